@@ -1,0 +1,40 @@
+#include "quietus/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t clock_now(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
+char *clock_text(char out[CLOCK_TEXT_SIZE], int64_t seconds) {
+    const time_t time = (time_t)seconds;
+    struct tm parts;
+    if (!gmtime_r(&time, &parts) ||
+        strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        out[0] = '\0';
+    return out;
+}
+
+int clock_parse(const char *text, int64_t *seconds) {
+    struct tm parts = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (!end || *end != '\0')
+        return -EINVAL;
+    const time_t time = timegm(&parts);
+    char again[CLOCK_TEXT_SIZE];
+    if (strcmp(clock_text(again, time), text) != 0)
+        return -EINVAL;
+    *seconds = time;
+    return 0;
+}
+
+int64_t clock_monotonic_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

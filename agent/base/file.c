@@ -1,0 +1,134 @@
+#include "quietus/file.h"
+
+#include "quietus/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_all(int fd, size_t limit, char **data, size_t *length) {
+    size_t room = 4096;
+    size_t used = 0;
+    char *buffer = malloc(room + 1);
+    while (buffer) {
+        const ssize_t got = read(fd, buffer + used, room - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            const int error = -errno;
+            free(buffer);
+            return error;
+        }
+        used += (size_t)got;
+        if (used > limit) {
+            free(buffer);
+            return -EFBIG;
+        }
+        if (got == 0) {
+            buffer[used] = '\0';
+            *data = buffer;
+            *length = used;
+            return 0;
+        }
+        if (used < room)
+            continue;
+        room *= 2;
+        char *larger = realloc(buffer, room + 1);
+        if (!larger)
+            free(buffer);
+        buffer = larger;
+    }
+    return -ENOMEM;
+}
+
+int file_read(const char *path, size_t limit, char **data, size_t *length) {
+    const AUTO_FD fd =
+        strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    return read_all(fd, limit, data, length);
+}
+
+static int write_all(int fd, const char *data, size_t length) {
+    while (length > 0) {
+        const ssize_t put = write(fd, data, length);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return put < 0 ? -errno : -EIO;
+        data += put;
+        length -= (size_t)put;
+    }
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+static int sync_folder_of(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        (void)snprintf(folder, sizeof folder, ".");
+    else
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
+    const AUTO_FD fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+static int write_temporary(const char *path, const void *data, size_t length, mode_t mode) {
+    const AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (fd < 0)
+        return -errno;
+    return write_all(fd, data, length);
+}
+
+int file_write(const char *path, const void *data, size_t length, mode_t mode) {
+    char temporary[PATH_MAX];
+    const int wanted = snprintf(temporary, sizeof temporary, "%s.tmp%d", path, (int)getpid());
+    if (wanted < 0 || (size_t)wanted >= sizeof temporary)
+        return -ENAMETOOLONG;
+    int error = write_temporary(temporary, data, length, mode);
+    if (error == 0 && rename(temporary, path) != 0)
+        error = -errno;
+    if (error != 0) {
+        (void)unlink(temporary);
+        return error;
+    }
+    return sync_folder_of(path);
+}
+
+int file_read_line(const char *path, char *out, size_t size) {
+    out[0] = '\0';
+    const AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    const ssize_t got = read(fd, out, size - 1);
+    if (got < 0) {
+        out[0] = '\0';
+        return -errno;
+    }
+    out[got] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    return 0;
+}
+
+int file_make_folders(const char *path, mode_t mode) {
+    char partial[PATH_MAX];
+    const size_t length = strlen(path);
+    if (length >= sizeof partial)
+        return -ENAMETOOLONG;
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(partial, path, i);
+        partial[i] = '\0';
+        if (mkdir(partial, mode) != 0 && errno != EEXIST)
+            return -errno;
+    }
+    return 0;
+}

@@ -1,0 +1,74 @@
+#include "quietus/scsi.h"
+
+#include <errno.h>
+
+static bool plausible_block_size(uint32_t size) {
+    return size >= 256 && size <= 65536;
+}
+
+int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out) {
+    if (data.length < 12)
+        return -EINVAL;
+    const uint64_t last = get_be64(data.data);
+    *out = (struct scsi_capacity){
+        .blocks = last == UINT64_MAX ? 0 : last + 1,
+        .block_size = get_be32(data.data + 8),
+    };
+    if (data.length >= 32) {
+        const uint8_t protection = data.data[12];
+        out->protection_type = bit(protection, 0) ? (uint8_t)((protection >> 1 & 7) + 1) : 0;
+        out->physical_exponent = data.data[13] & 0xf;
+        out->provisioned = bit(data.data[14], 7);
+    }
+    return plausible_block_size(out->block_size) ? 0 : -EINVAL;
+}
+
+int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out) {
+    if (data.length < 8)
+        return -EINVAL;
+    const uint32_t last = get_be32(data.data);
+    if (last == UINT32_MAX) /* larger than this command can say */
+        return -EINVAL;
+    *out = (struct scsi_capacity){
+        .blocks = (uint64_t)last + 1,
+        .block_size = get_be32(data.data + 4),
+    };
+    return plausible_block_size(out->block_size) ? 0 : -EINVAL;
+}
+
+int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected) {
+    if (data.length < 8)
+        return -EINVAL;
+    *write_protected = bit(data.data[3], 7);
+    return 0;
+}
+
+int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq) {
+    enum { HEADER = 4, PARAMETER = 4 };
+    const uint8_t *d = data.data;
+    if (data.length < HEADER + PARAMETER + 2 || (d[0] & 0x3f) != 0x2f)
+        return -EINVAL;
+    if (get_be16(d + HEADER) != 0 || d[HEADER + 3] < 2)
+        return -EINVAL;
+    *asc = d[HEADER + PARAMETER];
+    *ascq = d[HEADER + PARAMETER + 1];
+    return 0;
+}
+
+int scsi_decode_one_command(struct bytes data, enum scsi_support *out) {
+    if (data.length < 4)
+        return -EINVAL;
+    switch (data.data[1] & 7) {
+    case 1:
+        *out = SCSI_NOT_SUPPORTED;
+        break;
+    case 3:
+    case 5:
+        *out = SCSI_SUPPORTED;
+        break;
+    default:
+        *out = SCSI_SUPPORT_UNKNOWN;
+        break;
+    }
+    return 0;
+}

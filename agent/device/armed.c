@@ -1,0 +1,134 @@
+#include "quietus/armed.h"
+
+#include "internal.h"
+
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNIT_ATTENTION_RETRIES = 8 };
+
+struct armed {
+    struct device *device;
+    struct disk_identity expected;
+    bool writing;
+};
+
+static int confirm_identity(const struct armed *armed, struct reason *reason) {
+    struct disk_identity found;
+    const int error = device_identity(armed->device, &found, reason);
+    if (error)
+        return error;
+    return disk_identity_same(&armed->expected, &found, reason) ? 0 : -ESTALE;
+}
+
+int armed_open(struct device *device, const struct disk_identity *expected, struct armed **out,
+               struct reason *reason) {
+    struct armed *armed = memory_new(1, sizeof *armed);
+    armed->device = device;
+    armed->expected = *expected;
+    int error = confirm_identity(armed, reason);
+    if (error == 0) {
+        error = device->ops->arm(device->context);
+        if (error)
+            reason_set(reason, "opening for writing failed: %s%s", strerror(-error),
+                       error == -EBUSY ? " (something on this machine uses the disk)" : "");
+    }
+    if (error) {
+        free(armed);
+        return error;
+    }
+    *out = armed;
+    return 0;
+}
+
+void armed_close(struct armed *armed) {
+    if (!armed)
+        return;
+    armed->device->ops->disarm(armed->device->context);
+    free(armed);
+}
+
+struct device *armed_device(const struct armed *armed) {
+    return armed->device;
+}
+
+static bool needs_another_try(const struct scsi_command *command) {
+    struct scsi_sense sense;
+    if (command->status != SCSI_CHECK_CONDITION)
+        return false;
+    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    return sense.valid && sense.key == SENSE_UNIT_ATTENTION;
+}
+
+/* A unit attention says that the command was not done and that something changed: look again. */
+int armed_scsi(struct armed *armed, struct scsi_command *command, struct reason *reason) {
+    int error = 0;
+    for (int i = 0; i <= UNIT_ATTENTION_RETRIES; i++) {
+        error = confirm_identity(armed, reason);
+        if (error)
+            return error;
+        error = device_scsi_unchecked(armed->device, command);
+        if (error || !needs_another_try(command))
+            break;
+    }
+    return error;
+}
+
+int armed_nvme(struct armed *armed, struct nvme_command *command, struct reason *reason) {
+    const int error = confirm_identity(armed, reason);
+    return error ? error : device_nvme_unchecked(armed->device, command);
+}
+
+int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile, void *data,
+              uint32_t timeout_ms, struct ata_registers *registers, struct reason *reason) {
+    *registers = (struct ata_registers){0};
+    const int error = confirm_identity(armed, reason);
+    if (error)
+        return error;
+    return device_ata_unchecked(armed->device, name, taskfile, data, timeout_ms, registers);
+}
+
+int armed_begin(struct armed *armed, struct reason *reason) {
+    const int error = confirm_identity(armed, reason);
+    armed->writing = error == 0;
+    return error;
+}
+
+int armed_end(struct armed *armed) {
+    armed->writing = false;
+    int first_error = 0;
+    for (unsigned i = 0; i < armed->device->area_count; i++) {
+        if (armed->device->areas[i].node[0] == '\0')
+            continue;
+        const int error = armed->device->ops->flush(armed->device->context, i);
+        if (error && first_error == 0)
+            first_error = error;
+    }
+    return first_error;
+}
+
+int armed_submit(struct armed *armed, struct io_request *request) {
+    if (request->write && !armed->writing)
+        return -EPERM;
+    return armed->device->ops->submit(armed->device->context, request);
+}
+
+int armed_write(struct armed *armed, unsigned area, uint64_t offset, void *buffer,
+                uint32_t length) {
+    enum { LIMIT_MS = 300000 };
+    struct io_request request = {
+        .write = true, .area = area, .offset = offset, .buffer = buffer, .length = length};
+    int error = armed_submit(armed, &request);
+    if (error)
+        return error;
+    struct io_request *done;
+    error = device_wait(armed->device, LIMIT_MS, &done);
+    if (error)
+        return error;
+    if (done->result < 0)
+        return done->result;
+    return (uint32_t)done->result == length ? 0 : -EIO;
+}

@@ -1,0 +1,187 @@
+#include "quietus/device.h"
+
+#include "internal.h"
+
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HOST_TIMED_OUT = 3,
+    ATA_STATUS_ERROR = 0x01,
+    ATA_STATUS_FAULT = 0x20,
+    UNIT_ATTENTION_RETRIES = 8,
+};
+
+struct device *device_new(const struct transport_ops *ops, void *context,
+                          const struct disk *disk) {
+    struct device *device = memory_new(1, sizeof *device);
+    device->ops = ops;
+    device->context = context;
+    device->commands = disk->commands;
+    device->area_count = disk->area_count;
+    memcpy(device->areas, disk->areas, sizeof device->areas);
+    return device;
+}
+
+int device_open(const struct disk *disk, struct device **out) {
+    const struct transport_ops *ops;
+    void *context;
+    const int error = linux_transport_open(disk, &ops, &context);
+    if (error)
+        return error;
+    *out = device_new(ops, context, disk);
+    return 0;
+}
+
+void device_close(struct device *device) {
+    if (!device)
+        return;
+    device->ops->close(device->context);
+    free(device);
+}
+
+void device_record(struct device *device, struct evidence *evidence) {
+    device->evidence = evidence;
+}
+
+unsigned device_area_count(const struct device *device) {
+    return device->area_count;
+}
+
+const struct disk_area *device_area(const struct device *device, unsigned index) {
+    return &device->areas[index];
+}
+
+enum command_set device_commands(const struct device *device) {
+    return device->commands;
+}
+
+int device_scsi_unchecked(struct device *device, struct scsi_command *command) {
+    if (device->commands != COMMANDS_SCSI && device->commands != COMMANDS_ATA)
+        return -EOPNOTSUPP;
+    const int error = device->ops->scsi(device->context, command);
+    if (device->evidence)
+        evidence_scsi(device->evidence, command, error);
+    return error;
+}
+
+static bool is_unit_attention(const struct scsi_command *command) {
+    struct scsi_sense sense;
+    if (command->status != SCSI_CHECK_CONDITION)
+        return false;
+    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    return sense.valid && sense.key == SENSE_UNIT_ATTENTION;
+}
+
+int device_scsi(struct device *device, struct scsi_command *command) {
+    if (!device_scsi_only_asks(command->cdb, command->cdb_length))
+        return -EPERM;
+    int error = 0;
+    for (int i = 0; i <= UNIT_ATTENTION_RETRIES; i++) {
+        error = device_scsi_unchecked(device, command);
+        if (error || !is_unit_attention(command))
+            break;
+    }
+    return error;
+}
+
+int device_nvme_unchecked(struct device *device, struct nvme_command *command) {
+    if (device->commands != COMMANDS_NVME)
+        return -EOPNOTSUPP;
+    const int error = device->ops->nvme_admin(device->context, command);
+    if (device->evidence)
+        evidence_nvme(device->evidence, command, error);
+    return error;
+}
+
+int device_nvme(struct device *device, struct nvme_command *command) {
+    if (!device_nvme_only_asks(command->opcode))
+        return -EPERM;
+    return device_nvme_unchecked(device, command);
+}
+
+/* What a finished pass-through says. All-zero registers are no information (DEVICE-FACTS 0.1). */
+static int judge_pass_through(const struct scsi_command *command, struct ata_registers *registers) {
+    *registers = (struct ata_registers){0};
+    if (command->host_status == HOST_TIMED_OUT)
+        return -ETIMEDOUT;
+    if (command->host_status != 0)
+        return -EIO;
+    if (command->status == SCSI_GOOD)
+        return 0;
+    if (command->status != SCSI_CHECK_CONDITION)
+        return -EIO;
+    struct scsi_sense sense;
+    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    if (sense.ata.valid && sense.ata.status != 0) {
+        *registers = sense.ata;
+        return sense.ata.status & (ATA_STATUS_ERROR | ATA_STATUS_FAULT) ? -EIO : 0;
+    }
+    return sense.valid && sense.key <= SENSE_RECOVERED_ERROR ? 0 : -EIO;
+}
+
+static struct scsi_command pass_through(const char *name, const struct ata_taskfile *taskfile,
+                                        void *data, uint32_t timeout_ms) {
+    struct scsi_command command = {
+        .name = name,
+        .cdb_length = 16,
+        .data = data,
+        .timeout_ms = timeout_ms,
+    };
+    ata_encode_pass_through(taskfile, command.cdb);
+    if (taskfile->protocol != ATA_NON_DATA) {
+        command.transfer = taskfile->protocol == ATA_PIO_OUT ? TRANSFER_OUT : TRANSFER_IN;
+        command.data_length = 512U * taskfile->count;
+    }
+    return command;
+}
+
+int device_ata_unchecked(struct device *device, const char *name,
+                         const struct ata_taskfile *taskfile, void *data, uint32_t timeout_ms,
+                         struct ata_registers *registers) {
+    if (device->commands != COMMANDS_ATA)
+        return -EOPNOTSUPP;
+    struct scsi_command command = pass_through(name, taskfile, data, timeout_ms);
+    const int error = device_scsi_unchecked(device, &command);
+    return error ? error : judge_pass_through(&command, registers);
+}
+
+int device_ata(struct device *device, const char *name, const struct ata_taskfile *taskfile,
+               void *data, uint32_t timeout_ms, struct ata_registers *registers) {
+    *registers = (struct ata_registers){0};
+    if (device->commands != COMMANDS_ATA)
+        return -EOPNOTSUPP;
+    struct scsi_command command = pass_through(name, taskfile, data, timeout_ms);
+    const int error = device_scsi(device, &command);
+    return error ? error : judge_pass_through(&command, registers);
+}
+
+int device_submit(struct device *device, struct io_request *request) {
+    if (request->write)
+        return -EPERM;
+    return device->ops->submit(device->context, request);
+}
+
+int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **done) {
+    return device->ops->wait(device->context, timeout_ms, done);
+}
+
+int device_read(struct device *device, unsigned area, uint64_t offset, void *buffer,
+                uint32_t length) {
+    enum { LIMIT_MS = 300000 };
+    struct io_request request = {
+        .area = area, .offset = offset, .buffer = buffer, .length = length};
+    int error = device_submit(device, &request);
+    if (error)
+        return error;
+    struct io_request *done;
+    error = device_wait(device, LIMIT_MS, &done);
+    if (error)
+        return error;
+    if (done->result < 0)
+        return done->result;
+    return (uint32_t)done->result == length ? 0 : -EIO;
+}

@@ -1,0 +1,275 @@
+/* The Linux transport: the only code that calls ioctl. */
+#include "internal.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/file.h"
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <libnvme.h>
+#include <linux/fs.h>
+#include <scsi/sg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct linux_transport {
+    int command_fd;
+    int area_fds[DISK_AREAS];
+    char nodes[DISK_AREAS][DISK_NODE_SIZE];
+    unsigned area_count;
+    bool has_ring; /* else requests are done one by one, as they are submitted */
+    struct io_uring ring;
+    unsigned under_way;
+    struct io_request *finished[TRANSPORT_DEPTH]; /* without a ring */
+};
+
+static int data_direction(enum transfer transfer) {
+    switch (transfer) {
+    case TRANSFER_IN:
+        return SG_DXFER_FROM_DEV;
+    case TRANSFER_OUT:
+        return SG_DXFER_TO_DEV;
+    default:
+        return SG_DXFER_NONE;
+    }
+}
+
+static int linux_scsi(void *context, struct scsi_command *command) {
+    const struct linux_transport *transport = context;
+    if (transport->command_fd < 0)
+        return -EOPNOTSUPP;
+    struct sg_io_hdr header = {
+        .interface_id = 'S',
+        .dxfer_direction = data_direction(command->transfer),
+        .cmd_len = command->cdb_length,
+        .mx_sb_len = sizeof command->sense,
+        .dxfer_len = command->data_length,
+        .dxferp = command->data,
+        .cmdp = command->cdb,
+        .sbp = command->sense,
+        .timeout = command->timeout_ms,
+    };
+    if (ioctl(transport->command_fd, SG_IO, &header) != 0)
+        return -errno;
+    command->status = header.status;
+    command->host_status = header.host_status;
+    command->driver_status = header.driver_status;
+    command->sense_length = header.sb_len_wr;
+    command->received = 0;
+    if (command->transfer == TRANSFER_IN && header.resid >= 0 &&
+        (uint32_t)header.resid <= command->data_length)
+        command->received = command->data_length - (uint32_t)header.resid;
+    return 0;
+}
+
+static int linux_nvme_admin(void *context, struct nvme_command *command) {
+    const struct linux_transport *transport = context;
+    if (transport->command_fd < 0)
+        return -EOPNOTSUPP;
+    struct nvme_passthru_cmd request = {
+        .opcode = command->opcode,
+        .nsid = command->nsid,
+        .addr = (uint64_t)(uintptr_t)command->data,
+        .data_len = command->data_length,
+        .cdw10 = command->cdw10,
+        .cdw11 = command->cdw11,
+        .cdw12 = command->cdw12,
+        .cdw13 = command->cdw13,
+        .cdw14 = command->cdw14,
+        .cdw15 = command->cdw15,
+        .timeout_ms = command->timeout_ms,
+    };
+    const int status = nvme_submit_admin_passthru(transport->command_fd, &request, &command->result);
+    if (status < 0)
+        return -errno;
+    command->status = (uint16_t)status;
+    return 0;
+}
+
+static int linux_area_size(void *context, unsigned area, uint64_t *bytes) {
+    const struct linux_transport *transport = context;
+    if (transport->area_fds[area] < 0)
+        return -ENODEV;
+    return ioctl(transport->area_fds[area], BLKGETSIZE64, bytes) == 0 ? 0 : -errno;
+}
+
+static int linux_area_serial(void *context, unsigned area, char *out, size_t size) {
+    const struct linux_transport *transport = context;
+    const char *name = strrchr(transport->nodes[area], '/');
+    char path[128];
+    char line[128];
+    out[0] = '\0';
+    if (!name)
+        return -ENODEV;
+    (void)snprintf(path, sizeof path, "/sys/class/block/%s/serial", name + 1);
+    if (file_read_line(path, line, sizeof line) == 0)
+        text_from_field(out, size, (const uint8_t *)line, strlen(line));
+    return 0;
+}
+
+static int open_areas(struct linux_transport *transport, int flags) {
+    for (unsigned i = 0; i < transport->area_count; i++) {
+        if (transport->nodes[i][0] == '\0')
+            continue;
+        const int fd = open(transport->nodes[i], flags | O_DIRECT | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+            return -errno;
+        if (transport->area_fds[i] >= 0)
+            (void)close(transport->area_fds[i]);
+        transport->area_fds[i] = fd;
+    }
+    return 0;
+}
+
+/* O_EXCL on a block device fails while anything else has claimed it: a mount, swap, md, dm. */
+static int linux_arm(void *context) {
+    return open_areas(context, O_RDWR | O_EXCL);
+}
+
+static void linux_disarm(void *context) {
+    (void)open_areas(context, O_RDONLY);
+}
+
+static int submit_to_ring(struct linux_transport *transport, struct io_request *request) {
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&transport->ring);
+    if (!sqe)
+        return -EAGAIN;
+    const int fd = transport->area_fds[request->area];
+    if (request->write)
+        io_uring_prep_write(sqe, fd, request->buffer, request->length, request->offset);
+    else
+        io_uring_prep_read(sqe, fd, request->buffer, request->length, request->offset);
+    io_uring_sqe_set_data(sqe, request);
+    const int submitted = io_uring_submit(&transport->ring);
+    return submitted == 1 ? 0 : submitted < 0 ? submitted : -EAGAIN;
+}
+
+static void do_at_once(const struct linux_transport *transport, struct io_request *request) {
+    const int fd = transport->area_fds[request->area];
+    const off_t offset = (off_t)request->offset;
+    const ssize_t done = request->write ? pwrite(fd, request->buffer, request->length, offset)
+                                        : pread(fd, request->buffer, request->length, offset);
+    request->result = done < 0 ? -errno : (int32_t)done;
+}
+
+static int linux_submit(void *context, struct io_request *request) {
+    struct linux_transport *transport = context;
+    if (request->area >= transport->area_count || transport->area_fds[request->area] < 0)
+        return -ENODEV;
+    if (transport->under_way >= TRANSPORT_DEPTH)
+        return -EAGAIN;
+    if (transport->has_ring) {
+        const int error = submit_to_ring(transport, request);
+        if (error)
+            return error;
+    } else {
+        do_at_once(transport, request);
+        transport->finished[transport->under_way] = request;
+    }
+    transport->under_way++;
+    return 0;
+}
+
+static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **done) {
+    struct linux_transport *transport = context;
+    if (transport->under_way == 0)
+        return -ENOENT;
+    if (!transport->has_ring) {
+        *done = transport->finished[0];
+        transport->under_way--;
+        memmove(transport->finished, transport->finished + 1,
+                transport->under_way * sizeof transport->finished[0]);
+        return 0;
+    }
+    struct io_uring_cqe *cqe;
+    struct __kernel_timespec limit = {timeout_ms / 1000, (long long)(timeout_ms % 1000) * 1000000};
+    int error;
+    do {
+        error = io_uring_wait_cqe_timeout(&transport->ring, &cqe, &limit);
+    } while (error == -EINTR);
+    if (error)
+        return error;
+    *done = io_uring_cqe_get_data(cqe);
+    (*done)->result = cqe->res;
+    io_uring_cqe_seen(&transport->ring, cqe);
+    transport->under_way--;
+    return 0;
+}
+
+static int linux_flush(void *context, unsigned area) {
+    const struct linux_transport *transport = context;
+    if (transport->area_fds[area] < 0)
+        return -ENODEV;
+    return fsync(transport->area_fds[area]) == 0 ? 0 : -errno;
+}
+
+static int linux_refresh(void *context) {
+    const struct linux_transport *transport = context;
+    int first_error = 0;
+    for (unsigned i = 0; i < transport->area_count; i++) {
+        if (transport->area_fds[i] < 0)
+            continue;
+        if (ioctl(transport->area_fds[i], BLKFLSBUF, 0) != 0 && first_error == 0)
+            first_error = -errno;
+        /* A disk that is in use elsewhere keeps its old partitions: not worth failing for. */
+        (void)ioctl(transport->area_fds[i], BLKRRPART, 0);
+    }
+    return first_error;
+}
+
+static void linux_close(void *context) {
+    struct linux_transport *transport = context;
+    if (transport->has_ring && transport->under_way == 0)
+        io_uring_queue_exit(&transport->ring);
+    for (unsigned i = 0; i < transport->area_count; i++)
+        cleanup_fd(&transport->area_fds[i]);
+    cleanup_fd(&transport->command_fd);
+    /* Requests that the kernel still holds point into this: better leaked than reused. */
+    if (transport->under_way == 0 || !transport->has_ring)
+        free(transport);
+}
+
+static const struct transport_ops linux_ops = {
+    .scsi = linux_scsi,
+    .nvme_admin = linux_nvme_admin,
+    .area_size = linux_area_size,
+    .area_serial = linux_area_serial,
+    .arm = linux_arm,
+    .disarm = linux_disarm,
+    .submit = linux_submit,
+    .wait = linux_wait,
+    .flush = linux_flush,
+    .refresh = linux_refresh,
+    .close = linux_close,
+};
+
+int linux_transport_open(const struct disk *disk, const struct transport_ops **ops,
+                         void **context) {
+    struct linux_transport *transport = memory_new(1, sizeof *transport);
+    transport->command_fd = -1;
+    transport->area_count = disk->area_count;
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        transport->area_fds[i] = -1;
+        text_copy(transport->nodes[i], DISK_NODE_SIZE, disk->areas[i].node);
+    }
+    int error = 0;
+    if (disk->commands != COMMANDS_NONE && disk->path_count > 0) {
+        transport->command_fd =
+            open(disk->paths[0].node, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (transport->command_fd < 0)
+            error = -errno;
+    }
+    if (error == 0)
+        error = open_areas(transport, O_RDONLY);
+    if (error) {
+        linux_close(transport);
+        return error;
+    }
+    transport->has_ring = io_uring_queue_init(TRANSPORT_DEPTH, &transport->ring, 0) == 0;
+    *ops = &linux_ops;
+    *context = transport;
+    return 0;
+}

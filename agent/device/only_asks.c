@@ -1,0 +1,63 @@
+/* Which commands only ask. What is not listed is taken to destroy. */
+#include "quietus/device.h"
+
+#include <nvme/types.h>
+
+static const uint8_t harmless_scsi[] = {
+    SCSI_TEST_UNIT_READY,  SCSI_REQUEST_SENSE, SCSI_INQUIRY,       SCSI_MODE_SENSE_6,
+    SCSI_READ_CAPACITY_10, SCSI_LOG_SENSE,     SCSI_MODE_SENSE_10, SCSI_REPORT_LUNS,
+};
+
+/* Opcodes whose service action decides. */
+static const struct {
+    uint8_t opcode;
+    uint8_t service_action;
+} harmless_actions[] = {
+    {SCSI_SERVICE_ACTION_IN_16, SCSI_SA_READ_CAPACITY_16},
+    {SCSI_MAINTENANCE_IN, SCSI_SA_REPORT_SUPPORTED_OPERATION_CODES},
+};
+
+static const uint8_t harmless_ata[] = {
+    ATA_IDENTIFY_DEVICE,
+    ATA_READ_NATIVE_MAX,
+    ATA_READ_NATIVE_MAX_EXT,
+};
+
+static const uint8_t harmless_smart[] = {ATA_SMART_READ_DATA, ATA_SMART_RETURN_STATUS};
+
+static const uint8_t harmless_nvme[] = {
+    nvme_admin_identify,
+    nvme_admin_get_log_page,
+    nvme_admin_get_features,
+};
+
+static bool listed(uint8_t value, const uint8_t *list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == value)
+            return true;
+    }
+    return false;
+}
+
+static bool ata_only_asks(const uint8_t *cdb) {
+    const uint8_t command = cdb[14];
+    if (command == ATA_SMART)
+        return listed(cdb[4], harmless_smart, sizeof harmless_smart);
+    return listed(command, harmless_ata, sizeof harmless_ata);
+}
+
+bool device_scsi_only_asks(const uint8_t *cdb, size_t length) {
+    if (length < 6)
+        return false;
+    if (cdb[0] == SCSI_ATA_PASS_THROUGH_16)
+        return length == 16 && ata_only_asks(cdb);
+    for (size_t i = 0; i < sizeof harmless_actions / sizeof *harmless_actions; i++) {
+        if (cdb[0] == harmless_actions[i].opcode)
+            return (cdb[1] & 0x1f) == harmless_actions[i].service_action;
+    }
+    return listed(cdb[0], harmless_scsi, sizeof harmless_scsi);
+}
+
+bool device_nvme_only_asks(uint8_t opcode) {
+    return listed(opcode, harmless_nvme, sizeof harmless_nvme);
+}

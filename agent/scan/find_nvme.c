@@ -1,0 +1,96 @@
+/* NVMe, by subsystem: one disk whatever the number of controllers, with all its namespaces. */
+#include "internal.h"
+
+#include "quietus/json.h"
+#include "quietus/sysfs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_number(const char *text) {
+    return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* "nvme3": a controller. */
+static bool is_controller(const char *name) {
+    return strncmp(name, "nvme", 4) == 0 && is_number(name + 4);
+}
+
+/* "nvme3n1": a namespace; not "nvme3c3n1" (one path of several) nor "nvme3n1p1". */
+static bool is_namespace(const char *name) {
+    if (strncmp(name, "nvme", 4) != 0)
+        return false;
+    const char *p = name + 4;
+    const size_t digits = strspn(p, "0123456789");
+    return digits > 0 && p[digits] == 'n' && is_number(p + digits + 1);
+}
+
+static void add_namespaces(const char *root, const char *folder, struct disk *disk) {
+    char path[PATH_MAX];
+    char **names;
+    const size_t count = sysfs_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_namespace(names[i]))
+            continue;
+        struct disk_area *area = scan_add_area(root, disk, names[i]);
+        sysfs_path(path, folder, "/%s", names[i]);
+        if (area)
+            area->nsid = (uint32_t)sysfs_number(path, "nsid", 0);
+    }
+    sysfs_free_names(names, count);
+}
+
+static void add_controller(const char *root, const char *name, struct disk *disk) {
+    char folder[PATH_MAX];
+    char text[64];
+    sysfs_path(folder, root, "/sys/class/nvme/%s", name);
+    if (disk->path_count == DISK_PATHS) {
+        disk_finding(disk, "more than %d controllers; %s is not used", DISK_PATHS, name);
+        return;
+    }
+    struct disk_path *path = &disk->paths[disk->path_count++];
+    (void)snprintf(path->node, sizeof path->node, "/dev/%.50s", name);
+    (void)sysfs_text(folder, "address", path->address, sizeof path->address);
+    (void)sysfs_text(folder, "transport", text, sizeof text);
+    disk->bus = strcmp(text, "pcie") == 0 ? BUS_NVME : BUS_NVME_FABRICS;
+    (void)sysfs_text(folder, "state", text, sizeof text);
+    if (strcmp(text, "live") != 0)
+        disk_finding(disk, "controller %s is in state '%s'", name, text);
+    add_namespaces(root, folder, disk);
+}
+
+static void read_names(const char *folder, struct disk_identity *id) {
+    (void)sysfs_text(folder, "model", id->model, sizeof id->model);
+    (void)sysfs_text(folder, "serial", id->serial, sizeof id->serial);
+    (void)sysfs_text(folder, "firmware_rev", id->firmware, sizeof id->firmware);
+}
+
+static void find_subsystem(const char *root, const char *folder, struct scan *scan) {
+    char **names;
+    struct disk *disk = scan_add(scan, BUS_NVME);
+    disk->commands = COMMANDS_NVME;
+    disk->medium = MEDIUM_FLASH;
+    read_names(folder, &disk->identity);
+    const size_t count = sysfs_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        if (is_controller(names[i]))
+            add_controller(root, names[i], disk);
+    }
+    sysfs_free_names(names, count);
+    add_namespaces(root, folder, disk);
+    if (disk->area_count == 0)
+        disk_finding(disk, "no namespace is attached to a controller of this machine");
+}
+
+void scan_find_nvme(const char *root, struct scan *scan) {
+    char folder[PATH_MAX];
+    char subsystem[PATH_MAX];
+    char **names;
+    sysfs_path(folder, root, "/sys/class/nvme-subsystem");
+    const size_t count = sysfs_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        sysfs_path(subsystem, folder, "/%s", names[i]);
+        find_subsystem(root, subsystem, scan);
+    }
+    sysfs_free_names(names, count);
+}

@@ -1,0 +1,35 @@
+/* What the files of the scan share. */
+#ifndef QUIETUS_SCAN_INTERNAL_H
+#define QUIETUS_SCAN_INTERNAL_H
+
+#include "quietus/scan.h"
+
+/* Finders: add skeletons of the disks that the kernel shows (nodes, bus, sizes). */
+void scan_find_scsi(const char *root, struct scan *scan);
+void scan_find_nvme(const char *root, struct scan *scan);
+void scan_find_block(const char *root, struct scan *scan);
+/* Adds findings for storage controllers without a driver. */
+void scan_find_unreached(const char *root, struct scan *scan);
+
+/* Appends a disk and gives it back. */
+struct disk *scan_add(struct scan *scan, enum disk_bus bus);
+/* Adds an area for the block device of that name, with its sizes as the block layer has them. */
+struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name);
+
+/* Fills a skeleton from the disk's own answers. */
+void interrogate(struct disk *disk);
+/* Fills a skeleton from the pages that sysfs keeps, for saved trees and disks that do not answer. */
+void interrogate_saved(const char *root, struct disk *disk);
+/* What both have in common: puts decoded answers into the disk. */
+void disk_take_ata(struct disk *disk, const struct ata_identify *identify);
+/* The capacity as the block layer has it, if the disk did not tell its own. */
+void disk_take_block_capacity(struct disk *disk);
+void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page);
+
+/* Reads what libblkid recognises on the disk's areas. */
+void content_read(const char *root, struct disk *disk);
+
+/* Finds out what uses the disk, and whether this system was booted from it. */
+void use_check(const char *root, struct disk *disk);
+
+#endif

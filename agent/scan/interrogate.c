@@ -1,0 +1,238 @@
+/* What a disk says of itself, asked over its own command set. */
+#include "internal.h"
+
+#include "quietus/ask.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static void take_rotation(struct disk *disk, uint16_t rate) {
+    if (rate == 1)
+        disk->medium = MEDIUM_FLASH;
+    if (rate > 0x0400 && rate != 0xffff) {
+        disk->medium = MEDIUM_ROTATING;
+        disk->rotation_rate = rate;
+    }
+}
+
+void disk_take_ata(struct disk *disk, const struct ata_identify *identify) {
+    disk->has_ata = true;
+    disk->ata = *identify;
+    take_rotation(disk, identify->rotation_rate);
+    if (identify->checksum_present && !identify->checksum_good)
+        disk_finding(disk, "the checksum of its IDENTIFY data is wrong");
+    const struct ata_security *security = &identify->security;
+    if (security->locked)
+        disk_finding(disk, "locked by an ATA password: reads and writes will fail");
+    if (security->enabled && !security->locked)
+        disk_finding(disk, "an ATA password is set; it will lock at the next power cycle");
+    if (security->frozen)
+        disk_finding(disk, "ATA security is frozen (usually by the BIOS)");
+}
+
+void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page) {
+    take_rotation(disk, page->rotation_rate);
+    if (page->zoned)
+        disk_finding(disk, "zoned medium (model %u)", page->zoned);
+}
+
+static void take_area_sizes(struct disk *disk, uint64_t blocks, uint32_t block_size) {
+    if (disk->area_count == 0) {
+        disk->area_count = 1;
+        disk->areas[0] = (struct disk_area){.lba_size = block_size, .lba_count = blocks};
+        disk_finding(disk, "sectors of %" PRIu32 " bytes: no block device to read or write it by",
+                     block_size);
+        return;
+    }
+    const struct disk_area *area = &disk->areas[0];
+    if (area->lba_count * area->lba_size != blocks * block_size)
+        disk_finding(disk, "it reports %" PRIu64 " sectors of %" PRIu32 " bytes, the block layer "
+                           "%" PRIu64 " of %" PRIu32,
+                     blocks, block_size, area->lba_count, area->lba_size);
+}
+
+static void ask_ata_health(struct device *device, struct disk *disk) {
+    struct ata_smart smart;
+    bool failing = false;
+    char *detail = disk->health.detail;
+    const size_t size = sizeof disk->health.detail;
+    if (!disk->ata.smart_supported || ask_ata_failing(device, &failing))
+        return;
+    disk->health.state = failing ? HEALTH_FAILING : HEALTH_GOOD;
+    text_copy(detail, size, failing ? "SMART: a threshold is exceeded" : "");
+    if (ask_ata_smart(device, &smart))
+        return;
+    const struct {
+        const char *what;
+        uint64_t count;
+    } bad[] = {
+        {"reallocated", smart.reallocated},
+        {"pending", smart.pending},
+        {"uncorrectable", smart.offline_uncorrectable},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const size_t used = strlen(detail);
+        if (bad[i].count != 0 && bad[i].count != UINT64_MAX)
+            (void)snprintf(detail + used, size - used, "%s%" PRIu64 " %s sectors",
+                           used ? ", " : "", bad[i].count, bad[i].what);
+    }
+}
+
+static int interrogate_ata(struct device *device, struct disk *disk) {
+    struct ata_identify identify;
+    const int error = ask_ata_identify(device, &identify);
+    if (error)
+        return error;
+    disk_take_ata(disk, &identify);
+    take_area_sizes(disk, identify.sectors, identify.logical_sector_size);
+    ask_ata_health(device, disk);
+    return 0;
+}
+
+static void ask_scsi_health(struct device *device, struct disk *disk) {
+    enum { ASC_FAILURE_PREDICTED = 0x5d };
+    uint8_t asc;
+    uint8_t ascq;
+    if (ask_scsi_log_exceptions(device, &asc, &ascq))
+        return;
+    disk->health.state = asc == ASC_FAILURE_PREDICTED ? HEALTH_FAILING : HEALTH_GOOD;
+    if (asc != 0)
+        (void)snprintf(disk->health.detail, sizeof disk->health.detail,
+                       "informational exception %02x/%02x", asc, ascq);
+}
+
+static void ask_sanitize_support(struct device *device, struct disk *disk) {
+    enum { OVERWRITE = 1, BLOCK_ERASE = 2, CRYPTO_ERASE = 3 };
+    (void)ask_scsi_supports(device, SCSI_SANITIZE, OVERWRITE, &disk->scsi_sanitize_overwrite);
+    (void)ask_scsi_supports(device, SCSI_SANITIZE, BLOCK_ERASE, &disk->scsi_sanitize_block);
+    (void)ask_scsi_supports(device, SCSI_SANITIZE, CRYPTO_ERASE, &disk->scsi_sanitize_crypto);
+}
+
+static int interrogate_scsi(struct device *device, struct disk *disk) {
+    struct scsi_inquiry inquiry;
+    struct scsi_capacity capacity;
+    bool pages[256] = {false};
+    uint8_t data[512];
+    size_t length = sizeof data;
+    int error = ask_scsi_inquiry(device, &inquiry);
+    if (error)
+        return error;
+    disk->removable = inquiry.removable;
+    struct scsi_characteristics characteristics;
+    if (ask_scsi_vpd_pages(device, pages) == 0 && pages[0xb1] &&
+        ask_scsi_vpd(device, 0xb1, data, &length) == 0 &&
+        scsi_decode_vpd_characteristics((struct bytes){data, length}, &characteristics) == 0)
+        disk_take_scsi_characteristics(disk, &characteristics);
+    error = ask_scsi_capacity(device, &capacity);
+    if (error)
+        return error;
+    take_area_sizes(disk, capacity.blocks, capacity.block_size);
+    disk->protection_type = capacity.protection_type;
+    bool write_protected = false;
+    if (ask_scsi_write_protect(device, &write_protected) == 0 && write_protected)
+        disk->areas[0].read_only = true;
+    if (disk->bus == BUS_USB)
+        return 0; /* bridges: nothing beyond what every one of them answers */
+    ask_scsi_health(device, disk);
+    ask_sanitize_support(device, disk);
+    return 0;
+}
+
+static void ask_nvme_health_into(struct device *device, struct disk *disk) {
+    struct nvme_health health;
+    if (ask_nvme_health(device, &health))
+        return;
+    disk->health.state = health.critical_warning ? HEALTH_FAILING : HEALTH_GOOD;
+    char *detail = disk->health.detail;
+    (void)snprintf(detail, sizeof disk->health.detail,
+                   "%u %% used, %" PRIu64 " media errors%s", health.used_percent,
+                   health.media_errors,
+                   health.critical_warning & 8 ? ", read-only: writes may be ignored" : "");
+}
+
+static int interrogate_namespaces(struct device *device, struct disk *disk) {
+    static const uint32_t none = 0;
+    uint32_t ids[1024] = {none};
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        struct disk_area *area = &disk->areas[i];
+        const int error = ask_nvme_namespace(device, area->nsid, &area->ns);
+        if (error)
+            return error;
+        if (area->ns.write_protected)
+            area->read_only = true;
+        if (area->ns.size != area->lba_count || area->ns.lba_size != area->lba_size)
+            disk_finding(disk, "namespace %" PRIu32 " reports %" PRIu64 " LBAs of %" PRIu32
+                               " bytes, the block layer %" PRIu64 " of %" PRIu32,
+                         area->nsid, area->ns.size, area->ns.lba_size, area->lba_count,
+                         area->lba_size);
+    }
+    if (!disk->nvme.namespace_management)
+        return 0;
+    const int allocated = ask_nvme_namespaces(device, true, ids);
+    if (allocated < 0)
+        disk_finding(disk, "it does not say which namespaces exist: some may be detached");
+    else if ((unsigned)allocated > disk->area_count)
+        disk->unattached_namespaces = (unsigned)allocated - disk->area_count;
+    return 0;
+}
+
+static int interrogate_nvme(struct device *device, struct disk *disk) {
+    const int error = ask_nvme_controller(device, &disk->nvme);
+    if (error)
+        return error;
+    disk->has_nvme = true;
+    ask_nvme_health_into(device, disk);
+    const int namespaces = interrogate_namespaces(device, disk);
+    if (disk->unattached_namespaces > 0)
+        disk_finding(disk, "%u namespaces are not attached here and cannot be read or overwritten",
+                     disk->unattached_namespaces);
+    if (disk->nvme.unallocated_capacity > 0) {
+        char size[32];
+        disk_finding(disk, "%s belong to no namespace; only a sanitize reaches them",
+                     text_size(size, sizeof size, disk->nvme.unallocated_capacity));
+    }
+    return namespaces;
+}
+
+static int interrogate_block(struct device *device, struct disk *disk) {
+    (void)device;
+    (void)disk;
+    return 0;
+}
+
+static int (*const interrogators[])(struct device *, struct disk *) = {
+    [COMMANDS_NONE] = interrogate_block,
+    [COMMANDS_SCSI] = interrogate_scsi,
+    [COMMANDS_ATA] = interrogate_ata,
+    [COMMANDS_NVME] = interrogate_nvme,
+};
+
+/* The rest of the identity: what the skeleton knew and the disk did not say stays. */
+static void take_identity(struct device *device, struct disk *disk) {
+    struct disk_identity identity;
+    struct reason reason;
+    if (device_identity(device, &identity, &reason)) {
+        disk_finding(disk, "%s", reason.text);
+        return;
+    }
+    if (identity.model[0] == '\0')
+        text_copy(identity.model, sizeof identity.model, disk->identity.model);
+    disk->identity = identity;
+}
+
+void interrogate(struct disk *disk) {
+    struct device *device;
+    int error = device_open(disk, &device);
+    if (error) {
+        disk_finding(disk, "it cannot be opened: %s", strerror(-error));
+        disk_take_block_capacity(disk);
+        return;
+    }
+    error = interrogators[disk->commands](device, disk);
+    if (error)
+        disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
+    take_identity(device, disk);
+    disk_take_block_capacity(disk);
+    device_close(device);
+}

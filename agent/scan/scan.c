@@ -1,0 +1,203 @@
+#include "quietus/scan.h"
+
+#include "internal.h"
+
+#include "quietus/json.h"
+#include "quietus/memory.h"
+#include "quietus/sysfs.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct disk *scan_add(struct scan *scan, enum disk_bus bus) {
+    scan->disks = memory_grow(scan->disks, scan->disk_count + 1, sizeof(struct disk *));
+    struct disk *disk = disk_new();
+    disk->bus = bus;
+    scan->disks[scan->disk_count++] = disk;
+    return disk;
+}
+
+struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name) {
+    enum { BLOCK_LAYER_SECTOR = 512 };
+    char folder[PATH_MAX];
+    if (disk->area_count == DISK_AREAS) {
+        disk_finding(disk, "more than %d namespaces; %s is not used", DISK_AREAS, name);
+        return NULL;
+    }
+    struct disk_area *area = &disk->areas[disk->area_count++];
+    (void)snprintf(area->node, sizeof area->node, "/dev/%.50s", name);
+    sysfs_path(folder, root, "/sys/class/block/%s", name);
+    area->lba_size = (uint32_t)sysfs_number(folder, "queue/logical_block_size", BLOCK_LAYER_SECTOR);
+    if (area->lba_size == 0)
+        area->lba_size = BLOCK_LAYER_SECTOR;
+    area->lba_count =
+        (uint64_t)sysfs_number(folder, "size", 0) * BLOCK_LAYER_SECTOR / area->lba_size;
+    area->read_only = sysfs_number(folder, "ro", 0) != 0;
+    disk->removable = disk->removable || sysfs_number(folder, "removable", 0) != 0;
+    if (disk->medium == MEDIUM_UNKNOWN && disk->bus != BUS_USB &&
+        sysfs_number(folder, "queue/rotational", 1) == 0)
+        disk->medium = MEDIUM_FLASH;
+    return area;
+}
+
+/*
+ * A disk is asked in a thread of its own, on a copy: one that hangs costs only itself. Whoever of the
+ * thread and the scan comes last frees the job.
+ */
+struct job {
+    struct disk *disk;
+    atomic_bool done;
+    atomic_int owners;
+    pthread_t thread;
+    bool started;
+};
+
+static void release_job(struct job *job) {
+    if (atomic_fetch_sub(&job->owners, 1) > 1)
+        return;
+    disk_free(job->disk);
+    free(job);
+}
+
+static void *ask_disk(void *argument) {
+    struct job *job = argument;
+    interrogate(job->disk);
+    content_read("", job->disk);
+    atomic_store(&job->done, true);
+    release_job(job);
+    return NULL;
+}
+
+static struct disk *copy_skeleton(const struct disk *disk) {
+    struct disk *copy = disk_new();
+    json_t *content = copy->content;
+    json_t *ids = copy->content_ids;
+    json_decref(copy->findings);
+    *copy = *disk;
+    copy->content = content;
+    copy->content_ids = ids;
+    copy->findings = json_deep_copy(disk->findings);
+    memory_require(copy->findings != NULL);
+    return copy;
+}
+
+static struct job *start_job(const struct disk *disk) {
+    struct job *job = memory_new(1, sizeof *job);
+    job->disk = copy_skeleton(disk);
+    atomic_init(&job->owners, 2);
+    job->started = pthread_create(&job->thread, NULL, ask_disk, job) == 0;
+    if (job->started)
+        (void)pthread_detach(job->thread);
+    else
+        atomic_store(&job->owners, 1);
+    return job;
+}
+
+static void pause_ms(long milliseconds) {
+    const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static void ask_all(const struct scan_options *options, struct scan *scan) {
+    enum { STEP_MS = 10 };
+    struct job **jobs = memory_new(scan->disk_count, sizeof *jobs);
+    for (size_t i = 0; i < scan->disk_count; i++)
+        jobs[i] = start_job(scan->disks[i]);
+    long left = (long)options->answer_seconds * 1000 / STEP_MS;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct job *job = jobs[i];
+        while (job->started && !atomic_load(&job->done) && left > 0) {
+            pause_ms(STEP_MS);
+            left--;
+        }
+        if (atomic_load(&job->done)) {
+            struct disk *skeleton = scan->disks[i];
+            scan->disks[i] = job->disk;
+            job->disk = skeleton; /* freed with the job */
+        } else {
+            disk_finding(scan->disks[i], "it did not answer within %u s", options->answer_seconds);
+            interrogate_saved("", scan->disks[i]);
+        }
+        release_job(job);
+    }
+    free(jobs);
+}
+
+static int compare_disks(const void *a, const void *b) {
+    return strverscmp(disk_node(*(struct disk *const *)a), disk_node(*(struct disk *const *)b));
+}
+
+/*
+ * Two paths to one disk are one disk. Only where a disk can have two ports, and only if the logical
+ * unit's name and the serial number are both there and the whole identity agrees: cheap disks share
+ * names by accident.
+ */
+static bool is_second_path(const struct disk *a, const struct disk *b) {
+    const bool may_have_paths =
+        a->bus == b->bus && (a->bus == BUS_SAS || a->bus == BUS_SCSI ||
+                             a->bus == BUS_FIBRE_CHANNEL || a->bus == BUS_ISCSI);
+    return may_have_paths && a->commands == COMMANDS_SCSI && b->commands == COMMANDS_SCSI &&
+           a->identity.wwn[0] != '\0' && a->identity.serial[0] != '\0' &&
+           disk_identity_same(&a->identity, &b->identity, NULL);
+}
+
+static void merge_path(struct disk *into, const struct disk *from) {
+    if (into->path_count < DISK_PATHS && from->path_count > 0)
+        into->paths[into->path_count++] = from->paths[0];
+    if (from->in_use && !into->in_use) {
+        into->in_use = true;
+        text_copy(into->use_reason, sizeof into->use_reason, from->use_reason);
+    }
+}
+
+static void merge_paths(struct scan *scan) {
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct disk *same = NULL;
+        for (size_t k = 0; k < kept && !same; k++) {
+            if (is_second_path(scan->disks[k], scan->disks[i]))
+                same = scan->disks[k];
+        }
+        if (same) {
+            merge_path(same, scan->disks[i]);
+            disk_free(scan->disks[i]);
+        } else {
+            scan->disks[kept++] = scan->disks[i];
+        }
+    }
+    scan->disk_count = kept;
+}
+
+void scan_run(const struct scan_options *options, struct scan *out) {
+    const char *root = options->root;
+    *out = (struct scan){.findings = json_new_array()};
+    server_read(root, &out->server);
+    scan_find_scsi(root, out);
+    scan_find_nvme(root, out);
+    scan_find_block(root, out);
+    scan_find_unreached(root, out);
+    if (root[0] == '\0') {
+        ask_all(options, out);
+    } else {
+        for (size_t i = 0; i < out->disk_count; i++) {
+            interrogate_saved(root, out->disks[i]);
+            content_read(root, out->disks[i]);
+        }
+    }
+    for (size_t i = 0; i < out->disk_count; i++)
+        use_check(root, out->disks[i]);
+    if (out->disk_count > 0)
+        qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
+    merge_paths(out);
+}
+
+void scan_free(struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++)
+        disk_free(scan->disks[i]);
+    free(scan->disks);
+    json_decref(scan->findings);
+    *scan = (struct scan){0};
+}

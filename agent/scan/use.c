@@ -1,0 +1,155 @@
+/* Whether anything on this machine uses a disk, and whether the system was booted from it. */
+#include "internal.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/json.h"
+#include "quietus/sysfs.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* The stick's own file system carries this label, see the README. */
+static const char medium_label[] = "QUIETUS";
+
+/* The value of a kernel option; "" if it was not given. */
+static void kernel_option(const char *root, const char *name, char *out, size_t size) {
+    char path[PATH_MAX];
+    char line[4096];
+    char *rest = line;
+    out[0] = '\0';
+    sysfs_path(path, root, "/proc");
+    (void)sysfs_text(path, "cmdline", line, sizeof line);
+    for (char *word; (word = strsep(&rest, " \n"));) {
+        const size_t length = strlen(name);
+        if (strncmp(word, name, length) == 0 && word[length] == '=')
+            text_copy(out, size, word + length + 1);
+    }
+}
+
+static bool names_boot_medium(const json_t *signature, const char *uuid, struct disk *disk) {
+    if (uuid[0] != '\0' && strcmp(json_text(signature, "uuid"), uuid) == 0)
+        text_copy(disk->boot_reason, sizeof disk->boot_reason,
+                  "this system was booted from it (quietus.medium)");
+    else if (strcmp(json_text(signature, "label"), medium_label) == 0)
+        text_copy(disk->boot_reason, sizeof disk->boot_reason,
+                  "it carries a file system with the label QUIETUS");
+    else
+        return false;
+    disk->boot_medium = true;
+    return true;
+}
+
+static void check_boot_medium(const char *root, struct disk *disk) {
+    char uuid[128];
+    size_t i;
+    size_t k;
+    json_t *area;
+    json_t *entry;
+    kernel_option(root, "quietus.medium", uuid, sizeof uuid);
+    json_array_foreach(disk->content, i, area) {
+        json_array_foreach(json_object_get(area, "signatures"), k, entry) {
+            if (names_boot_medium(entry, uuid, disk))
+                return;
+        }
+        json_t *table = json_object_get(area, "table");
+        size_t p;
+        json_t *partition;
+        json_array_foreach(json_object_get(table, "partitions"), p, partition) {
+            json_array_foreach(json_object_get(partition, "signatures"), k, entry) {
+                if (names_boot_medium(entry, uuid, disk))
+                    return;
+            }
+        }
+    }
+}
+
+/* The first reason found is the one that is told. */
+__attribute__((format(printf, 2, 3))) static void set_in_use(struct disk *disk, const char *format,
+                                                             ...) {
+    if (disk->in_use)
+        return;
+    disk->in_use = true;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(disk->use_reason, sizeof disk->use_reason, format, arguments);
+    va_end(arguments);
+}
+
+/* A stacked device (md, dm, bcache, ...) holds the block device. */
+static void check_holders(const char *folder, struct disk *disk) {
+    char path[PATH_MAX];
+    char **names;
+    sysfs_path(path, folder, "/holders");
+    const size_t count = sysfs_names(path, &names);
+    if (count > 0)
+        set_in_use(disk, "%s is built on it", names[0]);
+    sysfs_free_names(names, count);
+}
+
+/* mountinfo's third field is the device's number. */
+static void check_mounts(const char *root, const char *number, struct disk *disk) {
+    char path[PATH_MAX];
+    char line[4096];
+    sysfs_path(path, root, "/proc/self/mountinfo");
+    AUTO_STREAM stream = fopen(path, "re");
+    while (stream && fgets(line, sizeof line, stream)) {
+        char device[32];
+        char point[256];
+        if (sscanf(line, "%*s %*s %31s %*s %255s", device, point) == 2 &&
+            strcmp(device, number) == 0)
+            set_in_use(disk, "it is mounted on %s", point);
+    }
+}
+
+static void check_swaps(const char *root, const char *number, struct disk *disk) {
+    char path[PATH_MAX];
+    char line[1024];
+    sysfs_path(path, root, "/proc/swaps");
+    AUTO_STREAM stream = fopen(path, "re");
+    while (stream && fgets(line, sizeof line, stream)) {
+        char name[512];
+        char text[32];
+        struct stat status;
+        if (sscanf(line, "%511s", name) != 1 || stat(name, &status) != 0 ||
+            !S_ISBLK(status.st_mode))
+            continue;
+        (void)snprintf(text, sizeof text, "%u:%u", major(status.st_rdev), minor(status.st_rdev));
+        if (strcmp(text, number) == 0)
+            set_in_use(disk, "%s is used as swap", name);
+    }
+}
+
+static void check_block(const char *root, const char *folder, struct disk *disk) {
+    char number[32];
+    check_holders(folder, disk);
+    if (sysfs_text(folder, "dev", number, sizeof number))
+        return;
+    check_mounts(root, number, disk);
+    check_swaps(root, number, disk);
+}
+
+/* A block device and its partitions, which are the folders in its own that have a number. */
+static void check_area(const char *root, const char *name, struct disk *disk) {
+    char folder[PATH_MAX];
+    char partition[PATH_MAX];
+    char **names;
+    sysfs_path(folder, root, "/sys/class/block/%s", name);
+    check_block(root, folder, disk);
+    const size_t count = sysfs_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        sysfs_path(partition, folder, "/%s", names[i]);
+        if (sysfs_number(partition, "partition", -1) > 0)
+            check_block(root, partition, disk);
+    }
+    sysfs_free_names(names, count);
+}
+
+void use_check(const char *root, struct disk *disk) {
+    check_boot_medium(root, disk);
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        if (strncmp(disk->areas[i].node, "/dev/", 5) == 0)
+            check_area(root, disk->areas[i].node + 5, disk);
+    }
+}

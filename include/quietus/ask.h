@@ -1,0 +1,33 @@
+/*
+ * The questions that are put to disks, each one command: what the scan and the identity check share.
+ * All return 0, or a negative errno if there was no usable answer (-EIO: the device refused).
+ */
+#ifndef QUIETUS_ASK_H
+#define QUIETUS_ASK_H
+
+#include "quietus/device.h"
+
+int ask_scsi_inquiry(struct device *device, struct scsi_inquiry *out);
+/* Which vital product data pages there are; asking for others hangs some USB bridges. */
+int ask_scsi_vpd_pages(struct device *device, bool pages[256]);
+/* A vital product data page, raw; length in: room, out: bytes. */
+int ask_scsi_vpd(struct device *device, uint8_t page, uint8_t *data, size_t *length);
+int ask_scsi_capacity(struct device *device, struct scsi_capacity *out);
+int ask_scsi_write_protect(struct device *device, bool *write_protected);
+int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
+/* Whether opcode with service action is supported, by the device's own list. */
+int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,
+                      enum scsi_support *out);
+
+int ask_ata_identify(struct device *device, struct ata_identify *out);
+int ask_ata_smart(struct device *device, struct ata_smart *out);
+/* SMART RETURN STATUS: whether a threshold is exceeded. */
+int ask_ata_failing(struct device *device, bool *failing);
+
+int ask_nvme_controller(struct device *device, struct nvme_controller *out);
+int ask_nvme_namespace(struct device *device, uint32_t nsid, struct nvme_namespace *out);
+/* Ids of the namespaces that are active, or (allocated) that exist; returns their number. */
+int ask_nvme_namespaces(struct device *device, bool allocated, uint32_t ids[1024]);
+int ask_nvme_health(struct device *device, struct nvme_health *out);
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * ATA: decoding of IDENTIFY DEVICE and SMART data, and the SAT translation of ATA commands.
+ * Pure: bytes in, structs out. Sources: DEVICE-FACTS A.2 to A.4 and A.9 (product manuals that
+ * reproduce ACS, SAT as in libata and smartmontools).
+ */
+#ifndef QUIETUS_ATA_H
+#define QUIETUS_ATA_H
+
+#include "quietus/bytes.h"
+#include "quietus/text.h"
+
+#define ATA_IDENTIFY_SIZE 512
+
+/* ATA commands that Quietus sends (ACS). */
+enum ata_opcode {
+    ATA_SMART = 0xb0,
+    ATA_IDENTIFY_DEVICE = 0xec,
+    ATA_FLUSH_CACHE_EXT = 0xea,
+    ATA_READ_NATIVE_MAX = 0xf8,
+    ATA_READ_NATIVE_MAX_EXT = 0x27,
+};
+
+/* SMART subcommands (FEATURES) and the signature that every one carries in LBA 23:8. */
+enum {
+    ATA_SMART_READ_DATA = 0xd0,
+    ATA_SMART_RETURN_STATUS = 0xda,
+    ATA_SMART_LBA = 0xc24f00,
+    ATA_SMART_LBA_FAILING = 0x2cf400,
+};
+
+/* Word 128 and its neighbours: the security feature set. */
+struct ata_security {
+    bool supported;
+    bool enabled;
+    bool locked;
+    bool frozen;
+    bool count_expired;
+    bool enhanced_erase;
+    bool master_maximum;
+    uint16_t master_id;       /* word 92; 0 and FFFFh: not supported */
+    uint32_t normal_minutes;  /* 0: not reported */
+    uint32_t enhanced_minutes;
+};
+
+/* Word 59: the sanitize feature set. */
+struct ata_sanitize {
+    bool supported;
+    bool crypto_scramble;
+    bool block_erase;
+    bool overwrite;
+    bool antifreeze_lock;
+};
+
+struct ata_identify {
+    char serial[TEXT_FIELD_SIZE];
+    char firmware[TEXT_FIELD_SIZE];
+    char model[TEXT_FIELD_SIZE];
+    uint64_t wwn; /* NAA 5 or another; 0: none */
+    uint64_t sectors;
+    uint32_t logical_sector_size;
+    uint32_t physical_sector_size;
+    uint16_t rotation_rate; /* word 217: 0 not reported, 1 non-rotating, else rpm */
+    bool checksum_present;
+    bool checksum_good; /* meaningless unless checksum_present */
+    bool lba48;
+    bool smart_supported;
+    bool smart_enabled;
+    bool hpa_supported;
+    bool dco_supported;
+    bool amac_supported;
+    bool trusted_computing;
+    bool encrypts_all; /* word 69 b4 */
+    bool trim;
+    struct ata_security security;
+    struct ata_sanitize sanitize;
+};
+
+/*
+ * Decodes 512 bytes of IDENTIFY DEVICE. 0, or -EINVAL if the data is shorter, is all of one byte,
+ * or is that of a packet device; a wrong checksum is reported, not refused.
+ */
+int ata_decode_identify(struct bytes data, struct ata_identify *out);
+
+/* SMART attributes that say how the medium is; UINT64_MAX: not reported. */
+struct ata_smart {
+    uint64_t reallocated;           /* attribute 5 */
+    uint64_t pending;               /* 197 */
+    uint64_t offline_uncorrectable; /* 198 */
+    uint64_t power_on_hours;        /* 9 */
+};
+
+/* Decodes 512 bytes of SMART READ DATA. 0, or -EINVAL if shorter or the checksum is wrong. */
+int ata_decode_smart(struct bytes data, struct ata_smart *out);
+
+/* How data moves, as SAT's PROTOCOL field has it. */
+enum ata_protocol {
+    ATA_NON_DATA = 3,
+    ATA_PIO_IN = 4,
+    ATA_PIO_OUT = 5,
+    ATA_DMA = 6,
+};
+
+struct ata_taskfile {
+    enum ata_protocol protocol;
+    bool extended; /* a 48-bit command */
+    uint16_t features;
+    uint16_t count;
+    uint64_t lba;
+    uint8_t device;
+    uint8_t command;
+};
+
+/* What came back. Fields are meaningful only as far as `valid` and `high_valid` say. */
+struct ata_registers {
+    bool valid;
+    bool high_valid; /* COUNT 15:8 and LBA 47:24 are the drive's, not lost in fixed format */
+    uint8_t status;
+    uint8_t error;
+    uint8_t device;
+    uint16_t count;
+    uint64_t lba;
+};
+
+/*
+ * Encodes ATA PASS-THROUGH(16), with CK_COND set unless data comes in. Data is counted in 512-byte blocks by COUNT.
+ * cdb has 16 bytes.
+ */
+void ata_encode_pass_through(const struct ata_taskfile *taskfile, uint8_t cdb[16]);
+
+#endif

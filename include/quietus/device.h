@@ -1,0 +1,65 @@
+/*
+ * An opened disk that can be asked but not changed: a command that is not known to be harmless is
+ * refused here, whoever sends it. What changes a disk goes through armed.h.
+ */
+#ifndef QUIETUS_DEVICE_H
+#define QUIETUS_DEVICE_H
+
+#include "quietus/disk.h"
+#include "quietus/evidence.h"
+#include "quietus/transport.h"
+
+struct device;
+
+/*
+ * Opens the disk's nodes for reading. Only nodes, command set and areas of the disk are used, so that
+ * the scan can open what it has just found. 0 or negative errno; the caller closes.
+ */
+int device_open(const struct disk *disk, struct device **out);
+
+/* A device over a given transport, for tests; closes the context through ops->close. */
+struct device *device_new(const struct transport_ops *ops, void *context,
+                          const struct disk *disk);
+
+void device_close(struct device *device);
+
+/* From now on every command is recorded; NULL: no longer. */
+void device_record(struct device *device, struct evidence *evidence);
+
+unsigned device_area_count(const struct device *device);
+const struct disk_area *device_area(const struct device *device, unsigned index);
+enum command_set device_commands(const struct device *device);
+
+/*
+ * Sends a command that only asks. -EPERM if it is not on the list of those; otherwise as the
+ * transport: 0 does not mean that the disk was pleased, look at the status.
+ */
+int device_scsi(struct device *device, struct scsi_command *command);
+int device_nvme(struct device *device, struct nvme_command *command);
+
+/*
+ * Sends an ATA command through SAT. registers: what came back, .valid only if something did. Data,
+ * if any, has 512 * count bytes. 0; -EIO if the transport or the drive failed it (registers may say
+ * more); -EPERM; negative errno.
+ */
+int device_ata(struct device *device, const char *name, const struct ata_taskfile *taskfile,
+               void *data, uint32_t timeout_ms, struct ata_registers *registers);
+
+/* True if the command only asks. Pure; these are the lists behind -EPERM. */
+bool device_scsi_only_asks(const uint8_t *cdb, size_t length);
+bool device_nvme_only_asks(uint8_t opcode);
+
+/* Reads: see transport.h. A request with .write set is refused with -EPERM. */
+int device_submit(struct device *device, struct io_request *request);
+int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **done);
+/* Reads exactly length bytes in one go; 0 or negative errno. */
+int device_read(struct device *device, unsigned area, uint64_t offset, void *buffer,
+                uint32_t length);
+
+/*
+ * Asks the disk who it is (law 4): by its own commands where it takes any, else from the block layer.
+ * 0 or negative errno with the reason.
+ */
+int device_identity(struct device *device, struct disk_identity *out, struct reason *reason);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * A disk as the scan found it: one physical device, whatever the number of paths to it and of block
+ * devices on it.
+ */
+#ifndef QUIETUS_DISK_H
+#define QUIETUS_DISK_H
+
+#include "quietus/ata.h"
+#include "quietus/nvme_data.h"
+#include "quietus/scsi.h"
+
+#include <jansson.h>
+
+#define DISK_NODE_SIZE 64
+
+enum disk_bus {
+    BUS_UNKNOWN,
+    BUS_SATA,
+    BUS_SAS,
+    BUS_NVME,
+    BUS_USB,
+    BUS_SCSI, /* parallel SCSI and paravirtual adapters */
+    BUS_VIRTIO,
+    BUS_MMC,
+    BUS_FIBRE_CHANNEL,
+    BUS_ISCSI,
+    BUS_NVME_FABRICS,
+};
+
+/* "sata", "sas", ... */
+const char *disk_bus_name(enum disk_bus bus);
+
+/* True for what is plugged into this machine, false for what a network brings. */
+bool disk_bus_is_local(enum disk_bus bus);
+
+enum disk_medium {
+    MEDIUM_UNKNOWN,
+    MEDIUM_ROTATING,
+    MEDIUM_FLASH,
+};
+
+const char *disk_medium_name(enum disk_medium medium);
+
+/* How the disk is spoken to besides reading and writing. */
+enum command_set {
+    COMMANDS_NONE,
+    COMMANDS_SCSI,
+    COMMANDS_ATA, /* through SAT, over SG_IO */
+    COMMANDS_NVME,
+};
+
+/*
+ * What makes a disk this disk. Read when the disk is found and again right before each destructive
+ * command; texts are as text_from_field leaves them, empty if not reported.
+ */
+struct disk_identity {
+    char vendor[TEXT_FIELD_SIZE];
+    char model[TEXT_FIELD_SIZE];
+    char serial[TEXT_FIELD_SIZE];
+    char firmware[TEXT_FIELD_SIZE];
+    char wwn[TEXT_FIELD_SIZE]; /* "naa.…", "eui.…", "nguid.…" */
+    uint64_t capacity;         /* bytes, all areas together */
+};
+
+/* True if model, serial, WWN and capacity agree; else the reason says what differs. */
+bool disk_identity_same(const struct disk_identity *expected, const struct disk_identity *found,
+                        struct reason *reason);
+
+/* A range of LBAs that can be addressed: the disk itself, or an NVMe namespace. */
+struct disk_area {
+    char node[DISK_NODE_SIZE]; /* "/dev/sda"; empty: no block device (unattached, or odd sectors) */
+    uint32_t nsid;             /* NVMe, else 0 */
+    uint32_t lba_size;         /* data bytes */
+    uint64_t lba_count;
+    bool read_only;
+    struct nvme_namespace ns; /* meaningful if nsid != 0 */
+};
+
+struct disk_path {
+    char node[DISK_NODE_SIZE];    /* what takes commands: "/dev/sg0", "/dev/nvme0" */
+    char address[DISK_NODE_SIZE]; /* "0:0:1:0" or the PCI address */
+};
+
+enum disk_health_state { HEALTH_UNKNOWN, HEALTH_GOOD, HEALTH_FAILING };
+
+struct disk_health {
+    enum disk_health_state state;
+    char detail[160];
+};
+
+/* Fixed limits: more areas or paths than any disk has; beyond them the scan reports a finding. */
+enum { DISK_AREAS = 64, DISK_PATHS = 8 };
+
+struct disk {
+    struct disk_identity identity;
+    enum disk_bus bus;
+    enum disk_medium medium;
+    uint16_t rotation_rate; /* rpm, if rotating and reported */
+    bool removable;
+    enum command_set commands;
+    struct disk_path paths[DISK_PATHS];
+    unsigned path_count;
+    struct disk_area areas[DISK_AREAS];
+    unsigned area_count;
+    struct disk_health health;
+
+    /* What the disk reported, if the flag says so. */
+    bool has_ata;
+    struct ata_identify ata;
+    bool has_nvme;
+    struct nvme_controller nvme;
+    unsigned unattached_namespaces;
+    enum scsi_support scsi_sanitize_overwrite;
+    enum scsi_support scsi_sanitize_block;
+    enum scsi_support scsi_sanitize_crypto;
+    uint8_t protection_type;
+
+    /* What is on it (libblkid), as documents and as the sorted texts that an order compares. */
+    json_t *content;     /* array of objects */
+    json_t *content_ids; /* array of strings */
+
+    bool boot_medium;
+    char boot_reason[160];
+    bool in_use;
+    char use_reason[160];
+
+    json_t *findings; /* array of strings: what a person should know about this disk */
+};
+
+/* A new, empty disk, and its end. */
+struct disk *disk_new(void);
+void disk_free(struct disk *disk);
+
+/* "SERIAL (MODEL)" or, with no serial, the node: how messages name a disk. Returns out. */
+char *disk_name(const struct disk *disk, char *out, size_t size);
+
+/* The node that a person would type: the first area's, else the first path's. */
+const char *disk_node(const struct disk *disk);
+
+/* Adds a sentence to the findings. */
+__attribute__((format(printf, 2, 3))) void disk_finding(struct disk *disk, const char *format, ...);
+
+#endif

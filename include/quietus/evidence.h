@@ -1,0 +1,30 @@
+/*
+ * The list of what was said to a disk and what it answered, for its certificate (law 5). Safe to use
+ * from the disk's thread while another takes a copy.
+ */
+#ifndef QUIETUS_EVIDENCE_H
+#define QUIETUS_EVIDENCE_H
+
+#include "quietus/transport.h"
+
+#include <jansson.h>
+
+struct evidence;
+
+struct evidence *evidence_new(void);
+void evidence_free(struct evidence *evidence);
+
+/*
+ * Records a command with its bytes, its outcome and the data it returned. error is the transport's
+ * return value. The same command with the same answer as last time only counts up ("repeated").
+ */
+void evidence_scsi(struct evidence *evidence, const struct scsi_command *command, int error);
+void evidence_nvme(struct evidence *evidence, const struct nvme_command *command, int error);
+
+/* Records something else that was done; takes over the object and adds kind and time to it. */
+void evidence_event(struct evidence *evidence, const char *kind, json_t *event);
+
+/* A copy of the list so far: a new array. */
+json_t *evidence_list(struct evidence *evidence);
+
+#endif

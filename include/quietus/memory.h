@@ -1,0 +1,22 @@
+/*
+ * Memory that is there. Running out of it ends the program with a message, at once: a disk left out
+ * of a list, or half a certificate, would be worse. init then says so on the console, and what has
+ * been spooled stays.
+ */
+#ifndef QUIETUS_MEMORY_H
+#define QUIETUS_MEMORY_H
+
+#include <stddef.h>
+
+/* count zeroed elements; the caller frees. */
+__attribute__((returns_nonnull)) void *memory_new(size_t count, size_t size);
+
+/* The same array with room for count elements; new ones are not zeroed. */
+__attribute__((returns_nonnull)) void *memory_grow(void *array, size_t count, size_t size);
+
+__attribute__((returns_nonnull)) char *memory_text(const char *text);
+
+/* Ends the program with the message unless the condition holds. */
+void memory_require(int condition);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Finds every disk of this machine and what is known of each. Changes nothing.
+ */
+#ifndef QUIETUS_SCAN_H
+#define QUIETUS_SCAN_H
+
+#include "quietus/disk.h"
+#include "quietus/server.h"
+
+struct scan_options {
+    const char *root; /* "" for this machine; else a saved tree of /sys, /dev and /proc */
+    /* Disks that do not answer within this time are listed with what the kernel knows of them. */
+    unsigned answer_seconds;
+};
+
+enum { SCAN_ANSWER_SECONDS = 90 };
+
+struct scan {
+    struct server server;
+    struct disk **disks; /* sorted by node */
+    size_t disk_count;
+    json_t *findings; /* array of strings: storage that was seen and cannot be reached */
+};
+
+/* Always gives a scan, with findings for what went wrong. End it with scan_free. */
+void scan_run(const struct scan_options *options, struct scan *out);
+void scan_free(struct scan *scan);
+
+/* The scan as a document ("quietus.scan/1"); new references. */
+json_t *scan_json(const struct scan *scan);
+json_t *disk_json(const struct disk *disk);
+json_t *disk_identity_json(const struct disk_identity *identity);
+
+/* The scan as a table for people. */
+void scan_print(const struct scan *scan, FILE *stream);
+
+/* "gpt, 2 partitions: vfat "EFI", ext4 "root"" or "nothing recognised". Returns out. */
+char *disk_content_text(const struct disk *disk, char *out, size_t size);
+
+/* "nvme format (crypto, user data), overwrite". Returns out. */
+char *disk_capabilities_text(const struct disk *disk, char *out, size_t size);
+
+#endif

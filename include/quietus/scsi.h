@@ -1,0 +1,143 @@
+/*
+ * SCSI: decoding of sense data, INQUIRY, vital product data, capacity, mode and log pages.
+ * Pure: bytes in, structs out. Sources: DEVICE-FACTS A.3, B.1 to B.6 (SPC and SBC as in sg3_utils).
+ */
+#ifndef QUIETUS_SCSI_H
+#define QUIETUS_SCSI_H
+
+#include "quietus/ata.h"
+#include "quietus/bytes.h"
+#include "quietus/text.h"
+
+enum scsi_opcode {
+    SCSI_TEST_UNIT_READY = 0x00,
+    SCSI_REQUEST_SENSE = 0x03,
+    SCSI_FORMAT_UNIT = 0x04,
+    SCSI_INQUIRY = 0x12,
+    SCSI_MODE_SENSE_6 = 0x1a,
+    SCSI_READ_CAPACITY_10 = 0x25,
+    SCSI_SANITIZE = 0x48,
+    SCSI_LOG_SENSE = 0x4d,
+    SCSI_MODE_SENSE_10 = 0x5a,
+    SCSI_ATA_PASS_THROUGH_16 = 0x85,
+    SCSI_SERVICE_ACTION_IN_16 = 0x9e,
+    SCSI_REPORT_LUNS = 0xa0,
+    SCSI_MAINTENANCE_IN = 0xa3,
+};
+
+enum {
+    SCSI_SA_READ_CAPACITY_16 = 0x10,
+    SCSI_SA_REPORT_SUPPORTED_OPERATION_CODES = 0x0c,
+};
+
+enum scsi_status {
+    SCSI_GOOD = 0x00,
+    SCSI_CHECK_CONDITION = 0x02,
+    SCSI_BUSY = 0x08,
+    SCSI_RESERVATION_CONFLICT = 0x18,
+};
+
+enum scsi_sense_key {
+    SENSE_NO_SENSE = 0x0,
+    SENSE_RECOVERED_ERROR = 0x1,
+    SENSE_NOT_READY = 0x2,
+    SENSE_MEDIUM_ERROR = 0x3,
+    SENSE_HARDWARE_ERROR = 0x4,
+    SENSE_ILLEGAL_REQUEST = 0x5,
+    SENSE_UNIT_ATTENTION = 0x6,
+    SENSE_DATA_PROTECT = 0x7,
+    SENSE_ABORTED_COMMAND = 0xb,
+};
+
+struct scsi_sense {
+    bool valid; /* a known response code and enough bytes for key and codes */
+    bool deferred;
+    bool descriptor_format;
+    uint8_t key;
+    uint8_t asc;
+    uint8_t ascq;
+    bool progress_valid;
+    uint16_t progress; /* of 65536 */
+    bool information_valid;
+    uint64_t information;
+    struct ata_registers ata; /* .valid if the sense carries an ATA status return */
+};
+
+/* Decodes either format; whatever is not there or does not fit stays not valid. Never fails. */
+void scsi_decode_sense(struct bytes data, struct scsi_sense *out);
+
+/* A few words for a person: "illegal request: invalid opcode (5/20/00)". Returns out. */
+char *scsi_sense_text(const struct scsi_sense *sense, char *out, size_t size);
+
+/* Peripheral device types that Quietus tells apart. */
+enum {
+    SCSI_TYPE_DISK = 0x00,
+    SCSI_TYPE_HOST_MANAGED_ZONED = 0x14,
+};
+
+struct scsi_inquiry {
+    uint8_t qualifier;
+    uint8_t type;
+    bool removable;
+    bool protect;
+    char vendor[TEXT_FIELD_SIZE];
+    char product[TEXT_FIELD_SIZE];
+    char revision[TEXT_FIELD_SIZE];
+};
+
+/* Standard INQUIRY data, at least 36 bytes; -EINVAL if shorter or its own length says so. */
+int scsi_decode_inquiry(struct bytes data, struct scsi_inquiry *out);
+
+/* VPD pages. All: -EINVAL if the page code is not theirs or the page does not fit in the data. */
+
+/* Page 00h: pages[n] is true for each supported page. */
+int scsi_decode_vpd_supported(struct bytes data, bool pages[256]);
+
+/* Page 80h. */
+int scsi_decode_vpd_serial(struct bytes data, char *out, size_t size);
+
+/* Page 83h: the designators that name the logical unit, best first: NAA, EUI-64, SCSI name. */
+struct scsi_designators {
+    char logical_unit[TEXT_FIELD_SIZE]; /* "naa.5000c500...", "eui....", or "" */
+    char target_device[TEXT_FIELD_SIZE];
+};
+int scsi_decode_vpd_identification(struct bytes data, struct scsi_designators *out);
+
+/* Page 89h: the IDENTIFY data of an ATA device behind a SATL; borrowed from data. */
+int scsi_decode_vpd_ata(struct bytes data, struct bytes *identify);
+
+/* Page B1h. */
+struct scsi_characteristics {
+    uint16_t rotation_rate; /* 0 not reported, 1 non-rotating, else rpm */
+    uint8_t after_block_erase; /* WABEREQ: 0 unspecified, 1 readable, 2 error, 3 error 11/15 */
+    uint8_t after_crypto_erase; /* WACEREQ, likewise */
+    uint8_t zoned;
+};
+int scsi_decode_vpd_characteristics(struct bytes data, struct scsi_characteristics *out);
+
+/* READ CAPACITY(16), at least 12 bytes; protection is known only from 32. */
+struct scsi_capacity {
+    uint64_t blocks;
+    uint32_t block_size;
+    uint8_t protection_type; /* 0: none, else 1 to 3 */
+    uint8_t physical_exponent;
+    bool provisioned; /* LBPME */
+};
+int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out);
+int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out);
+
+/* Write protection from a MODE SENSE(10) header. */
+int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected);
+
+/* Log page 2Fh: informational exceptions; asc is 5Dh when a failure is predicted. */
+int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq);
+
+/* REPORT SUPPORTED OPERATION CODES, one-command form. */
+enum scsi_support {
+    SCSI_SUPPORT_UNKNOWN,
+    SCSI_NOT_SUPPORTED,
+    SCSI_SUPPORTED,
+};
+int scsi_decode_one_command(struct bytes data, enum scsi_support *out);
+
+#endif
