@@ -1,2 +1,132 @@
-#include "quietus/scan.h"
-int main(void){ struct scan s; scan_run(&(struct scan_options){.root="",.answer_seconds=30},&s); scan_print(&s,stdout); char*t=json_dumps(scan_json(&s),JSON_INDENT(1)); puts(t); return 0;}
+#include "cli/cli.h"
+
+#include "quietus/http.h"
+#include "quietus/version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char policy_help[] =
+    "  --method NAME    only this method; may be given several times\n"
+    "  --least CATEGORY clear (default) or purge: nothing that is worth less is done\n"
+    "  --no-fallback    only the best method; if it fails, the disk has failed\n"
+    "  --passes LIST    of an overwrite: random, zero, ones, 0x5a, comma-separated (random)\n"
+    "  --verify LEVEL   sample (default), full, or a share such as 10%\n";
+
+static const struct {
+    const char *command;
+    const char *text;
+} helps[] = {
+    {"scan", "  --json           for machines\n"
+             "  --sysroot DIR    a saved tree of /sys, /dev and /proc instead of this machine\n"},
+    {"inspect", "  --ata-identify FILE     IDENTIFY DEVICE\n"
+                "  --ata-smart FILE        SMART READ DATA\n"
+                "  --scsi-inquiry FILE     standard INQUIRY\n"
+                "  --scsi-vpd FILE         a vital product data page (00h, 80h, 83h, 89h, B1h)\n"
+                "  --scsi-capacity FILE    READ CAPACITY(16)\n"
+                "  --scsi-sense FILE       sense data, either format\n"
+                "  --nvme-id-ctrl FILE     Identify Controller\n"
+                "  --nvme-id-ns FILE       Identify Namespace\n"
+                "  --nvme-smart-log FILE   log page 02h\n"
+                "  --nvme-sanitize-log FILE  log page 81h\n"
+                "FILE is binary, or in the hexadecimal forms of hdparm --Istdout, sg3_utils and\n"
+                "nvme-cli; - is standard input.\n"},
+    {"plan", policy_help},
+    {"erase", "  --operator NAME  and --ticket TEXT go on the certificate\n"
+              "  --sign-key FILE  signs the certificates (assurance 'site'); else a key made in "
+              "memory\n"
+              "  --spool DIR      where certificates are put (./quietus-certificates)\n"
+              "  --report URL     where they are sent, by PUT\n"
+              "  --progress HOW   text (default), json or none\n"},
+    {"agent", "Options are read from the kernel's command line:\n"
+              "  quietus.mode=inspect|erase  inspect is the default\n"
+              "  quietus.order=URL|FILE      the signed order; {serial} {uuid} {board_serial} {mac}\n"
+              "                              in a URL are this server's\n"
+              "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
+              "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
+              "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
+              "  quietus.progress=text|json|none\n"
+              "  --command-line FILE         instead of /proc/cmdline\n"
+              "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
+              "  --spool DIR                 (/run/quietus/spool)\n"},
+    {"deliver", "  --spool DIR      the folder\n"
+                "  --to URL         where to; every document is tried once\n"},
+    {"keygen", "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them.\n"},
+    {"order", "  --key FILE        the key that signs\n"
+              "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
+              "                    what its disks hold, come from there\n"
+              "  --output FILE     (standard output)\n"
+              "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
+    {"sign", "  --key FILE        adds this key's signature; the envelope goes to standard output\n"},
+    {"check", "  --trust FILE      a public key that you trust; may be given several times\n"
+              "  --quiet           the exit status alone\n"},
+    {"show", "  --json            the document itself, indented\n"},
+};
+
+const struct command commands[] = {
+    {"scan", "[OPTIONS]", "finds every disk and tells what is known of it", cli_scan},
+    {"inspect", "--KIND FILE", "decodes a saved page", cli_inspect},
+    {"plan", "[OPTIONS] [DISK...]", "tells what would be done to each disk and why", cli_plan},
+    {"erase", "[OPTIONS] DISK...", "erases disks, after you have typed their serial numbers",
+     cli_erase},
+    {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
+    {"deliver", "--spool DIR --to URL", "sends what is in a spool", cli_deliver},
+    {"keygen", "NAME", "makes a key pair", cli_keygen},
+    {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
+    {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
+    {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
+    {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},
+    {NULL, NULL, NULL, NULL},
+};
+
+static int print_help(const char *name) {
+    if (!name) {
+        (void)puts("Quietus erases the disks of bare-metal servers and signs what it did.\n\n"
+                   "usage: quietus COMMAND ...\n");
+        for (const struct command *command = commands; command->name; command++)
+            (void)printf("  %-8s %s\n", command->name, command->summary);
+        (void)puts("\nquietus help COMMAND tells more. Exit statuses: 0 everything erased, verified "
+                   "and\ndelivered; 1 usage; 10 held or refused; 11 order invalid; 20 a disk failed; "
+                   "21 a disk\nunknown or absent; 30 undelivered. check: 0 intact and trusted, 3 "
+                   "intact but of\nunproven origin, 4 not intact.");
+        return EXIT_GOOD;
+    }
+    for (const struct command *command = commands; command->name; command++) {
+        if (strcmp(command->name, name) != 0)
+            continue;
+        (void)printf("usage: quietus %s %s\n\n%s.\n\n", name, command->arguments,
+                     command->summary);
+        for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
+            if (strcmp(helps[i].command, name) == 0)
+                (void)fputs(helps[i].text, stdout);
+        }
+        if (strcmp(name, "erase") == 0)
+            (void)fputs(policy_help, stdout);
+        return EXIT_GOOD;
+    }
+    return cli_error("help", "there is no command '%s'", name);
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "help";
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (strcmp(name, "--version") == 0) {
+        (void)printf("%s (%s)\n", quietus_version, quietus_commit);
+        return EXIT_GOOD;
+    }
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return print_help(argc > 2 ? argv[2] : NULL);
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return print_help(name);
+    }
+    for (const struct command *command = commands; command->name; command++) {
+        if (strcmp(command->name, name) != 0)
+            continue;
+        keys_start();
+        http_start();
+        return command->run(argc - 1, argv + 1);
+    }
+    (void)fprintf(stderr, "quietus: there is no command '%s'; 'quietus help' lists them\n", name);
+    return EXIT_USAGE;
+}

@@ -1,10 +1,11 @@
 #include "quietus/file.h"
 
 #include "quietus/cleanup.h"
+#include "quietus/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,4 +132,45 @@ int file_make_folders(const char *path, mode_t mode) {
             return -errno;
     }
     return 0;
+}
+
+void path_format(char *out, const char *root, const char *format, ...) {
+    const size_t used = strnlen(root, PATH_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    int added = -1;
+    if (used < PATH_MAX) {
+        memcpy(out, root, used);
+        added = vsnprintf(out + used, PATH_MAX - used, format, arguments);
+    }
+    va_end(arguments);
+    if (added < 0 || used + (size_t)added >= PATH_MAX)
+        out[0] = '\0';
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t folder_names(const char *folder, char ***names) {
+    *names = NULL;
+    AUTO_FOLDER stream = opendir(folder);
+    if (!stream)
+        return 0;
+    size_t count = 0;
+    for (const struct dirent *entry; (entry = readdir(stream));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        *names = memory_grow(*names, count + 1, sizeof **names);
+        (*names)[count++] = memory_text(entry->d_name);
+    }
+    if (count > 0)
+        qsort(*names, count, sizeof **names, compare_names);
+    return count;
+}
+
+void folder_free_names(char **names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
 }

@@ -98,6 +98,24 @@ int hex_decode(uint8_t *out, size_t length, const char *hex) {
     return 0;
 }
 
+/* C0 and DEL, and C1, which UTF-8 encodes as C2h 80h to C2h 9Fh. */
+static bool is_control(const unsigned char *p) {
+    return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f);
+}
+
+char *text_printable(char *out, size_t size, const char *text) {
+    size_t used = 0;
+    for (const unsigned char *p = (const unsigned char *)text; *p && used + 1 < size; p++) {
+        const bool control = is_control(p);
+        out[used++] = control ? '?' : (char)*p;
+        if (control && *p == 0xc2)
+            p++;
+    }
+    if (size > 0)
+        out[used] = '\0';
+    return out;
+}
+
 char *text_size(char *out, size_t size, uint64_t bytes) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
     double value = (double)bytes;

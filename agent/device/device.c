@@ -185,3 +185,7 @@ int device_read(struct device *device, unsigned area, uint64_t offset, void *buf
         return done->result;
     return (uint32_t)done->result == length ? 0 : -EIO;
 }
+
+int device_refresh(struct device *device) {
+    return device->ops->refresh(device->context);
+}

@@ -145,7 +145,7 @@ static void sort_texts(json_t *array) {
 
 static void read_area(const char *root, const struct disk_area *area, struct disk *disk) {
     char path[PATH_MAX];
-    sysfs_path(path, root, "%s", area->node);
+    path_format(path, root, "%s", area->node);
     const AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     json_t *entry = json_new_object();
     json_put_text(entry, "node", area->node);

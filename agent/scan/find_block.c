@@ -19,7 +19,7 @@ static const struct {
 
 static void find_one(const char *root, const char *name, enum disk_bus bus, struct scan *scan) {
     char folder[PATH_MAX];
-    sysfs_path(folder, root, "/sys/block/%s", name);
+    path_format(folder, root, "/sys/block/%s", name);
     struct disk *disk = scan_add(scan, bus);
     (void)scan_add_area(root, disk, name);
     (void)sysfs_text(folder, "serial", disk->identity.serial, sizeof disk->identity.serial);
@@ -36,8 +36,8 @@ static void find_one(const char *root, const char *name, enum disk_bus bus, stru
 void scan_find_block(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/block");
-    const size_t count = sysfs_names(folder, &names);
+    path_format(folder, root, "/sys/block");
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
         const bool boot_area = strstr(names[i], "boot") != NULL; /* mmcblk0boot0 */
         for (size_t k = 0; k < sizeof families / sizeof *families && !boot_area; k++) {
@@ -45,7 +45,7 @@ void scan_find_block(const char *root, struct scan *scan) {
                 find_one(root, names[i], families[k].bus, scan);
         }
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 /* PCI class 01h is mass storage; 0101h (IDE) functions without ports bind no driver on some boards,
@@ -55,12 +55,12 @@ void scan_find_unreached(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char device[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/bus/pci/devices");
-    const size_t count = sysfs_names(folder, &names);
+    path_format(folder, root, "/sys/bus/pci/devices");
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
         char driver[64];
         char text[256];
-        sysfs_path(device, folder, "/%s", names[i]);
+        path_format(device, folder, "/%s", names[i]);
         const int64_t class = sysfs_number(device, "class", 0);
         sysfs_link_name(device, "driver", driver, sizeof driver);
         if (class >> 16 != CLASS_STORAGE || driver[0] != '\0')
@@ -73,5 +73,5 @@ void scan_find_unreached(const char *root, struct scan *scan) {
                        (unsigned long long)class);
         json_add_text(scan->findings, text);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }

@@ -28,22 +28,22 @@ static bool is_namespace(const char *name) {
 static void add_namespaces(const char *root, const char *folder, struct disk *disk) {
     char path[PATH_MAX];
     char **names;
-    const size_t count = sysfs_names(folder, &names);
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
         if (!is_namespace(names[i]))
             continue;
         struct disk_area *area = scan_add_area(root, disk, names[i]);
-        sysfs_path(path, folder, "/%s", names[i]);
+        path_format(path, folder, "/%s", names[i]);
         if (area)
             area->nsid = (uint32_t)sysfs_number(path, "nsid", 0);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 static void add_controller(const char *root, const char *name, struct disk *disk) {
     char folder[PATH_MAX];
     char text[64];
-    sysfs_path(folder, root, "/sys/class/nvme/%s", name);
+    path_format(folder, root, "/sys/class/nvme/%s", name);
     if (disk->path_count == DISK_PATHS) {
         disk_finding(disk, "more than %d controllers; %s is not used", DISK_PATHS, name);
         return;
@@ -71,12 +71,12 @@ static void find_subsystem(const char *root, const char *folder, struct scan *sc
     disk->commands = COMMANDS_NVME;
     disk->medium = MEDIUM_FLASH;
     read_names(folder, &disk->identity);
-    const size_t count = sysfs_names(folder, &names);
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
         if (is_controller(names[i]))
             add_controller(root, names[i], disk);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
     add_namespaces(root, folder, disk);
     if (disk->area_count == 0)
         disk_finding(disk, "no namespace is attached to a controller of this machine");
@@ -86,11 +86,11 @@ void scan_find_nvme(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char subsystem[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/class/nvme-subsystem");
-    const size_t count = sysfs_names(folder, &names);
+    path_format(folder, root, "/sys/class/nvme-subsystem");
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
-        sysfs_path(subsystem, folder, "/%s", names[i]);
+        path_format(subsystem, folder, "/%s", names[i]);
         find_subsystem(root, subsystem, scan);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }

@@ -34,10 +34,10 @@ static enum disk_bus bus_of(const char *folder) {
 static void first_name(const char *folder, const char *sub, char *out, size_t size) {
     char path[PATH_MAX];
     char **names;
-    sysfs_path(path, folder, "/%s", sub);
-    const size_t count = sysfs_names(path, &names);
+    path_format(path, folder, "/%s", sub);
+    const size_t count = folder_names(path, &names);
     text_copy(out, size, count > 0 ? names[0] : "");
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 /* A SATA disk shows as vendor "ATA" behind every SATL (SAT, INQUIRY). USB bridges translate too, but
@@ -89,11 +89,11 @@ void scan_find_scsi(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char device[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/class/scsi_device");
-    const size_t count = sysfs_names(folder, &names);
+    path_format(folder, root, "/sys/class/scsi_device");
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
-        sysfs_path(device, folder, "/%s/device", names[i]);
+        path_format(device, folder, "/%s/device", names[i]);
         find_one(root, device, names[i], scan);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }

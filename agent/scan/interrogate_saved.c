@@ -18,7 +18,7 @@ static struct bytes saved_page(const char *root, const struct disk *disk, const 
     *memory = NULL;
     if (disk->path_count == 0)
         return (struct bytes){0};
-    sysfs_path(path, root, "/sys/class/scsi_device/%s/device/%s", disk->paths[0].address, name);
+    path_format(path, root, "/sys/class/scsi_device/%s/device/%s", disk->paths[0].address, name);
     if (file_read(path, PAGE_LIMIT, memory, &length))
         return (struct bytes){0};
     return (struct bytes){(const uint8_t *)*memory, length};
@@ -62,7 +62,7 @@ static void take_namespace_name(const char *root, struct disk *disk) {
     char wwid[128];
     if (disk->area_count == 0 || strncmp(disk->areas[0].node, "/dev/", 5) != 0)
         return;
-    sysfs_path(folder, root, "/sys/class/block/%s", disk->areas[0].node + 5);
+    path_format(folder, root, "/sys/class/block/%s", disk->areas[0].node + 5);
     if (sysfs_text(folder, "wwid", wwid, sizeof wwid) == 0)
         text_copy(disk->identity.wwn, sizeof disk->identity.wwn, wwid);
 }

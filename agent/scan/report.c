@@ -19,7 +19,7 @@ json_t *disk_identity_json(const struct disk_identity *identity) {
     return object;
 }
 
-static json_t *ata_json(const struct ata_identify *ata) {
+json_t *ata_json(const struct ata_identify *ata) {
     json_t *object = json_new_object();
     const struct ata_security *security = &ata->security;
     json_t *s = json_new_object();
@@ -44,7 +44,7 @@ static json_t *ata_json(const struct ata_identify *ata) {
     return object;
 }
 
-static json_t *nvme_json(const struct nvme_controller *nvme, unsigned unattached) {
+json_t *nvme_json(const struct nvme_controller *nvme) {
     json_t *object = json_new_object();
     json_t *sanitize = json_new_object();
     json_put_flag(sanitize, "crypto_erase", nvme->sanitize_crypto);
@@ -58,7 +58,6 @@ static json_t *nvme_json(const struct nvme_controller *nvme, unsigned unattached
     json_put(object, "format", format);
     json_put_text(object, "subsystem_nqn", nvme->subsystem_nqn);
     json_put_count(object, "rpmb_units", nvme->rpmb_units);
-    json_put_count(object, "unattached_namespaces", unattached);
     if (nvme->unallocated_capacity <= INT64_MAX)
         json_put_count(object, "unallocated_capacity", nvme->unallocated_capacity);
     return object;
@@ -127,8 +126,10 @@ json_t *disk_json(const struct disk *disk) {
     json_put(object, "health", health);
     if (disk->has_ata)
         json_put(object, "ata", ata_json(&disk->ata));
-    if (disk->has_nvme)
-        json_put(object, "nvme", nvme_json(&disk->nvme, disk->unattached_namespaces));
+    if (disk->has_nvme) {
+        json_put(object, "nvme", nvme_json(&disk->nvme));
+        json_put_count(object, "unattached_namespaces", disk->unattached_namespaces);
+    }
     if (disk->commands == COMMANDS_SCSI)
         json_put(object, "scsi", scsi_json(disk));
     json_put(object, "content", json_deep_copy(disk->content));

@@ -29,7 +29,7 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
     }
     struct disk_area *area = &disk->areas[disk->area_count++];
     (void)snprintf(area->node, sizeof area->node, "/dev/%.50s", name);
-    sysfs_path(folder, root, "/sys/class/block/%s", name);
+    path_format(folder, root, "/sys/class/block/%s", name);
     area->lba_size = (uint32_t)sysfs_number(folder, "queue/logical_block_size", BLOCK_LAYER_SECTOR);
     if (area->lba_size == 0)
         area->lba_size = BLOCK_LAYER_SECTOR;

@@ -52,12 +52,12 @@ static void read_macs(const char *root, struct server *out) {
     char folder[PATH_MAX];
     char device[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/class/net");
-    const size_t count = sysfs_names(folder, &names);
+    path_format(folder, root, "/sys/class/net");
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count && out->mac_count < SERVER_MACS; i++) {
         char link[64];
         char mac[32];
-        sysfs_path(device, folder, "/%s", names[i]);
+        path_format(device, folder, "/%s", names[i]);
         sysfs_link_name(device, "device", link, sizeof link);
         if (link[0] == '\0' || sysfs_text(device, "address", mac, sizeof mac) || strlen(mac) != 17)
             continue;
@@ -65,13 +65,13 @@ static void read_macs(const char *root, struct server *out) {
         if (!server_value_is_placeholder(mac))
             text_copy(out->macs[out->mac_count++], sizeof *out->macs, mac);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 void server_read(const char *root, struct server *out) {
     char folder[PATH_MAX];
     *out = (struct server){0};
-    sysfs_path(folder, root, "/sys/class/dmi/id");
+    path_format(folder, root, "/sys/class/dmi/id");
     read_field(folder, "sys_vendor", out->vendor);
     read_field(folder, "product_name", out->product);
     read_field(folder, "product_serial", out->serial);

@@ -19,7 +19,7 @@ static void kernel_option(const char *root, const char *name, char *out, size_t 
     char line[4096];
     char *rest = line;
     out[0] = '\0';
-    sysfs_path(path, root, "/proc");
+    path_format(path, root, "/proc");
     (void)sysfs_text(path, "cmdline", line, sizeof line);
     for (char *word; (word = strsep(&rest, " \n"));) {
         const size_t length = strlen(name);
@@ -81,18 +81,18 @@ __attribute__((format(printf, 2, 3))) static void set_in_use(struct disk *disk, 
 static void check_holders(const char *folder, struct disk *disk) {
     char path[PATH_MAX];
     char **names;
-    sysfs_path(path, folder, "/holders");
-    const size_t count = sysfs_names(path, &names);
+    path_format(path, folder, "/holders");
+    const size_t count = folder_names(path, &names);
     if (count > 0)
         set_in_use(disk, "%s is built on it", names[0]);
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 /* mountinfo's third field is the device's number. */
 static void check_mounts(const char *root, const char *number, struct disk *disk) {
     char path[PATH_MAX];
     char line[4096];
-    sysfs_path(path, root, "/proc/self/mountinfo");
+    path_format(path, root, "/proc/self/mountinfo");
     AUTO_STREAM stream = fopen(path, "re");
     while (stream && fgets(line, sizeof line, stream)) {
         char device[32];
@@ -106,7 +106,7 @@ static void check_mounts(const char *root, const char *number, struct disk *disk
 static void check_swaps(const char *root, const char *number, struct disk *disk) {
     char path[PATH_MAX];
     char line[1024];
-    sysfs_path(path, root, "/proc/swaps");
+    path_format(path, root, "/proc/swaps");
     AUTO_STREAM stream = fopen(path, "re");
     while (stream && fgets(line, sizeof line, stream)) {
         char name[512];
@@ -135,15 +135,15 @@ static void check_area(const char *root, const char *name, struct disk *disk) {
     char folder[PATH_MAX];
     char partition[PATH_MAX];
     char **names;
-    sysfs_path(folder, root, "/sys/class/block/%s", name);
+    path_format(folder, root, "/sys/class/block/%s", name);
     check_block(root, folder, disk);
-    const size_t count = sysfs_names(folder, &names);
+    const size_t count = folder_names(folder, &names);
     for (size_t i = 0; i < count; i++) {
-        sysfs_path(partition, folder, "/%s", names[i]);
+        path_format(partition, folder, "/%s", names[i]);
         if (sysfs_number(partition, "partition", -1) > 0)
             check_block(root, partition, disk);
     }
-    sysfs_free_names(names, count);
+    folder_free_names(names, count);
 }
 
 void use_check(const char *root, struct disk *disk) {

@@ -56,6 +56,10 @@ int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **
 int device_read(struct device *device, unsigned area, uint64_t offset, void *buffer,
                 uint32_t length);
 
+/* Makes the kernel drop what it has cached of the disk and read its partitions anew. 0 or negative
+ * errno. */
+int device_refresh(struct device *device);
+
 /*
  * Asks the disk who it is (law 4): by its own commands where it takes any, else from the block layer.
  * 0 or negative errno with the reason.

@@ -1,7 +1,8 @@
-/* Whole files, read with a limit and written so that a crash leaves either all of one or none. */
+/* Paths, folders, and whole files, read with a limit and written so that a crash leaves either all of one or none. */
 #ifndef QUIETUS_FILE_H
 #define QUIETUS_FILE_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,5 +24,14 @@ int file_read_line(const char *path, char *out, size_t size);
 
 /* Creates a folder and its parents. 0 or negative errno; existing is fine. */
 int file_make_folders(const char *path, mode_t mode);
+
+/* out = start + what the format says; out has room for PATH_MAX. Too long a path becomes "". */
+__attribute__((format(printf, 3, 4))) void path_format(char *out, const char *start,
+                                                       const char *format, ...);
+
+/* The sorted names in a folder, without those that begin with a dot. Returns their number; 0 if the
+ * folder cannot be read. The caller frees with folder_free_names. */
+size_t folder_names(const char *folder, char ***names);
+void folder_free_names(char **names, size_t count);
 
 #endif

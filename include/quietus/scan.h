@@ -31,6 +31,10 @@ json_t *scan_json(const struct scan *scan);
 json_t *disk_json(const struct disk *disk);
 json_t *disk_identity_json(const struct disk_identity *identity);
 
+/* What of decoded pages belongs in a disk's document. */
+json_t *ata_json(const struct ata_identify *ata);
+json_t *nvme_json(const struct nvme_controller *nvme);
+
 /* The scan as a table for people. */
 void scan_print(const struct scan *scan, FILE *stream);
 

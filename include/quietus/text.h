@@ -32,6 +32,10 @@ void hex_encode(char *out, const uint8_t *data, size_t length);
 /* Exactly 2 * length hexadecimal digits and nothing else; -EINVAL otherwise. */
 int hex_decode(uint8_t *out, size_t length, const char *hex);
 
+/* Copies UTF-8 from a document for a terminal: control characters, which could move the cursor or lie
+ * about what is shown, become '?'. Returns out. */
+char *text_printable(char *out, size_t size, const char *text);
+
 /* "480.1 GB", decimal units as on a drive's label. Returns out. */
 char *text_size(char *out, size_t size, uint64_t bytes);
 

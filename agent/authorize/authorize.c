@@ -1,0 +1,41 @@
+#include "internal.h"
+
+#include "quietus/json.h"
+#include "quietus/memory.h"
+
+#include <stdlib.h>
+
+bool decide_untouchable(const struct disk *disk, struct decision *decision) {
+    if (disk->boot_medium) {
+        decision->disposition = DISPOSITION_EXCLUDED;
+        reason_set(&decision->reason, "boot medium: %s", disk->boot_reason);
+        return true;
+    }
+    if (disk->in_use) {
+        decision->disposition = DISPOSITION_REFUSED;
+        reason_set(&decision->reason, "in use: %s", disk->use_reason);
+        return true;
+    }
+    return false;
+}
+
+void authorize_nothing(const struct scan *scan, enum disposition disposition, const char *reason,
+                       struct authorization *out) {
+    *out = (struct authorization){
+        .decisions = memory_new(scan->disk_count, sizeof *out->decisions),
+        .count = scan->disk_count,
+        .absent = json_new_array(),
+    };
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        out->decisions[i].disposition = disposition;
+        reason_set(&out->decisions[i].reason, "%s", reason);
+    }
+}
+
+void authorization_free(struct authorization *authorization) {
+    for (size_t i = 0; i < authorization->count; i++)
+        warrant_free(authorization->decisions[i].warrant);
+    free(authorization->decisions);
+    json_decref(authorization->absent);
+    *authorization = (struct authorization){0};
+}

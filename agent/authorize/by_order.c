@@ -1,0 +1,183 @@
+#include "internal.h"
+
+#include "quietus/json.h"
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Whether an order's entry is this disk: everything that it names has to agree. */
+static bool entry_matches(const json_t *entry, const struct disk *disk) {
+    const struct disk_identity *id = &disk->identity;
+    const struct {
+        const char *wanted;
+        const char *found;
+    } texts[] = {
+        {json_text(entry, "serial"), id->serial},
+        {json_text(entry, "wwn"), id->wwn},
+        {json_text(entry, "model"), id->model},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].wanted[0] != '\0' && strcmp(texts[i].wanted, texts[i].found) != 0)
+            return false;
+    }
+    const uint64_t capacity = json_count(entry, "capacity");
+    return capacity == 0 || capacity == id->capacity;
+}
+
+/* The entries of a list that match a disk: how many, and the first. */
+static size_t find_entries(const json_t *list, const struct disk *disk, const json_t **first) {
+    size_t i;
+    size_t found = 0;
+    json_t *entry;
+    json_array_foreach((json_t *)list, i, entry) {
+        if (!entry_matches(entry, disk))
+            continue;
+        if (found++ == 0)
+            *first = entry;
+    }
+    return found;
+}
+
+static size_t count_disks(const json_t *entry, const struct scan *scan) {
+    size_t found = 0;
+    for (size_t i = 0; i < scan->disk_count; i++)
+        found += entry_matches(entry, scan->disks[i]);
+    return found;
+}
+
+/* What the disk holds must be what it held when the order was made. */
+static bool content_agrees(const json_t *entry, const struct disk *disk, struct reason *reason) {
+    const json_t *content = json_object_get(entry, "content");
+    if (!json_is_array(content))
+        return true; /* "not-checked": order_check_form lets nothing else pass */
+    if (json_equal(content, disk->content_ids))
+        return true;
+    char holds[160];
+    reason_set(reason, "it holds something else now than when the order was made (now: %s); make a new "
+                       "order if it is still to be erased",
+               disk_content_text(disk, holds, sizeof holds));
+    return false;
+}
+
+static void refuse(struct decision *decision, const char *reason) {
+    decision->disposition = DISPOSITION_REFUSED;
+    reason_set(&decision->reason, "%s", reason);
+}
+
+/* What every certificate repeats of the order that it was done by. */
+static json_t *authority_json(const struct order *order) {
+    json_t *authority = json_new_object();
+    json_put_text(authority, "kind", "order");
+    json_put_text(authority, "order_id", order->id);
+    json_put_text(authority, "order_digest", order->digest);
+    json_put_text(authority, "signed_by", order->signers);
+    json_put_text_if(authority, "site", json_text(order->document, "site"));
+    json_put_text_if(authority, "purpose", json_text(order->document, "purpose"));
+    json_put_text(authority, "holds", json_text(order->document, "holds"));
+    const json_t *notice = json_object_get(order->document, "notice");
+    if (notice)
+        json_put(authority, "notice", json_deep_copy(notice));
+    return authority;
+}
+
+static void decide_named(const struct order *order, const json_t *entry, const struct scan *scan,
+                         const struct disk *disk, struct decision *decision) {
+    json_t *authority = authority_json(order);
+    const bool checked = json_is_array(json_object_get(entry, "content"));
+    json_put_text(authority, "content", checked ? "as in the order" : "not-checked");
+    if (disk->in_use)
+        (void)decide_untouchable(disk, decision);
+    else if (!disk_bus_is_local(disk->bus))
+        refuse(decision, "it is not a disk of this machine but of a storage network");
+    else if (count_disks(entry, scan) > 1)
+        refuse(decision, "more than one disk here fits the order's entry; name a WWN too");
+    else if (!content_agrees(entry, disk, &decision->reason))
+        decision->disposition = DISPOSITION_REFUSED;
+    else
+        decision->warrant = warrant_issue(&disk->identity, authority);
+    json_decref(authority);
+}
+
+/* True if the order does not know the disk. */
+static bool decide_disk(const struct order *order, const struct scan *scan,
+                        const struct disk *disk, struct decision *decision) {
+    const json_t *entry = NULL;
+    const size_t named = find_entries(json_object_get(order->document, "disks"), disk, &entry);
+    if (disk->boot_medium) {
+        (void)decide_untouchable(disk, decision);
+        if (named > 0)
+            decision->disposition = DISPOSITION_REFUSED;
+        return false;
+    }
+    const json_t *kept = NULL;
+    if (find_entries(json_object_get(order->document, "retain"), disk, &kept) > 0) {
+        decision->disposition = DISPOSITION_EXCLUDED;
+        reason_set(&decision->reason, "the order retains it");
+        return false;
+    }
+    if (named > 1) {
+        refuse(decision, "more than one entry of the order fits it");
+        return false;
+    }
+    if (named == 1) {
+        decide_named(order, entry, scan, disk, decision);
+        return false;
+    }
+    decision->disposition = DISPOSITION_EXCLUDED;
+    reason_set(&decision->reason, "the order does not name it");
+    return disk_bus_is_local(disk->bus);
+}
+
+/* The default for a disk that the order does not know: nobody looked at this server closely enough. */
+static void refuse_server(const struct disk *unknown, struct authorization *out) {
+    char name[TEXT_FIELD_SIZE * 2];
+    for (size_t i = 0; i < out->count; i++) {
+        struct decision *decision = &out->decisions[i];
+        if (!decision->warrant)
+            continue;
+        warrant_free(decision->warrant);
+        decision->warrant = NULL;
+        decision->disposition = DISPOSITION_REFUSED;
+        reason_set(&decision->reason,
+                   "the server has a disk that the order does not know: %s; name it under disks or "
+                   "retain, or set unknown_disks to \"leave\"",
+                   disk_name(unknown, name, sizeof name));
+    }
+}
+
+static void list_absent(const struct order *order, const struct scan *scan,
+                        struct authorization *out) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(order->document, "disks"), i, entry) {
+        if (count_disks(entry, scan) == 0)
+            json_add(out->absent, json_deep_copy(entry));
+    }
+}
+
+int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
+                       struct authorization *out, struct reason *reason) {
+    int error = order_check_server(order, &scan->server, reason);
+    if (error == 0)
+        error = order_check_time(order, now, reason);
+    if (error) {
+        authorize_nothing(scan, DISPOSITION_REFUSED, reason->text, out);
+        return error;
+    }
+    *out = (struct authorization){
+        .decisions = memory_new(scan->disk_count, sizeof *out->decisions),
+        .count = scan->disk_count,
+        .absent = json_new_array(),
+    };
+    const struct disk *unknown = NULL;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (decide_disk(order, scan, scan->disks[i], &out->decisions[i]) && !unknown)
+            unknown = scan->disks[i];
+    }
+    if (unknown && strcmp(json_text(order->document, "unknown_disks"), "leave") != 0)
+        refuse_server(unknown, out);
+    list_absent(order, scan, out);
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* Makes warrants; for the two ways of this folder to come to one (by_order.c, by_operator.c). */
+#ifndef QUIETUS_AUTHORIZE_INTERNAL_H
+#define QUIETUS_AUTHORIZE_INTERNAL_H
+
+#include "quietus/authorize.h"
+
+struct warrant *warrant_issue(const struct disk_identity *identity, const json_t *authority);
+
+/*
+ * What rules a disk out whatever an order or an operator says: true if it does, and then the decision
+ * is made.
+ */
+bool decide_untouchable(const struct disk *disk, struct decision *decision);
+
+#endif

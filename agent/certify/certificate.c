@@ -1,0 +1,119 @@
+#include "internal.h"
+
+#include "quietus/clock.h"
+#include "quietus/json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char schema[] = "quietus.certificate/1";
+
+/* A file name from the run and the disk: what is not a letter or digit of the serial becomes "_", and
+ * the node's name keeps disks with equal or no serials apart. */
+static void name_file(const struct session *session, const struct disk *disk, char *out,
+                      size_t size) {
+    char serial[48];
+    char node[32];
+    const char *slash = strrchr(disk_node(disk), '/');
+    text_copy(serial, sizeof serial, disk->identity.serial[0] ? disk->identity.serial : "none");
+    text_copy(node, sizeof node, slash ? slash + 1 : "disk");
+    for (char *p = serial; *p; p++)
+        *p = isalnum((unsigned char)*p) ? *p : '_';
+    for (char *p = node; *p; p++)
+        *p = isalnum((unsigned char)*p) ? *p : '_';
+    (void)snprintf(out, size, "%.16s-%s-%s-certificate", session->run_id_text, serial, node);
+}
+
+static json_t *certificate_head(const struct session *session, const struct server *server,
+                                const struct disk *disk, enum disposition disposition,
+                                const char *reason, const json_t *authority) {
+    json_t *object = document_head(session, server, schema);
+    json_put_text(object, "disposition", disposition_name(disposition));
+    json_put_text(object, "reason", reason);
+    json_put(object, "disk", disk_json(disk));
+    json_put(object, "authority", authority ? json_deep_copy(authority) : json_null());
+    return object;
+}
+
+static json_t *attempt_json(const struct attempt *attempt) {
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_new_object();
+    json_put_text(object, "method", attempt->method->name);
+    json_put_text(object, "summary", attempt->method->summary);
+    json_put_text(object, "started", clock_text(time, attempt->started));
+    json_put_text(object, "ended", clock_text(time, attempt->ended));
+    json_put_text(object, "judged", disposition_name(attempt->judged));
+    json_put_text(object, "judgement", attempt->judgement.text);
+    json_put_text_if(object, "problem", attempt->reason.text);
+    json_put(object, "facts", erase_facts_json(&attempt->facts));
+    json_put(object, "verification",
+             attempt->verification ? json_incref(attempt->verification) : json_null());
+    json_put(object, "exceptions", json_incref(attempt->exceptions));
+    return object;
+}
+
+/* A claim is made only for what was judged erased, and is the method's for this medium. */
+static json_t *method_json(const struct attempt *last) {
+    if (!last || last->judged != DISPOSITION_ERASED)
+        return json_null();
+    json_t *object = json_new_object();
+    json_put_text(object, "name", last->method->name);
+    json_put_text(object, "summary", last->method->summary);
+    json_put(object, "claim", claim_json(&last->claim));
+    return object;
+}
+
+static json_t *exceptions_json(const struct disk_run *run, const struct attempt *last) {
+    json_t *list = last ? json_copy(last->exceptions) : json_new_array();
+    for (unsigned i = 0; last && i + 1 < run->attempt_count; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "weaker fallback: %s was tried first and %s: %s",
+                       run->attempts[i].method->name, disposition_name(run->attempts[i].judged),
+                       run->attempts[i].reason.text[0] ? run->attempts[i].reason.text
+                                                       : run->attempts[i].judgement.text);
+        json_add_text(list, text);
+    }
+    return list;
+}
+
+void certificate_of_run(const struct session *session, const struct server *server,
+                        const struct disk_run *run, struct document *out) {
+    char time[CLOCK_TEXT_SIZE];
+    char name[112];
+    struct reason reason;
+    const enum disposition disposition = disk_run_disposition(run, &reason);
+    const struct attempt *last = disk_run_last_attempt(run);
+    json_t *object = certificate_head(session, server, run->disk, disposition, reason.text,
+                                      warrant_authority(run->warrant));
+    json_put(object, "policy", policy_json(run->policy));
+    json_put(object, "plan", plan_json(&run->plan));
+    json_put(object, "method", method_json(last));
+    json_put(object, "exceptions", exceptions_json(run, last));
+    json_t *attempts = json_new_array();
+    for (unsigned i = 0; last && i < run->attempt_count; i++)
+        json_add(attempts, attempt_json(&run->attempts[i]));
+    json_put(object, "attempts", attempts);
+    if (!run->given_up) {
+        json_put_text(object, "started", clock_text(time, run->started));
+        json_put_text(object, "ended", clock_text(time, run->ended));
+        if (run->identity_after_known)
+            json_put(object, "identity_after", disk_identity_json(&run->identity_after));
+    }
+    json_put(object, "evidence", evidence_list(run->evidence));
+    name_file(session, run->disk, name, sizeof name);
+    document_sign(session, envelope_type_certificate, object, name, out);
+}
+
+void certificate_of_decision(const struct session *session, const struct server *server,
+                             const struct disk *disk, const struct decision *decision,
+                             const json_t *authority, struct document *out) {
+    char name[112];
+    json_t *object = certificate_head(session, server, disk, decision->disposition,
+                                      decision->reason.text, authority);
+    json_put(object, "method", json_null());
+    json_put(object, "exceptions", json_new_array());
+    json_put(object, "attempts", json_new_array());
+    json_put(object, "evidence", json_new_array());
+    name_file(session, disk, name, sizeof name);
+    document_sign(session, envelope_type_certificate, object, name, out);
+}

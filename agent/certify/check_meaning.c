@@ -1,0 +1,174 @@
+/* Whether what a document says follows from what it shows. */
+#include "quietus/check.h"
+
+#include "quietus/json.h"
+#include "quietus/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool same_text(const json_t *a, const json_t *b, const char *key) {
+    return strcmp(json_text(a, key), json_text(b, key)) == 0;
+}
+
+/* The counts in the facts are those of the verification that the certificate shows. */
+static void check_samples(const json_t *attempt, json_t *problems) {
+    static const char *const counts[] = {"planned", "read", "mismatched", "unreadable"};
+    const json_t *samples = json_object_get(json_object_get(attempt, "facts"), "samples");
+    const json_t *shown = json_object_get(attempt, "verification");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (!json_equal(json_object_get(samples, counts[i]), json_object_get(shown, counts[i])))
+            json_add_text(problems, "the verification and the facts give different counts");
+    }
+    if (!json_equal(json_object_get(samples, "informative"),
+                    json_object_get(shown, "informative_strata")))
+        json_add_text(problems, "the verification and the facts give different informative samples");
+}
+
+/* Every pass that the policy asks for, in order, of all bytes and without a failure. */
+static void check_overwrite_evidence(const json_t *certificate, json_t *problems) {
+    struct passes passes;
+    struct reason reason;
+    uint64_t next = 1;
+    size_t i;
+    json_t *entry;
+    const uint64_t bytes = json_count(json_object_get(certificate, "disk"), "capacity");
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
+            continue;
+        const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
+                           json_count(entry, "bad_lbas") == 0 &&
+                           strcmp(json_text(entry, "flush"), "good") == 0;
+        if (json_count(entry, "pass") == next && whole)
+            next++;
+    }
+    if (passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
+                     &reason) ||
+        next != (uint64_t)passes.count + 1)
+        json_add_text(problems, "the evidence does not show every pass over the whole disk");
+}
+
+/* A Format NVM with a secure erase setting that succeeded, for every namespace. */
+static void check_format_evidence(const json_t *certificate, json_t *problems) {
+    enum { FORMAT_NVM = 0x80 };
+    size_t a;
+    json_t *area;
+    json_array_foreach(json_object_get(json_object_get(certificate, "disk"), "areas"), a, area) {
+        bool found = false;
+        size_t i;
+        json_t *entry;
+        json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+            const json_t *command = json_object_get(entry, "command");
+            const json_t *status = json_object_get(json_object_get(entry, "answer"), "status");
+            const json_t *dwords = json_object_get(command, "cdw10_15");
+            const json_int_t dword10 = json_integer_value(json_array_get(dwords, 0));
+            if (json_count(command, "opcode") == FORMAT_NVM && (dword10 >> 9 & 7) != 0 &&
+                json_count(command, "nsid") == json_count(area, "namespace") &&
+                json_is_integer(status) && json_integer_value(status) == 0)
+                found = true;
+        }
+        if (!found)
+            json_add_text(problems, "the evidence does not show a successful format of every "
+                                    "namespace");
+    }
+}
+
+static void check_evidence(const json_t *certificate, const char *method, json_t *problems) {
+    if (strcmp(method, "overwrite") == 0)
+        check_overwrite_evidence(certificate, problems);
+    else
+        check_format_evidence(certificate, problems);
+}
+
+/* The claim is the table's for this method and medium. */
+static void check_claim(const json_t *certificate, const struct method *method,
+                        json_t *problems) {
+    const char *medium = json_text(json_object_get(certificate, "disk"), "medium");
+    const json_t *claim = json_object_get(json_object_get(certificate, "method"), "claim");
+    for (int i = MEDIUM_UNKNOWN; i <= MEDIUM_FLASH; i++) {
+        if (strcmp(medium, disk_medium_name((enum disk_medium)i)) != 0)
+            continue;
+        const struct claim *right = &method->claims[i];
+        if (strcmp(json_text(claim, "category"), category_name(right->category)) == 0 &&
+            strcmp(json_text(claim, "rev1_category"), category_name(right->rev1_category)) == 0)
+            return;
+    }
+    json_add_text(problems, "it claims another category than its method has on this medium");
+}
+
+static void check_erased(const json_t *certificate, json_t *problems) {
+    const json_t *attempts = json_object_get(certificate, "attempts");
+    const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
+    const json_t *method = json_object_get(certificate, "method");
+    struct erase_facts facts;
+    struct reason reason;
+    if (!last || erase_facts_from_json(json_object_get(last, "facts"), &facts)) {
+        json_add_text(problems, "it says erased and has no attempt with facts");
+        return;
+    }
+    if (outcome_judge(&facts, &reason) != DISPOSITION_ERASED)
+        json_add_text(problems, "it says erased, and its facts do not bear that out");
+    const struct method *known = method_find(json_text(method, "name"));
+    if (!known || strcmp(json_text(last, "method"), known->name) != 0) {
+        json_add_text(problems, "it names a method that is not the one that was run last");
+        return;
+    }
+    check_samples(last, problems);
+    check_claim(certificate, known, problems);
+    check_evidence(certificate, known->name, problems);
+    const json_t *before = json_object_get(certificate, "disk");
+    const json_t *after = json_object_get(certificate, "identity_after");
+    if (!after || !same_text(before, after, "serial") || !same_text(before, after, "model") ||
+        !same_text(before, after, "wwn") ||
+        json_count(before, "capacity") != json_count(after, "capacity"))
+        json_add_text(problems, "the disk after the erase is not shown to be the disk before");
+    if (!json_is_object(json_object_get(certificate, "authority")))
+        json_add_text(problems, "it does not say on whose authority the disk was erased");
+}
+
+void check_certificate_meaning(const json_t *certificate, json_t *problems) {
+    enum disposition disposition;
+    if (strcmp(json_text(certificate, "schema"), "quietus.certificate/1") != 0) {
+        json_add_text(problems, "it is not of the schema quietus.certificate/1");
+        return;
+    }
+    if (disposition_parse(json_text(certificate, "disposition"), &disposition)) {
+        json_add_text(problems, "its disposition is none that there is");
+        return;
+    }
+    if (!json_is_object(json_object_get(certificate, "disk")))
+        json_add_text(problems, "it names no disk");
+    if (disposition == DISPOSITION_ERASED)
+        check_erased(certificate, problems);
+    else if (json_is_object(json_object_get(certificate, "method")))
+        json_add_text(problems, "it claims a category for a disk that is not erased");
+}
+
+void check_record_meaning(const json_t *record, json_t *problems) {
+    const json_t *lines = json_object_get(record, "disks");
+    const json_t *summary = json_object_get(record, "summary");
+    uint64_t counts[DISPOSITION_COUNT] = {0};
+    size_t i;
+    json_t *line;
+    if (strcmp(json_text(record, "schema"), "quietus.record/1") != 0) {
+        json_add_text(problems, "it is not of the schema quietus.record/1");
+        return;
+    }
+    json_array_foreach((json_t *)lines, i, line) {
+        enum disposition disposition;
+        if (disposition_parse(json_text(line, "disposition"), &disposition))
+            json_add_text(problems, "a line has a disposition that does not exist");
+        else
+            counts[disposition]++;
+        if (strcmp(json_text(line, "disposition"), "erased") == 0 &&
+            !json_object_get(line, "certificate"))
+            json_add_text(problems, "a disk is said to be erased and has no certificate");
+    }
+    for (int k = 0; k < DISPOSITION_COUNT; k++) {
+        if (json_count(summary, disposition_name((enum disposition)k)) != counts[k])
+            json_add_text(problems, "the sum does not agree with the lines");
+    }
+    if (json_count(summary, "lines") != json_array_size(lines) ||
+        json_count(summary, "found") + counts[DISPOSITION_ABSENT] != json_array_size(lines))
+        json_add_text(problems, "not every disk that was found has its line");
+}

@@ -1,0 +1,65 @@
+#include "internal.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/clock.h"
+#include "quietus/json.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <sys/timex.h>
+
+/* The public key is in the document so that it can be checked without anything else. */
+static json_t *assurance_json(const struct session *session) {
+    uint8_t spki[KEY_SPKI_SIZE];
+    char base64[sodium_base64_ENCODED_LEN(KEY_SPKI_SIZE, sodium_base64_VARIANT_ORIGINAL)];
+    char id[KEY_ID_SIZE];
+    const struct public_key *key = signing_key_public(session->key);
+    public_key_spki(key, spki);
+    public_key_id(key, id);
+    (void)sodium_bin2base64(base64, sizeof base64, spki, sizeof spki,
+                            sodium_base64_VARIANT_ORIGINAL);
+    json_t *object = json_new_object();
+    json_put_text(object, "level", session->assurance == ASSURANCE_SITE ? "site" : "self");
+    json_put_text(object, "public_key", base64);
+    json_put_text(object, "key_id", id);
+    return object;
+}
+
+/* How good the times in the document are. */
+static json_t *clock_json(void) {
+    struct timex state = {0};
+    json_t *object = json_new_object();
+    json_put_text(object, "source", "this machine's clock");
+    json_put_flag(object, "synchronised",
+                  adjtimex(&state) != TIME_ERROR && !(state.status & STA_UNSYNC));
+    return object;
+}
+
+json_t *document_head(const struct session *session, const struct server *server,
+                      const char *schema) {
+    char time[CLOCK_TEXT_SIZE];
+    json_t *head = json_new_object();
+    json_put_text(head, "schema", schema);
+    json_put_text(head, "run_id", session->run_id_text);
+    json_put_text(head, "issued", clock_text(time, clock_now()));
+    json_put_text(head, "run_started", clock_text(time, session->started));
+    json_put(head, "clock", clock_json());
+    json_put(head, "server", server_json(server));
+    json_put(head, "agent", json_deep_copy(session->agent));
+    json_put(head, "assurance", assurance_json(session));
+    return head;
+}
+
+void document_sign(const struct session *session, const char *type, json_t *document,
+                   const char *name, struct document *out) {
+    AUTO_FREE char *payload = json_line(document);
+    json_decref(document);
+    (void)snprintf(out->file, sizeof out->file, "%s.json", name);
+    out->text = envelope_make(type, payload, strlen(payload), session->key);
+    envelope_digest(payload, strlen(payload), out->digest);
+}
+
+void document_free(struct document *document) {
+    free(document->text);
+    *document = (struct document){0};
+}

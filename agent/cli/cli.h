@@ -1,0 +1,67 @@
+/* The commands, each in its file, and what they share. */
+#ifndef QUIETUS_CLI_H
+#define QUIETUS_CLI_H
+
+#include "quietus/exit_status.h"
+#include "quietus/keys.h"
+#include "quietus/pipeline.h"
+#include "quietus/policy.h"
+
+#include <getopt.h>
+
+struct command {
+    const char *name;
+    const char *arguments;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+/* In the order in which help lists them, ended by an entry without name. */
+extern const struct command commands[];
+
+int cli_scan(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_plan(int argc, char **argv);
+int cli_erase(int argc, char **argv);
+int cli_agent(int argc, char **argv);
+int cli_deliver(int argc, char **argv);
+int cli_keygen(int argc, char **argv);
+int cli_order(int argc, char **argv);
+int cli_sign(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_show(int argc, char **argv);
+
+/* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
+
+/* After getopt_long has returned '?': points to the help. Returns EXIT_USAGE. */
+int cli_bad_option(const char *command);
+
+/* Prints a document for machines, indented, on stdout; takes over the reference. */
+void cli_print_json(json_t *value);
+
+/*
+ * The options that set a policy: --least, --no-fallback, --method, --passes, --verify. Values begin
+ * where no letter is.
+ */
+enum { OPTION_LEAST = 1000, OPTION_NO_FALLBACK, OPTION_METHOD, OPTION_PASSES, OPTION_VERIFY };
+
+/* clang-format off */
+#define CLI_POLICY_OPTIONS                                       \
+    {"least", required_argument, NULL, OPTION_LEAST},            \
+    {"no-fallback", no_argument, NULL, OPTION_NO_FALLBACK},      \
+    {"method", required_argument, NULL, OPTION_METHOD},          \
+    {"passes", required_argument, NULL, OPTION_PASSES},          \
+    {"verify", required_argument, NULL, OPTION_VERIFY}
+/* clang-format on */
+
+/* Takes one of these options; -EINVAL with the reason. */
+int cli_policy_option(int option, const char *value, struct policy *policy, struct reason *reason);
+
+/* "text", "json" or "none"; -EINVAL. */
+int cli_progress_style(const char *text, enum progress_style *out);
+
+/* Reads a JSON file; NULL with the reason. */
+json_t *cli_read_json(const char *path, struct reason *reason);
+
+#endif

@@ -1,0 +1,150 @@
+#include "cli.h"
+
+#include "quietus/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct erase_options {
+    struct policy policy;
+    const char *operator_name;
+    const char *ticket;
+    const char *sign_key;
+    const char *spool;
+    const char *report;
+    enum progress_style progress;
+};
+
+static int parse(int argc, char **argv, struct erase_options *out) {
+    static const struct option options[] = {
+        {"operator", required_argument, NULL, 'o'},
+        {"ticket", required_argument, NULL, 't'},
+        {"sign-key", required_argument, NULL, 'k'},
+        {"spool", required_argument, NULL, 's'},
+        {"report", required_argument, NULL, 'r'},
+        {"progress", required_argument, NULL, 'p'},
+        CLI_POLICY_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    struct reason reason;
+    *out = (struct erase_options){
+        .operator_name = "", .ticket = "", .spool = "./quietus-certificates"};
+    policy_default(&out->policy);
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'o')
+            out->operator_name = optarg;
+        else if (option == 't')
+            out->ticket = optarg;
+        else if (option == 'k')
+            out->sign_key = optarg;
+        else if (option == 's')
+            out->spool = optarg;
+        else if (option == 'r')
+            out->report = optarg;
+        else if (option == '?')
+            return cli_bad_option("erase");
+        else if (option == 'p') {
+            if (cli_progress_style(optarg, &out->progress))
+                return cli_error("erase", "--progress takes text, json or none");
+        } else if (cli_policy_option(option, optarg, &out->policy, &reason)) {
+            return cli_error("erase", "%s", reason.text);
+        }
+    }
+    if (optind == argc)
+        return cli_error("erase", "name the disks to erase; 'quietus scan' lists them");
+    return EXIT_GOOD;
+}
+
+/* What a person should see before destroying it. */
+static char *confirm(void *user, const struct disk *disk, const char *expected) {
+    char text[1024];
+    char size[32];
+    char *typed = NULL;
+    size_t room = 0;
+    (void)user;
+    (void)printf("\n%s: %s %s, %s, %s\n    serial %s\n    holds  %s\n", disk_node(disk),
+                 disk->identity.vendor, disk->identity.model,
+                 text_size(size, sizeof size, disk->identity.capacity), disk_bus_name(disk->bus),
+                 disk->identity.serial[0] ? disk->identity.serial : "(none)",
+                 disk_content_text(disk, text, sizeof text));
+    (void)printf("EVERYTHING on it will be destroyed. Type %s to go on: ",
+                 disk->identity.serial[0] ? "its serial number" : expected);
+    (void)fflush(stdout);
+    const ssize_t length = getline(&typed, &room, stdin);
+    if (length <= 0) {
+        free(typed);
+        return NULL;
+    }
+    typed[strcspn(typed, "\n")] = '\0';
+    return typed;
+}
+
+/* Nothing refused at the prompt is worth a run: a person who mistypes gets another chance. */
+static bool anything_to_do(const struct authorization *authorization) {
+    bool any = false;
+    for (size_t i = 0; i < authorization->count; i++) {
+        const struct decision *decision = &authorization->decisions[i];
+        any = any || decision->warrant;
+        if (decision->disposition == DISPOSITION_REFUSED)
+            (void)fprintf(stderr, "refused: %s\n", decision->reason.text);
+    }
+    return any;
+}
+
+static int run(const struct erase_options *options, struct signing_key *key, struct scan *scan,
+               struct authorization *authorization) {
+    struct session session;
+    session_start(&session, key);
+    const struct pipeline pipeline = {
+        .session = &session,
+        .scan = scan,
+        .authorization = authorization,
+        .policy = &options->policy,
+        .mode = "erase",
+        .spool = options->spool,
+        .report = options->report,
+        .deliver_seconds = 60,
+        .progress = options->progress,
+    };
+    const int status = pipeline_run(&pipeline);
+    if (options->progress == PROGRESS_TEXT)
+        (void)printf("\ncertificates and record: %s (exit status %d)\n", options->spool, status);
+    session_end(&session);
+    return status;
+}
+
+int cli_erase(int argc, char **argv) {
+    struct erase_options options;
+    struct reason reason;
+    struct signing_key *key = NULL;
+    struct scan scan;
+    struct authorization authorization;
+    int status = parse(argc, argv, &options);
+    if (status != EXIT_GOOD)
+        return status;
+    if (options.sign_key && signing_key_read(options.sign_key, &key, &reason))
+        return cli_error("erase", "%s", reason.text);
+    scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &scan);
+    const struct operator_request request = {
+        .nodes = argv + optind,
+        .node_count = (size_t)(argc - optind),
+        .name = options.operator_name,
+        .ticket = options.ticket,
+        .confirm = confirm,
+    };
+    if (authorize_by_operator(&request, &scan, &authorization, &reason)) {
+        signing_key_free(key);
+        scan_free(&scan);
+        return cli_error("erase", "%s", reason.text);
+    }
+    if (anything_to_do(&authorization)) {
+        status = run(&options, key, &scan, &authorization);
+    } else {
+        signing_key_free(key);
+        status = EXIT_REFUSED;
+    }
+    authorization_free(&authorization);
+    scan_free(&scan);
+    return status;
+}

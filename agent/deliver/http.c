@@ -1,0 +1,188 @@
+#include "quietus/http.h"
+
+#include "quietus/memory.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECT_SECONDS = 20, SLOW_SECONDS = 60, SLOW_BYTES_PER_SECOND = 16 };
+
+static const char site_authorities[] = "/etc/quietus/ca.pem";
+static const char public_authorities[] = "/etc/quietus/ca-public.pem";
+static const char debian_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
+
+static const char *chosen_authorities;
+
+void http_start(void) {
+    memory_require(curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
+    http_trust(NULL);
+}
+
+void http_trust(const char *ca_file) {
+    if (ca_file)
+        chosen_authorities = ca_file;
+    else if (access(site_authorities, R_OK) == 0)
+        chosen_authorities = site_authorities;
+    else if (access(public_authorities, R_OK) == 0)
+        chosen_authorities = public_authorities;
+    else
+        chosen_authorities = debian_authorities;
+}
+
+struct buffer {
+    char *data;
+    size_t used;
+    size_t limit;
+};
+
+static size_t receive(char *data, size_t size, size_t count, void *user) {
+    struct buffer *buffer = user;
+    const size_t length = size * count;
+    if (buffer->used + length > buffer->limit)
+        return 0; /* ends the transfer */
+    buffer->data = memory_grow(buffer->data, buffer->used + length + 1, 1);
+    memcpy(buffer->data + buffer->used, data, length);
+    buffer->used += length;
+    return length;
+}
+
+struct upload {
+    const char *data;
+    size_t left;
+};
+
+static size_t send_part(char *out, size_t size, size_t count, void *user) {
+    struct upload *upload = user;
+    size_t length = size * count;
+    if (length > upload->left)
+        length = upload->left;
+    memcpy(out, upload->data, length);
+    upload->data += length;
+    upload->left -= length;
+    return length;
+}
+
+static CURL *new_transfer(const char *url, struct buffer *answer) {
+    CURL *curl = curl_easy_init();
+    memory_require(curl != NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_CAINFO, chosen_authorities);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_PER_SECOND);
+    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "quietus");
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    return curl;
+}
+
+static int perform(CURL *curl, const char *url, struct reason *reason) {
+    char message[CURL_ERROR_SIZE] = "";
+    long status = 0;
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
+    const CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    if (code != CURLE_OK) {
+        reason_set(reason, "%.120s: %.160s", url, message[0] ? message : curl_easy_strerror(code));
+        return code == CURLE_WRITE_ERROR ? -EFBIG : -EIO;
+    }
+    if (status >= 200 && status < 300)
+        return 0;
+    reason_set(reason, "%.160s: the server answered %ld", url, status);
+    return status == 404 || status == 410 ? -ENOENT : -EIO;
+}
+
+int http_get(const char *url, size_t limit, char **data, size_t *length, struct reason *reason) {
+    struct buffer answer = {.data = memory_new(1, 1), .limit = limit};
+    CURL *curl = new_transfer(url, &answer);
+    (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 3L);
+    const int error = perform(curl, url, reason);
+    curl_easy_cleanup(curl);
+    if (error) {
+        free(answer.data);
+        return error;
+    }
+    answer.data[answer.used] = '\0';
+    *data = answer.data;
+    *length = answer.used;
+    return 0;
+}
+
+int http_put(const char *url, const char *data, size_t length, struct reason *reason) {
+    enum { ANSWER_LIMIT = 1 << 20 };
+    struct buffer answer = {.data = memory_new(1, 1), .limit = ANSWER_LIMIT};
+    struct upload upload = {data, length};
+    CURL *curl = new_transfer(url, &answer);
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    headers = curl_slist_append(headers, "Expect:");
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)length);
+    (void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, send_part);
+    (void)curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
+    const int error = perform(curl, url, reason);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    free(answer.data);
+    return error;
+}
+
+static const char *server_value(const struct server *server, const char *name, size_t length) {
+    const struct {
+        const char *name;
+        const char *value;
+    } values[] = {
+        {"serial", server->serial},
+        {"uuid", server->uuid},
+        {"board_serial", server->board_serial},
+        {"mac", server->mac_count > 0 ? server->macs[0] : ""},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (strlen(values[i].name) == length && memcmp(values[i].name, name, length) == 0)
+            return values[i].value;
+    }
+    return "";
+}
+
+int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
+                struct reason *reason) {
+    size_t used = 0;
+    while (*pattern) {
+        const char *end = *pattern == '{' ? strchr(pattern, '}') : NULL;
+        char plain[2] = {*pattern, '\0'};
+        char *piece = plain;
+        if (end) {
+            const size_t length = (size_t)(end - pattern - 1);
+            const char *value = server_value(server, pattern + 1, length);
+            if (value[0] == '\0') {
+                reason_set(reason, "the URL asks for {%.*s}, which this server does not have",
+                           (int)length, pattern + 1);
+                return -EINVAL;
+            }
+            piece = curl_easy_escape(NULL, value, 0);
+            memory_require(piece != NULL);
+        }
+        const size_t length = strlen(piece);
+        const bool fits = used + length + 1 <= size;
+        if (fits) {
+            memcpy(out + used, piece, length);
+            used += length;
+        }
+        if (end)
+            curl_free(piece);
+        if (!fits) {
+            reason_set(reason, "the URL is too long");
+            return -EINVAL;
+        }
+        pattern = end ? end + 1 : pattern + 1;
+    }
+    out[used] = '\0';
+    return 0;
+}

@@ -1,0 +1,92 @@
+#include "quietus/deliver.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/file.h"
+#include "quietus/http.h"
+
+#include <errno.h>
+#include <string.h>
+
+int spool_put(const char *folder, const struct document *document) {
+    char path[PATH_MAX];
+    const int error = file_make_folders(folder, 0700);
+    if (error)
+        return error;
+    path_format(path, folder, "/%s", document->file);
+    return file_write(path, document->text, strlen(document->text), 0644);
+}
+
+static bool is_document(const char *name) {
+    static const char ending[] = ".json";
+    const size_t length = strlen(name);
+    return length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
+}
+
+size_t spool_count(const char *folder) {
+    char **names;
+    size_t documents = 0;
+    const size_t count = folder_names(folder, &names);
+    for (size_t i = 0; i < count; i++)
+        documents += is_document(names[i]);
+    folder_free_names(names, count);
+    return documents;
+}
+
+/* Law 8: stored, and read back with the same bytes. */
+static int send_file(const char *path, const char *url, struct reason *reason) {
+    AUTO_FREE char *data = NULL;
+    AUTO_FREE char *back = NULL;
+    size_t length;
+    size_t back_length;
+    int error = file_read(path, ENVELOPE_LIMIT, &data, &length);
+    if (error) {
+        reason_set(reason, "%.200s: %s", path, strerror(-error));
+        return error;
+    }
+    error = http_put(url, data, length, reason);
+    if (error == 0)
+        error = http_get(url, ENVELOPE_LIMIT, &back, &back_length, reason);
+    if (error)
+        return error;
+    if (length == back_length && memcmp(data, back, length) == 0)
+        return 0;
+    reason_set(reason, "%.160s: what can be read back is not what was stored", url);
+    return -EIO;
+}
+
+static int move_to_sent(const char *folder, const char *name) {
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    path_format(to, folder, "/sent");
+    const int error = file_make_folders(to, 0700);
+    if (error)
+        return error;
+    path_format(from, folder, "/%s", name);
+    path_format(to, folder, "/sent/%s", name);
+    return rename(from, to) == 0 ? 0 : -errno;
+}
+
+size_t deliver_once(const char *folder, const char *url, struct reason *reason) {
+    char path[PATH_MAX];
+    char target[PATH_MAX];
+    char **names;
+    size_t left = 0;
+    const size_t count = folder_names(folder, &names);
+    const size_t url_length = strlen(url);
+    const char *slash = url_length > 0 && url[url_length - 1] == '/' ? "" : "/";
+    for (size_t i = 0; i < count; i++) {
+        if (!is_document(names[i]))
+            continue;
+        path_format(path, folder, "/%s", names[i]);
+        path_format(target, url, "%s%s", slash, names[i]);
+        int error = send_file(path, target, reason);
+        if (error == 0) {
+            error = move_to_sent(folder, names[i]);
+            if (error)
+                reason_set(reason, "%.200s: %s", path, strerror(-error));
+        }
+        left += error != 0;
+    }
+    folder_free_names(names, count);
+    return left;
+}

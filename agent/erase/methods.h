@@ -1,0 +1,11 @@
+/* The rows, each defined in the file of its method. */
+#ifndef QUIETUS_ERASE_METHODS_H
+#define QUIETUS_ERASE_METHODS_H
+
+#include "quietus/method.h"
+
+extern const struct method method_nvme_format_crypto;
+extern const struct method method_nvme_format_user_data;
+extern const struct method method_overwrite;
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * NVMe Format NVM with a secure erase setting, namespace by namespace, keeping each one's LBA format
+ * (DEVICE-FACTS C.6). It does not reach unallocated capacity, nor namespaces that are not attached.
+ */
+#include "methods.h"
+
+#include "quietus/ask.h"
+#include "quietus/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libnvme.h>
+#include <string.h>
+
+enum {
+    ERASE_USER_DATA = 1,
+    ERASE_CRYPTO = 2,
+    /* Format ends when the drive is done; none is known to need longer than this. */
+    TIMEOUT_MS = 6 * 3600 * 1000,
+    MARGIN_MS = 60000,
+};
+
+static bool format_offered(const struct disk *disk, struct reason *reason) {
+    if (!disk->has_nvme || !disk_bus_is_local(disk->bus)) {
+        reason_set(reason, "it is no NVMe drive of this machine");
+        return false;
+    }
+    if (!disk->nvme.format_supported) {
+        reason_set(reason, "the drive does not offer Format NVM");
+        return false;
+    }
+    if (disk->area_count == 0) {
+        reason_set(reason, "no namespace is attached");
+        return false;
+    }
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        if (disk->areas[i].read_only || disk->areas[i].node[0] == '\0') {
+            reason_set(reason, "namespace %" PRIu32 " is write protected or has no block device",
+                       disk->areas[i].nsid);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool crypto_offered(const struct disk *disk, struct reason *reason) {
+    if (!format_offered(disk, reason))
+        return false;
+    if (disk->nvme.crypto_format)
+        return true;
+    reason_set(reason, "the drive does not offer cryptographic erase in Format NVM");
+    return false;
+}
+
+/* CDW10 with the format that the namespace has now: anything else would change its LBA size. */
+static uint32_t command_dword10(const struct nvme_namespace *ns, uint32_t erase) {
+    const uint32_t index = ns->format_index;
+    return (index & 0xf) | (ns->extended_metadata ? 1U << 4 : 0) |
+           (uint32_t)(ns->protection & 7) << 5 | (uint32_t)(ns->protection >> 3 & 1) << 8 |
+           erase << 9 | (index >> 4 & 3) << 12;
+}
+
+/*
+ * A drive that says no has refuted the erase. A command that got lost (the transport failed, or the
+ * kernel's own path-related status after a timeout and reset) says nothing: it may have been done.
+ */
+static int judge_completion(struct erase_run *run, const struct disk_area *area,
+                            const struct nvme_command *command, int error) {
+    if (error) {
+        reason_set(run->reason, "Format NVM of namespace %" PRIu32 " got lost: %s", area->nsid,
+                   strerror(-error));
+        return -EIO;
+    }
+    if (command->status == 0)
+        return 0;
+    run->facts->refuted = (command->status >> 8 & 7) != NVME_SCT_PATH;
+    reason_set(run->reason, "Format NVM of namespace %" PRIu32 " %s: %s (%04xh)", area->nsid,
+               run->facts->refuted ? "was refused by the drive" : "got lost",
+               nvme_status_to_string(command->status, false), command->status);
+    return -EIO;
+}
+
+static int format_one(struct erase_run *run, const struct disk_area *area, uint32_t erase) {
+    struct nvme_command command = {
+        .name = erase == ERASE_CRYPTO ? "Format NVM (cryptographic erase)"
+                                      : "Format NVM (user data erase)",
+        .opcode = nvme_admin_format_nvm,
+        .nsid = area->nsid,
+        .cdw10 = command_dword10(&area->ns, erase),
+        .timeout_ms = TIMEOUT_MS,
+    };
+    progress_expect(run->progress, (int64_t)TIMEOUT_MS + MARGIN_MS);
+    const int error = armed_nvme(run->armed, &command, run->reason);
+    if (error == -ESTALE) {
+        run->facts->refuted = true;
+        return error;
+    }
+    return judge_completion(run, area, &command, error);
+}
+
+static int format_all(struct erase_run *run, uint32_t erase) {
+    const struct disk *disk = run->disk;
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        progress_start(run->progress, PHASE_FORMATTING, i + 1, disk->area_count, 0);
+        const int error = format_one(run, &disk->areas[i], erase);
+        if (error)
+            return error;
+    }
+    run->facts->accepted = true;
+    run->facts->ended_in_success = true; /* the completion comes when the format is done */
+    run->facts->binding = BINDING_STATUS_AND_MEDIUM;
+    return 0;
+}
+
+static int run_crypto(struct erase_run *run) {
+    return format_all(run, ERASE_CRYPTO);
+}
+
+static int run_user_data(struct erase_run *run) {
+    return format_all(run, ERASE_USER_DATA);
+}
+
+/* No format is still under way, and every namespace has the size and format that it had. */
+static int read_back(struct erase_run *run) {
+    for (unsigned i = 0; i < run->disk->area_count; i++) {
+        const struct disk_area *area = &run->disk->areas[i];
+        struct nvme_namespace now;
+        const int error = ask_nvme_namespace(armed_device(run->armed), area->nsid, &now);
+        if (error) {
+            reason_set(run->reason, "namespace %" PRIu32 " does not answer after the format",
+                       area->nsid);
+            return error;
+        }
+        if (now.format_progress_reported && now.format_remaining > 0) {
+            reason_set(run->reason, "namespace %" PRIu32 " says that %u %% of its format are left",
+                       area->nsid, now.format_remaining);
+            return -EBUSY;
+        }
+        if (now.size != area->ns.size || now.format_index != area->ns.format_index ||
+            now.protection != area->ns.protection) {
+            reason_set(run->reason, "namespace %" PRIu32 " has another size or format than before",
+                       area->nsid);
+            return -ESTALE;
+        }
+    }
+    return 0;
+}
+
+static const char beyond_format[] =
+    "capacity that belongs to no namespace, and retired blocks that the drive does not erase with "
+    "the namespace, are beyond Format NVM; the state of the media is attested by the drive alone";
+
+const struct method method_nvme_format_crypto = {
+    .name = "nvme-format-crypto",
+    .summary = "NVMe Format NVM, cryptographic erase",
+    .never_reaches = beyond_format,
+    .claims =
+        {
+            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+        },
+    .offered = crypto_offered,
+    .run = run_crypto,
+    .read_back = read_back,
+};
+
+const struct method method_nvme_format_user_data = {
+    .name = "nvme-format-user-data",
+    .summary = "NVMe Format NVM, user data erase",
+    .never_reaches = beyond_format,
+    .claims =
+        {
+            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_PURGE},
+        },
+    .offered = format_offered,
+    .run = run_user_data,
+    .read_back = read_back,
+};

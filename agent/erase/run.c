@@ -1,0 +1,217 @@
+#include "quietus/run.h"
+
+#include "quietus/clock.h"
+#include "quietus/json.h"
+#include "quietus/memory.h"
+#include "verification.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
+                              const struct policy *policy,
+                              const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE]) {
+    struct disk_run *run = memory_new(1, sizeof *run);
+    run->disk = disk;
+    run->warrant = warrant;
+    run->policy = policy;
+    memcpy(run->run_id, run_id, sizeof run->run_id);
+    run->evidence = evidence_new();
+    layout_make(disk->areas, disk->area_count, &run->layout);
+    plan_make(disk, policy, &run->plan);
+    progress_start(&run->progress, PHASE_WAITING, 0, 0, 0);
+    return run;
+}
+
+void disk_run_free(struct disk_run *run) {
+    if (run->given_up)
+        return;
+    for (unsigned i = 0; i < run->attempt_count; i++) {
+        json_decref(run->attempts[i].verification);
+        json_decref(run->attempts[i].exceptions);
+    }
+    warrant_free(run->warrant);
+    evidence_free(run->evidence);
+    free(run);
+}
+
+/* What the samples of a firmware erase are compared with; needs the disk to be writable. */
+static int take_snapshot(struct disk_run *run, struct armed *armed, struct snapshot **out,
+                         struct reason *reason) {
+    static const struct verify_level before = {.kind = VERIFY_SAMPLE};
+    struct sample_places places;
+    int error = armed_begin(armed, reason);
+    if (error)
+        return error;
+    sample_places_choose(&run->layout, &before, run->disk->content, &places);
+    error = snapshot_take(armed, &run->layout, &places, run->run_id, &run->progress, out, reason);
+    sample_places_free(&places);
+    const int flush_error = error == -ETIME ? 0 : armed_end(armed);
+    if (error == 0 && flush_error != 0) {
+        reason_set(reason, "flushing the markers failed: %s", strerror(-flush_error));
+        snapshot_free(*out);
+        *out = NULL;
+        return flush_error;
+    }
+    return error;
+}
+
+/* Law 2: the state is read back from the device, not remembered. */
+static void read_state_back(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
+                            struct device *device) {
+    struct reason reason;
+    run->identity_after_known = false;
+    if (device_refresh(device) != 0)
+        json_add_text(attempt->exceptions, "the kernel would not drop what it had cached");
+    if (device_identity(device, &run->identity_after, &reason)) {
+        attempt->reason = reason;
+        return;
+    }
+    run->identity_after_known = true;
+    if (!disk_identity_same(warrant_identity(run->warrant), &run->identity_after, &reason)) {
+        attempt->facts.refuted = true;
+        attempt->reason = reason;
+        return;
+    }
+    if (attempt->method->read_back && attempt->method->read_back(erase) != 0) {
+        attempt->facts.refuted = true;
+        return;
+    }
+    attempt->facts.state_read_back = true;
+}
+
+static int erase_and_verify(struct disk_run *run, struct armed *armed, struct attempt *attempt,
+                            struct snapshot *snapshot) {
+    struct pattern pattern = {0};
+    struct erase_run erase = {
+        .armed = armed,
+        .disk = run->disk,
+        .layout = &run->layout,
+        .policy = run->policy,
+        .progress = &run->progress,
+        .evidence = run->evidence,
+        .facts = &attempt->facts,
+        .pattern = &pattern,
+        .exceptions = attempt->exceptions,
+        .reason = &attempt->reason,
+    };
+    int error = attempt->method->run(&erase);
+    if (error)
+        return error;
+    read_state_back(run, &erase, attempt, armed_device(armed));
+    struct verification verification = {
+        .device = armed_device(armed),
+        .layout = &run->layout,
+        .level = &run->policy->verify,
+        .content = run->disk->content,
+        .progress = &run->progress,
+    };
+    if (attempt->method->leaves_pattern)
+        error = verification_of_pattern(&verification, &pattern, &attempt->facts.samples,
+                                        &attempt->verification);
+    else
+        error = verification_of_erase(&verification, snapshot, &attempt->facts.samples,
+                                      &attempt->verification);
+    if (error)
+        reason_set(&attempt->reason, "reading back could not go on: %s", strerror(-error));
+    return error;
+}
+
+static int run_attempt(struct disk_run *run, struct armed *armed, const struct plan_step *step) {
+    struct attempt *attempt = &run->attempts[run->attempt_count++];
+    struct snapshot *snapshot = NULL;
+    int error = 0;
+    *attempt = (struct attempt){
+        .method = step->method,
+        .claim = step->claim,
+        .started = clock_now(),
+        .exceptions = plan_exceptions(run->disk, step->method),
+    };
+    if (!step->method->leaves_pattern)
+        error = take_snapshot(run, armed, &snapshot, &attempt->reason);
+    if (error && error != -ETIME)
+        attempt->facts.refuted = true; /* nothing was erased */
+    if (error == 0)
+        error = erase_and_verify(run, armed, attempt, snapshot);
+    snapshot_free(snapshot);
+    attempt->ended = clock_now();
+    attempt->judged = outcome_judge(&attempt->facts, &attempt->judgement);
+    return error;
+}
+
+static void run_steps(struct disk_run *run, struct armed *armed) {
+    for (unsigned i = 0; i < run->plan.step_count; i++) {
+        const int error = run_attempt(run, armed, &run->plan.steps[i]);
+        const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
+        /* A disk that has fallen silent, or is another one, is not tried again. */
+        if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
+            return;
+    }
+}
+
+/* The reasons why nothing can be done, of all methods. */
+static void explain_empty_plan(struct disk_run *run) {
+    char *text = run->problem.text;
+    const size_t size = sizeof run->problem.text;
+    (void)snprintf(text, size, "no method can be used");
+    for (unsigned i = 0; i < run->plan.rejected_count; i++) {
+        const size_t used = strlen(text);
+        (void)snprintf(text + used, size - used, "; %s: %s", run->plan.rejected[i].method->name,
+                       run->plan.rejected[i].reason.text);
+    }
+}
+
+void disk_run_on_device(struct disk_run *run, struct device *device) {
+    struct armed *armed = NULL;
+    run->started = clock_now();
+    progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
+    device_record(device, run->evidence);
+    if (run->plan.step_count == 0)
+        explain_empty_plan(run);
+    else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0)
+        run_steps(run, armed);
+    armed_close(armed);
+    run->ended = clock_now();
+    progress_start(&run->progress, PHASE_ENDED, 0, 0, 0);
+}
+
+void disk_run_execute(struct disk_run *run) {
+    struct device *device;
+    const int error = device_open(run->disk, &device);
+    if (error) {
+        run->started = clock_now();
+        run->ended = run->started;
+        reason_set(&run->problem, "%s cannot be opened: %s", disk_node(run->disk),
+                   strerror(-error));
+        return;
+    }
+    disk_run_on_device(run, device);
+    device_close(device);
+}
+
+const struct attempt *disk_run_last_attempt(const struct disk_run *run) {
+    if (run->given_up || run->attempt_count == 0)
+        return NULL;
+    return &run->attempts[run->attempt_count - 1];
+}
+
+enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason) {
+    if (run->given_up) {
+        reason_set(reason,
+                   "given up: the disk did not answer in time while %s; whether it is erased is not "
+                   "known",
+                   phase_name((enum phase)atomic_load(&run->progress.phase)));
+        return DISPOSITION_UNKNOWN;
+    }
+    const struct attempt *last = disk_run_last_attempt(run);
+    if (!last) {
+        *reason = run->problem;
+        return DISPOSITION_FAILED;
+    }
+    if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
+        *reason = last->judgement;
+    else
+        reason_set(reason, "%.150s (%.150s)", last->reason.text, last->judgement.text);
+    return last->judged;
+}

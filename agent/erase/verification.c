@@ -1,0 +1,115 @@
+#include "verification.h"
+
+#include "quietus/json.h"
+#include "quietus/stats.h"
+
+#include <stdio.h>
+
+static struct sample_facts facts_of(const struct verify_report *report) {
+    return (struct sample_facts){
+        .complete = report->complete,
+        .planned = report->planned,
+        .read = report->read,
+        .informative = report->informative,
+        .mismatched = report->mismatched,
+        .unreadable = report->unreadable,
+    };
+}
+
+static json_t *bad_places_json(const struct verify_report *report) {
+    json_t *list = json_new_array();
+    for (unsigned i = 0; i < report->bad_count; i++) {
+        json_t *place = json_new_object();
+        json_put_count(place, "area", report->bad[i].area);
+        json_put_count(place, "lba", report->bad[i].lba);
+        json_put_text(place, "what", report->bad[i].what);
+        json_add(list, place);
+    }
+    return list;
+}
+
+static json_t *blind_json(const struct verify_report *report) {
+    json_t *list = json_new_array();
+    for (uint64_t i = 0; i < report->blind_count && i < VERIFY_RANGES_KEPT; i++) {
+        json_t *range = json_new_object();
+        json_put_count(range, "first_unit", report->blind[i].first);
+        json_put_count(range, "last_unit", report->blind[i].last);
+        json_add(list, range);
+    }
+    return list;
+}
+
+/* What the samples say, in numbers and with what they take for granted. */
+static json_t *bound_json(const struct verify_report *report, bool full) {
+    json_t *bound = json_new_object();
+    json_put(bound, "residue", json_real(full ? 0 : stats_bound(report->informative,
+                                                                STATS_CONFIDENCE)));
+    json_put(bound, "confidence", json_real(full ? 1 : STATS_CONFIDENCE));
+    json_put_text(bound, "formula", full ? "every unit was read" : "1 - (1 - p)^n");
+    json_put_text(bound, "assumes",
+                  "that the drive reads from the medium what it returns; only what the host can "
+                  "address is meant");
+    return bound;
+}
+
+static json_t *report_json(const struct verification *verification,
+                           const struct sample_places *places,
+                           const struct verify_report *report) {
+    char text[32];
+    json_t *object = json_new_object();
+    json_put_text(object, "level", verify_level_text(verification->level, text, sizeof text));
+    json_put_count(object, "unit", verification->layout->areas[0].unit);
+    json_put_count(object, "units", verification->layout->units);
+    json_put_flag(object, "every_unit", places->full);
+    if (!places->full)
+        json_put_hex(object, "seed", places->seed, sizeof places->seed);
+    json_put_count(object, "strata", places->strata);
+    json_put_count(object, "informative_strata", report->informative);
+    json_put_count(object, "planned", report->planned);
+    json_put_count(object, "read", report->read);
+    json_put_count(object, "mismatched", report->mismatched);
+    json_put_count(object, "unreadable", report->unreadable);
+    json_put_count(object, "uniform", report->uniform);
+    json_put(object, "bad_places", bad_places_json(report));
+    json_put(object, "bound", bound_json(report, places->full));
+    return object;
+}
+
+int verification_of_pattern(const struct verification *verification, const struct pattern *pattern,
+                            struct sample_facts *samples, json_t **document) {
+    struct sample_places places;
+    struct verify_report report;
+    sample_places_choose(verification->layout, verification->level, verification->content,
+                         &places);
+    const int error = verify_pattern(verification->device, verification->layout, pattern, &places,
+                                     verification->progress, &report);
+    *samples = facts_of(&report);
+    *document = report_json(verification, &places, &report);
+    json_put_text(*document, "predicate", "every byte read equals the last pass's pattern");
+    sample_places_free(&places);
+    return error;
+}
+
+int verification_of_erase(const struct verification *verification, struct snapshot *snapshot,
+                          struct sample_facts *samples, json_t **document) {
+    struct sample_places fresh;
+    struct verify_report report;
+    int error = snapshot_compare(snapshot, verification->device, verification->progress, &report);
+    sample_places_choose(verification->layout, verification->level, verification->content, &fresh);
+    if (error == 0)
+        error = verify_fresh(verification->device, verification->layout, &fresh,
+                             verification->progress, &report);
+    *samples = facts_of(&report);
+    *document = report_json(verification, snapshot_places(snapshot), &report);
+    json_put_text(*document, "predicate",
+                  "no eighth of a sampled unit is as it was before (keyed hashes, markers where the "
+                  "old content said nothing), and no unit read for the first time is structured");
+    json_put_count(*document, "markers", snapshot_markers(snapshot));
+    json_put(*document, "blind_ranges", blind_json(&report));
+    json_put_count(*document, "blind_range_count", report.blind_count);
+    if (!fresh.full)
+        json_put_hex(*document, "fresh_seed", fresh.seed, sizeof fresh.seed);
+    json_put_count(*document, "fresh_strata", fresh.strata);
+    sample_places_free(&fresh);
+    return error;
+}

@@ -1,0 +1,194 @@
+#include "writer.h"
+
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Eight requests of 512 KiB keep any device busy that does less than some GB/s, and cost 4 MiB. */
+enum { DEPTH = 8, CHUNK = 512 << 10, MOST_FAILED_CHUNKS = 64, MOST_BAD_RANGES = 4096 };
+
+struct slot {
+    struct io_request request;
+};
+
+struct chunk {
+    unsigned area;
+    uint64_t offset;
+    uint32_t length;
+};
+
+struct run {
+    struct armed *armed;
+    const struct layout *layout;
+    const struct pattern *pattern;
+    struct progress *progress;
+    struct write_report *report;
+    struct slot slots[DEPTH];
+    struct slot *idle[DEPTH];
+    unsigned idle_count;
+    struct chunk next;
+    struct chunk failed[MOST_FAILED_CHUNKS];
+    unsigned failed_count;
+    uint64_t bad_ranges;
+    uint8_t *memory;
+};
+
+static uint32_t chunk_size(const struct layout_area *area) {
+    return CHUNK / area->lba_size * area->lba_size;
+}
+
+/* The next chunk to write; false when there is none. */
+static bool take_chunk(struct run *run, struct chunk *out) {
+    while (run->next.area < run->layout->area_count) {
+        const struct layout_area *area = &run->layout->areas[run->next.area];
+        const uint64_t left = area->bytes - run->next.offset;
+        if (left == 0) {
+            run->next = (struct chunk){.area = run->next.area + 1};
+            continue;
+        }
+        *out = run->next;
+        out->length = left < chunk_size(area) ? (uint32_t)left : chunk_size(area);
+        run->next.offset += out->length;
+        return true;
+    }
+    return false;
+}
+
+static void finish(struct run *run, struct slot *slot) {
+    const struct io_request *request = &slot->request;
+    int error = 0;
+    if (request->result < 0)
+        error = request->result;
+    else if ((uint32_t)request->result != request->length)
+        error = -EIO;
+    if (error == 0)
+        run->report->written += request->length;
+    else if (run->failed_count < MOST_FAILED_CHUNKS)
+        run->failed[run->failed_count++] =
+            (struct chunk){request->area, request->offset, request->length};
+    if (error && run->report->first_error == 0)
+        run->report->first_error = error;
+    run->idle[run->idle_count++] = slot;
+    progress_heard(run->progress, run->report->written);
+}
+
+static void start(struct run *run, const struct chunk *chunk) {
+    struct slot *slot = run->idle[--run->idle_count];
+    struct io_request *request = &slot->request;
+    request->area = chunk->area;
+    request->offset = chunk->offset;
+    request->length = chunk->length;
+    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, request->buffer,
+                 chunk->length);
+    const int error = armed_submit(run->armed, request);
+    if (error == 0)
+        return;
+    request->result = error;
+    finish(run, slot);
+}
+
+/* Waits for one request; -ETIME if none ends in time. */
+static int reap(struct run *run) {
+    struct io_request *done;
+    const int error = device_wait(armed_device(run->armed), PROGRESS_SILENCE_MS, &done);
+    if (error)
+        return error;
+    finish(run, done->owner);
+    return 0;
+}
+
+static int write_all(struct run *run) {
+    struct chunk chunk;
+    bool more = take_chunk(run, &chunk);
+    while (more || run->idle_count < DEPTH) {
+        while (more && run->idle_count > 0 && run->failed_count < MOST_FAILED_CHUNKS) {
+            start(run, &chunk);
+            more = take_chunk(run, &chunk);
+        }
+        if (run->failed_count == MOST_FAILED_CHUNKS)
+            more = false;
+        if (run->idle_count == DEPTH)
+            continue;
+        const int error = reap(run);
+        if (error)
+            return error;
+    }
+    return run->failed_count == MOST_FAILED_CHUNKS ? -EIO : 0;
+}
+
+static void note_bad(struct run *run, const struct chunk *chunk) {
+    struct write_report *report = run->report;
+    const uint32_t lba_size = run->layout->areas[chunk->area].lba_size;
+    const struct bad_range range = {chunk->area, chunk->offset / lba_size,
+                                    chunk->length / lba_size};
+    run->bad_ranges++;
+    report->bad_lbas += range.count;
+    if (report->bad_count > 0) {
+        struct bad_range *last = &report->bad[report->bad_count - 1];
+        if (last->area == range.area && last->lba + last->count == range.lba) {
+            last->count += range.count;
+            return;
+        }
+    }
+    if (report->bad_count < WRITER_RANGES_KEPT)
+        report->bad[report->bad_count++] = range;
+}
+
+static int write_chunk(struct run *run, const struct chunk *chunk) {
+    uint8_t *buffer = run->memory;
+    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, buffer, chunk->length);
+    const int error =
+        armed_write(run->armed, chunk->area, chunk->offset, buffer, chunk->length);
+    if (error == 0)
+        run->report->written += chunk->length;
+    progress_heard(run->progress, run->report->written);
+    return error;
+}
+
+/* Halves a chunk that fails until what fails is single sectors; gives up halving, not writing, when
+ * there are too many of them. */
+static int narrow(struct run *run, const struct chunk *chunk) {
+    const uint32_t lba_size = run->layout->areas[chunk->area].lba_size;
+    const int error = write_chunk(run, chunk);
+    if (error == 0 || error == -ETIME)
+        return error;
+    const uint32_t half = chunk->length / lba_size / 2 * lba_size;
+    if (half == 0 || run->bad_ranges >= MOST_BAD_RANGES) {
+        note_bad(run, chunk);
+        return 0;
+    }
+    const struct chunk first = {chunk->area, chunk->offset, half};
+    const struct chunk second = {chunk->area, chunk->offset + half, chunk->length - half};
+    const int gone = narrow(run, &first); /* at most 11 deep */ // NOLINT(misc-no-recursion)
+    return gone ? gone : narrow(run, &second);
+}
+
+int writer_run(struct armed *armed, const struct layout *layout, const struct pattern *pattern,
+               struct progress *progress, struct write_report *report) {
+    struct run *run = memory_new(1, sizeof *run);
+    *report = (struct write_report){0};
+    run->armed = armed;
+    run->layout = layout;
+    run->pattern = pattern;
+    run->progress = progress;
+    run->report = report;
+    run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, (size_t)DEPTH * CHUNK);
+    memory_require(run->memory != NULL);
+    for (unsigned i = 0; i < DEPTH; i++) {
+        run->slots[i].request.write = true;
+        run->slots[i].request.buffer = run->memory + (size_t)i * CHUNK;
+        run->slots[i].request.owner = &run->slots[i];
+        run->idle[i] = &run->slots[i];
+    }
+    run->idle_count = DEPTH;
+    int error = write_all(run);
+    for (unsigned i = 0; i < run->failed_count && error == 0; i++)
+        error = narrow(run, &run->failed[i]);
+    if (error == -ETIME) /* the kernel may still read the buffers */
+        return error;
+    free(run->memory);
+    free(run);
+    return error;
+}

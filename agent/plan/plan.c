@@ -1,0 +1,101 @@
+#include "quietus/plan.h"
+
+#include "quietus/json.h"
+
+#include <inttypes.h>
+
+/* True if the method may be used; else why not. */
+static bool usable(const struct disk *disk, const struct policy *policy,
+                   const struct method *method, struct reason *reason) {
+    const struct claim *claim = &method->claims[disk->medium];
+    if (!policy_allows_method(policy, method->name)) {
+        reason_set(reason, "the policy does not name it");
+        return false;
+    }
+    if (!method->offered(disk, reason))
+        return false;
+    if (claim->category >= policy->least)
+        return true;
+    reason_set(reason, "it is worth %s, and the policy asks for %s", category_name(claim->category),
+               category_name(policy->least));
+    return false;
+}
+
+void plan_make(const struct disk *disk, const struct policy *policy, struct plan *out) {
+    *out = (struct plan){0};
+    for (const struct method *const *method = methods; *method; method++) {
+        struct reason reason = {""};
+        if (!usable(disk, policy, *method, &reason)) {
+            out->rejected[out->rejected_count++] = (struct plan_rejection){*method, reason};
+        } else if (out->step_count > 0 && !policy->fallback) {
+            reason_set(&reason, "the policy allows no fallback");
+            out->rejected[out->rejected_count++] = (struct plan_rejection){*method, reason};
+        } else {
+            out->steps[out->step_count++] =
+                (struct plan_step){*method, (*method)->claims[disk->medium]};
+        }
+    }
+}
+
+json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
+    char text[256];
+    char size[32];
+    json_t *list = json_new_array();
+    if (method->never_reaches)
+        json_add_text(list, method->never_reaches);
+    if (disk->commands == COMMANDS_ATA)
+        json_add_text(list, "hidden areas (HPA, AMAC, DCO) were not looked for");
+    if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
+        json_add_text(list, "capacity hidden by mode pages was not looked for");
+    if (disk->bus == BUS_USB)
+        json_add_text(list, "behind a USB bridge: areas that the bridge or the drive hides were not "
+                            "looked for");
+    if (disk->unattached_namespaces > 0) {
+        (void)snprintf(text, sizeof text, "%u namespaces are not attached and were not erased",
+                       disk->unattached_namespaces);
+        json_add_text(list, text);
+    }
+    if (disk->has_nvme && disk->nvme.unallocated_capacity > 0) {
+        (void)snprintf(text, sizeof text, "%s belong to no namespace and were not erased",
+                       text_size(size, sizeof size, disk->nvme.unallocated_capacity));
+        json_add_text(list, text);
+    }
+    if (disk->has_nvme && disk->nvme.rpmb_units > 0)
+        json_add_text(list, "the drive has RPMB areas, which are not erased");
+    return list;
+}
+
+json_t *claim_json(const struct claim *claim) {
+    json_t *object = json_new_object();
+    json_put_text(object, "category", category_name(claim->category));
+    json_put_text(object, "standard",
+                  "IEEE 2883-2022, as NIST SP 800-88 Rev. 2 (September 2025) refers to it");
+    json_put_text(object, "rev1_category", category_name(claim->rev1_category));
+    json_put_text(object, "rev1_standard", "NIST SP 800-88 Rev. 1 (December 2014, withdrawn)");
+    json_put_text(object, "mapping", "from secondary sources");
+    return object;
+}
+
+json_t *plan_json(const struct plan *plan) {
+    json_t *object = json_new_object();
+    json_t *steps = json_new_array();
+    for (unsigned i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        json_t *entry = json_new_object();
+        json_put_text(entry, "method", step->method->name);
+        json_put_text(entry, "summary", step->method->summary);
+        json_put_text(entry, "when", i == 0 ? "first" : "after a failure of those before");
+        json_put(entry, "claim", claim_json(&step->claim));
+        json_add(steps, entry);
+    }
+    json_put(object, "steps", steps);
+    json_t *rejected = json_new_array();
+    for (unsigned i = 0; i < plan->rejected_count; i++) {
+        json_t *entry = json_new_object();
+        json_put_text(entry, "method", plan->rejected[i].method->name);
+        json_put_text(entry, "reason", plan->rejected[i].reason.text);
+        json_add(rejected, entry);
+    }
+    json_put(object, "rejected", rejected);
+    return object;
+}

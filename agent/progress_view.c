@@ -1,0 +1,187 @@
+#include "progress_view.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/clock.h"
+#include "quietus/json.h"
+#include "quietus/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Without a terminal a line is printed when a disk enters a phase, and then this often: a serial log
+ * has to stay readable. */
+enum { QUIET_LINE_MS = 60000 };
+
+struct shown {
+    bool ended;
+    enum phase phase;
+    unsigned part;
+    uint64_t done;
+    int64_t since_ms; /* start of the phase's part, for the rate */
+    int64_t printed_ms;
+};
+
+struct progress_view {
+    enum progress_style style;
+    bool terminal;
+    struct disk_run **runs;
+    struct shown *shown;
+    size_t count;
+    size_t lines_drawn;
+};
+
+struct progress_view *progress_view_new(enum progress_style style, struct disk_run **runs,
+                                        size_t count) {
+    struct progress_view *view = memory_new(1, sizeof *view);
+    view->style = style;
+    view->terminal = style == PROGRESS_TEXT && isatty(STDOUT_FILENO);
+    view->runs = runs;
+    view->count = count;
+    view->shown = memory_new(count, sizeof *view->shown);
+    return view;
+}
+
+void progress_view_free(struct progress_view *view) {
+    free(view->shown);
+    free(view);
+}
+
+static uint64_t rate_of(const struct shown *shown) {
+    const int64_t elapsed = clock_monotonic_ms() - shown->since_ms;
+    return elapsed > 0 ? (uint64_t)((double)shown->done * 1000 / (double)elapsed) : 0;
+}
+
+/* "/dev/sda    SERIAL               writing 1/1   43 %  120.0 MB/s  5 min 10 s left" */
+static void line_text(const struct disk_run *run, const struct shown *shown, char *out,
+                      size_t size) {
+    const struct progress *progress = &run->progress;
+    const uint64_t total = atomic_load(&progress->total);
+    const unsigned parts = atomic_load(&progress->parts);
+    char part[32] = "";
+    char rest[96] = "";
+    char rate[32];
+    char left[32];
+    if (parts > 1)
+        (void)snprintf(part, sizeof part, " %u/%u", shown->part, parts);
+    if (total > 0 && shown->phase == PHASE_WRITING) {
+        const uint64_t speed = rate_of(shown);
+        (void)snprintf(rest, sizeof rest, "%3u %%  %s/s%s%s",
+                       (unsigned)(100 * (double)shown->done / (double)total),
+                       text_size(rate, sizeof rate, speed), speed > 0 ? ", left: " : "",
+                       speed > 0 ? text_duration(left, sizeof left, (total - shown->done) / speed)
+                                 : "");
+    } else if (total > 0) {
+        (void)snprintf(rest, sizeof rest, "%3u %%",
+                       (unsigned)(100 * (double)shown->done / (double)total));
+    }
+    (void)snprintf(out, size, "%-14s %-20s %s%s  %s", disk_node(run->disk),
+                   run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)",
+                   phase_name(shown->phase), part, rest);
+}
+
+static void print_json(const struct disk_run *run, const struct shown *shown) {
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_new_object();
+    json_put_text(object, "event", "progress");
+    json_put_text(object, "time", clock_text(time, clock_now()));
+    json_put_text(object, "node", disk_node(run->disk));
+    json_put_text(object, "serial", run->disk->identity.serial);
+    json_put_text(object, "phase", phase_name(shown->phase));
+    json_put_count(object, "part", shown->part);
+    json_put_count(object, "parts", atomic_load(&run->progress.parts));
+    json_put_count(object, "done", shown->done);
+    json_put_count(object, "total", atomic_load(&run->progress.total));
+    AUTO_FREE char *line = json_line(object);
+    (void)printf("%s\n", line);
+    json_decref(object);
+}
+
+/* Takes over what the disk's thread has written; true if it has entered another phase or part. */
+static bool refresh(const struct disk_run *run, struct shown *shown) {
+    const enum phase phase = (enum phase)atomic_load(&run->progress.phase);
+    const unsigned part = atomic_load(&run->progress.part);
+    const bool entered = phase != shown->phase || part != shown->part;
+    if (entered)
+        shown->since_ms = clock_monotonic_ms();
+    shown->phase = phase;
+    shown->part = part;
+    shown->done = atomic_load(&run->progress.done);
+    return entered;
+}
+
+static void redraw(struct progress_view *view) {
+    char text[256];
+    if (view->lines_drawn > 0)
+        (void)printf("\033[%zuA", view->lines_drawn);
+    view->lines_drawn = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->shown[i].ended)
+            continue;
+        line_text(view->runs[i], &view->shown[i], text, sizeof text);
+        (void)printf("\r%.78s\033[K\n", text);
+        view->lines_drawn++;
+    }
+}
+
+void progress_view_update(struct progress_view *view) {
+    const int64_t now = clock_monotonic_ms();
+    char text[256];
+    if (view->style == PROGRESS_NONE)
+        return;
+    for (size_t i = 0; i < view->count; i++) {
+        struct shown *shown = &view->shown[i];
+        const bool entered = refresh(view->runs[i], shown);
+        if (shown->ended || view->terminal)
+            continue;
+        if (view->style == PROGRESS_JSON) {
+            print_json(view->runs[i], shown);
+        } else if (entered || now - shown->printed_ms >= QUIET_LINE_MS) {
+            line_text(view->runs[i], shown, text, sizeof text);
+            (void)printf("%s\n", text);
+            shown->printed_ms = now;
+        }
+    }
+    if (view->terminal)
+        redraw(view);
+    (void)fflush(stdout);
+}
+
+static void print_ended_json(const struct disk_run *run, enum disposition disposition,
+                             const char *reason, const char *file) {
+    char time[CLOCK_TEXT_SIZE];
+    json_t *object = json_new_object();
+    json_put_text(object, "event", "ended");
+    json_put_text(object, "time", clock_text(time, clock_now()));
+    json_put_text(object, "node", disk_node(run->disk));
+    json_put_text(object, "serial", run->disk->identity.serial);
+    json_put_text(object, "disposition", disposition_name(disposition));
+    json_put_text(object, "reason", reason);
+    json_put_text(object, "certificate", file);
+    AUTO_FREE char *line = json_line(object);
+    (void)printf("%s\n", line);
+    json_decref(object);
+}
+
+void progress_view_ended(struct progress_view *view, const struct disk_run *run,
+                         enum disposition disposition, const char *reason, const char *file) {
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->runs[i] == run)
+            view->shown[i].ended = true;
+    }
+    if (view->style == PROGRESS_NONE)
+        return;
+    if (view->style == PROGRESS_JSON) {
+        print_ended_json(run, disposition, reason, file);
+    } else {
+        if (view->lines_drawn > 0)
+            (void)printf("\033[%zuA\033[J", view->lines_drawn);
+        view->lines_drawn = 0;
+        (void)printf("%-14s %-20s %s: %s\n", disk_node(run->disk),
+                     run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)",
+                     disposition == DISPOSITION_ERASED ? "ERASED" : disposition_name(disposition),
+                     reason);
+    }
+    (void)fflush(stdout);
+}

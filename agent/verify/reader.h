@@ -1,0 +1,28 @@
+/* Reads many places of a disk with many requests in flight. */
+#ifndef QUIETUS_VERIFY_READER_H
+#define QUIETUS_VERIFY_READER_H
+
+#include "quietus/device.h"
+#include "quietus/layout.h"
+#include "quietus/progress.h"
+
+struct reader {
+    struct device *device;
+    struct progress *progress;
+    uint64_t count;
+    uint32_t largest; /* bytes of the largest place */
+    /* The i-th place to read. */
+    struct place_unit (*place)(void *user, uint64_t i);
+    /* Called once for each place: with its data, or with NULL and a negative errno. */
+    void (*done)(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                 int error);
+    void *user;
+};
+
+/*
+ * 0 when every place has been reported to done; negative errno if reading could not go on (-ETIME:
+ * the disk has fallen silent), and then buffers that the kernel may still write to are leaked.
+ */
+int reader_run(const struct reader *reader);
+
+#endif

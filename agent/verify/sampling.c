@@ -1,0 +1,129 @@
+#include "quietus/sampling.h"
+
+#include "quietus/json.h"
+#include "quietus/memory.h"
+#include "quietus/stats.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t sampling_stratum(uint64_t i, uint64_t units, uint64_t n) {
+    return (uint64_t)((unsigned __int128)i * units / n);
+}
+
+void sampling_draw(const uint8_t seed[SAMPLING_SEED_SIZE], uint64_t units, uint64_t n,
+                   uint64_t *out) {
+    static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES] = {0};
+    enum { BATCH = 8 }; /* numbers in a block of the cipher */
+    uint8_t block[BATCH * sizeof(uint64_t)];
+    for (uint64_t i = 0; i < n; i++) {
+        if (i % BATCH == 0) {
+            memset(block, 0, sizeof block);
+            (void)crypto_stream_chacha20_xor_ic(block, block, sizeof block, nonce, i / BATCH, seed);
+        }
+        const uint64_t random = get_le64(block + i % BATCH * sizeof(uint64_t));
+        const uint64_t start = sampling_stratum(i, units, n);
+        out[i] = start + random % (sampling_stratum(i + 1, units, n) - start);
+    }
+}
+
+static int compare_units(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a;
+    const uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void sort_unique(struct sample_places *places) {
+    uint64_t kept = 0;
+    qsort(places->units, places->count, sizeof *places->units, compare_units);
+    for (uint64_t i = 0; i < places->count; i++) {
+        if (kept == 0 || places->units[kept - 1] != places->units[i])
+            places->units[kept++] = places->units[i];
+    }
+    places->count = kept;
+}
+
+/* Adds the units that [from, to) of an area touches. */
+static void add_range(const struct layout *layout, unsigned area, uint64_t from, uint64_t to,
+                      struct sample_places *places) {
+    const uint64_t bytes = layout->areas[area].bytes;
+    if (to > bytes)
+        to = bytes;
+    if (from >= to)
+        return;
+    const uint64_t first = layout_index(layout, area, from);
+    const uint64_t last = layout_index(layout, area, to - 1);
+    places->units =
+        memory_grow(places->units, places->count + (last - first + 1), sizeof *places->units);
+    for (uint64_t unit = first; unit <= last; unit++)
+        places->units[places->count++] = unit;
+}
+
+static void add_ends(const struct layout *layout, unsigned area, uint64_t start, uint64_t size,
+                     uint64_t end_bytes, struct sample_places *places) {
+    add_range(layout, area, start, start + end_bytes, places);
+    add_range(layout, area, start + (size > end_bytes ? size - end_bytes : 0), start + size,
+              places);
+}
+
+/* content has one entry for each area with a block device, in order. */
+static void add_partitions(const struct layout *layout, const json_t *content,
+                           struct sample_places *places) {
+    unsigned area = 0;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(content, i, entry) {
+        while (area < layout->area_count && !layout->areas[area].reachable)
+            area++;
+        if (area == layout->area_count)
+            return;
+        const json_t *table = json_object_get(entry, "table");
+        size_t k;
+        json_t *partition;
+        json_array_foreach(json_object_get(table, "partitions"), k, partition)
+            add_ends(layout, area, json_count(partition, "offset"), json_count(partition, "size"),
+                     SAMPLING_PARTITION_BYTES, places);
+        area++;
+    }
+}
+
+static uint64_t strata_for(const struct verify_level *level, uint64_t units) {
+    if (level->kind == VERIFY_PERCENT)
+        return (uint64_t)ceil((double)units * level->percent / 100);
+    return stats_samples_needed(STATS_RESIDUE, STATS_CONFIDENCE);
+}
+
+void sample_places_from_seed(const struct layout *layout, const struct verify_level *level,
+                             const json_t *content, const uint8_t seed[SAMPLING_SEED_SIZE],
+                             struct sample_places *out) {
+    *out = (struct sample_places){0};
+    memcpy(out->seed, seed, sizeof out->seed);
+    out->strata = strata_for(level, layout->units);
+    out->full = level->kind == VERIFY_FULL || out->strata >= layout->units;
+    if (out->full) {
+        out->strata = layout->units;
+        out->count = layout->units;
+        return;
+    }
+    out->units = memory_new(out->strata, sizeof *out->units);
+    sampling_draw(seed, layout->units, out->strata, out->units);
+    out->count = out->strata;
+    for (unsigned i = 0; i < layout->area_count; i++)
+        add_ends(layout, i, 0, layout->areas[i].bytes, SAMPLING_END_BYTES, out);
+    add_partitions(layout, content, out);
+    sort_unique(out);
+}
+
+void sample_places_choose(const struct layout *layout, const struct verify_level *level,
+                          const json_t *content, struct sample_places *out) {
+    uint8_t seed[SAMPLING_SEED_SIZE];
+    randombytes_buf(seed, sizeof seed);
+    sample_places_from_seed(layout, level, content, seed, out);
+}
+
+void sample_places_free(struct sample_places *places) {
+    free(places->units);
+    *places = (struct sample_places){0};
+}

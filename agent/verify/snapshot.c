@@ -1,0 +1,312 @@
+/* Before and after a firmware erase: the same places, compared by keyed hashes. */
+#include "reader.h"
+#include "report.h"
+
+#include "quietus/memory.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECES = 8 };
+
+static const char marker_magic[16] = "QUIETUS MARKER";
+
+/* What a place held. */
+struct mark {
+    uint64_t tags[PIECES];
+    uint8_t distinctive; /* a bit for each piece whose tag counts */
+    bool wants_marker;
+    bool compared; /* read again after the erase */
+};
+
+struct snapshot {
+    const struct layout *layout;
+    struct sample_places places;
+    struct mark *marks;
+    uint64_t markers;
+    uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
+    uint8_t tag_key[crypto_shorthash_KEYBYTES];
+    uint8_t marker_key[crypto_stream_chacha20_KEYBYTES];
+    struct verify_report *report; /* while comparing */
+};
+
+static size_t piece_start(size_t length, unsigned i) {
+    return length * i / PIECES;
+}
+
+static uint64_t tag_of(const struct snapshot *snapshot, const uint8_t *data, size_t length) {
+    uint8_t tag[crypto_shorthash_BYTES];
+    (void)crypto_shorthash(tag, data, length, snapshot->tag_key);
+    return get_le64(tag);
+}
+
+static void remember(const struct snapshot *snapshot, const uint8_t *data, size_t length,
+                     struct mark *mark) {
+    *mark = (struct mark){0};
+    for (unsigned i = 0; i < PIECES; i++) {
+        const uint8_t *piece = data + piece_start(length, i);
+        const size_t size = piece_start(length, i + 1) - piece_start(length, i);
+        const enum content_class class = content_classify(piece, size);
+        if (class == CONTENT_UNIFORM || class == CONTENT_PERIODIC)
+            continue;
+        mark->tags[i] = tag_of(snapshot, piece, size);
+        mark->distinctive |= (uint8_t)(1U << i);
+    }
+    mark->wants_marker = mark->distinctive == 0;
+}
+
+static struct place_unit snapshot_place(void *user, uint64_t i) {
+    const struct snapshot *snapshot = user;
+    return layout_unit(snapshot->layout, sample_place(&snapshot->places, i));
+}
+
+static void before_done(void *user, uint64_t i, const struct place_unit *place,
+                        const uint8_t *data, int error) {
+    const struct snapshot *snapshot = user;
+    if (error)
+        snapshot->marks[i] = (struct mark){0};
+    else
+        remember(snapshot, data, place->length, &snapshot->marks[i]);
+}
+
+/* Magic, run, area and LBA, then bytes that occur nowhere else. */
+static void make_marker(const struct snapshot *snapshot, const struct place_unit *place,
+                        uint8_t *out) {
+    enum { RUN_ID = 16, AREA = 32, LBA = 40, HEADER = 48 };
+    uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+    put_le64(nonce, place->offset ^ (uint64_t)place->area << 56);
+    (void)crypto_stream_chacha20(out, place->length, nonce, snapshot->marker_key);
+    if (place->length < HEADER)
+        return;
+    memcpy(out, marker_magic, sizeof marker_magic);
+    memcpy(out + RUN_ID, snapshot->run_id, sizeof snapshot->run_id);
+    put_le64(out + AREA, place->area);
+    put_le64(out + LBA, place->offset / snapshot->layout->areas[place->area].lba_size);
+}
+
+/* A marker counts only if it was written and came back; the places without one say nothing. */
+static int plant(struct snapshot *snapshot, struct armed *armed, const struct place_unit *place,
+                 uint8_t *buffer, uint8_t *expected, struct mark *mark) {
+    make_marker(snapshot, place, expected);
+    memcpy(buffer, expected, place->length);
+    int error = armed_write(armed, place->area, place->offset, buffer, place->length);
+    if (error == 0) {
+        memset(buffer, 0, place->length);
+        error = device_read(armed_device(armed), place->area, place->offset, buffer, place->length);
+    }
+    if (error)
+        return error;
+    if (memcmp(buffer, expected, place->length) != 0)
+        return -EIO;
+    remember(snapshot, buffer, place->length, mark);
+    snapshot->markers++;
+    return 0;
+}
+
+static int plant_all(struct snapshot *snapshot, struct armed *armed, struct progress *progress) {
+    uint8_t *buffer = aligned_alloc(TRANSPORT_ALIGNMENT, LAYOUT_LARGEST_UNIT);
+    uint8_t *expected = memory_new(LAYOUT_LARGEST_UNIT, 1);
+    memory_require(buffer != NULL);
+    int error = 0;
+    progress_start(progress, PHASE_SAMPLING, 2, 2, snapshot->places.count);
+    for (uint64_t i = 0; i < snapshot->places.count; i++) {
+        struct mark *mark = &snapshot->marks[i];
+        if (mark->wants_marker) {
+            const struct place_unit place = snapshot_place(snapshot, i);
+            error = plant(snapshot, armed, &place, buffer, expected, mark);
+            if (error == -ETIME) /* the buffer may still be written to: leak it */
+                return error;
+        }
+        progress_heard(progress, i + 1);
+    }
+    free(buffer);
+    free(expected);
+    return 0;
+}
+
+int snapshot_take(struct armed *armed, const struct layout *layout,
+                  const struct sample_places *places, const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE],
+                  struct progress *progress, struct snapshot **out, struct reason *reason) {
+    struct snapshot *snapshot = memory_new(1, sizeof *snapshot);
+    snapshot->layout = layout;
+    snapshot->places = *places;
+    snapshot->places.units = NULL;
+    if (!places->full) {
+        snapshot->places.units = memory_new(places->count, sizeof *places->units);
+        memcpy(snapshot->places.units, places->units, places->count * sizeof *places->units);
+    }
+    snapshot->marks = memory_new(places->count, sizeof *snapshot->marks);
+    memcpy(snapshot->run_id, run_id, sizeof snapshot->run_id);
+    randombytes_buf(snapshot->tag_key, sizeof snapshot->tag_key);
+    randombytes_buf(snapshot->marker_key, sizeof snapshot->marker_key);
+    const struct reader reader = {
+        .device = armed_device(armed),
+        .progress = progress,
+        .count = places->count,
+        .largest = LAYOUT_LARGEST_UNIT,
+        .place = snapshot_place,
+        .done = before_done,
+        .user = snapshot,
+    };
+    progress_start(progress, PHASE_SAMPLING, 1, 2, places->count);
+    int error = reader_run(&reader);
+    if (error == 0)
+        error = plant_all(snapshot, armed, progress);
+    if (error) {
+        reason_set(reason, "reading the samples before the erase failed: %s", strerror(-error));
+        snapshot_free(snapshot);
+        return error;
+    }
+    *out = snapshot;
+    return 0;
+}
+
+void snapshot_free(struct snapshot *snapshot) {
+    if (!snapshot)
+        return;
+    sample_places_free(&snapshot->places);
+    sodium_memzero(snapshot->marks, snapshot->places.count * sizeof *snapshot->marks);
+    free(snapshot->marks);
+    sodium_memzero(snapshot, sizeof *snapshot);
+    free(snapshot);
+}
+
+uint64_t snapshot_markers(const struct snapshot *snapshot) {
+    return snapshot->markers;
+}
+
+const struct sample_places *snapshot_places(const struct snapshot *snapshot) {
+    return &snapshot->places;
+}
+
+static bool anything_stayed(const struct snapshot *snapshot, const struct mark *mark,
+                            const uint8_t *data, size_t length) {
+    for (unsigned i = 0; i < PIECES; i++) {
+        if (!(mark->distinctive >> i & 1))
+            continue;
+        const size_t start = piece_start(length, i);
+        const uint64_t tag = tag_of(snapshot, data + start, piece_start(length, i + 1) - start);
+        if (tag == mark->tags[i])
+            return true;
+    }
+    return false;
+}
+
+static void after_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                       int error) {
+    const struct snapshot *snapshot = user;
+    struct mark *mark = &snapshot->marks[i];
+    struct verify_report *report = snapshot->report;
+    if (error) {
+        report_unreadable(report, snapshot->layout, place);
+        return;
+    }
+    report->read++;
+    if (bytes_all(data, place->length, data[0]))
+        report->uniform++;
+    mark->compared = true;
+    if (anything_stayed(snapshot, mark, data, place->length))
+        report_mismatch(report, snapshot->layout, place, "holds what it held before");
+}
+
+static int compare_units(const void *a, const void *b) {
+    const uint64_t x = *(const uint64_t *)a;
+    const uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static const struct mark *mark_of_unit(const struct snapshot *snapshot, uint64_t unit) {
+    if (snapshot->places.full)
+        return &snapshot->marks[unit];
+    const uint64_t *found = bsearch(&unit, snapshot->places.units, snapshot->places.count,
+                                    sizeof unit, compare_units);
+    return &snapshot->marks[found - snapshot->places.units];
+}
+
+/* How many strata the samples speak for, and which they do not. */
+static void count_strata(const struct snapshot *snapshot, struct verify_report *report) {
+    const struct sample_places *places = &snapshot->places;
+    const uint64_t units = snapshot->layout->units;
+    uint64_t *drawn = memory_new(places->strata, sizeof *drawn);
+    sampling_draw(places->seed, units, places->strata, drawn);
+    for (uint64_t i = 0; i < places->strata; i++) {
+        const struct mark *mark = mark_of_unit(snapshot, drawn[i]);
+        if (mark->distinctive && mark->compared)
+            report->informative++;
+        else
+            report_blind(report, sampling_stratum(i, units, places->strata),
+                         sampling_stratum(i + 1, units, places->strata) - 1);
+    }
+    free(drawn);
+}
+
+int snapshot_compare(struct snapshot *snapshot, struct device *device, struct progress *progress,
+                     struct verify_report *report) {
+    *report = (struct verify_report){.planned = snapshot->places.count};
+    snapshot->report = report;
+    const struct reader reader = {
+        .device = device,
+        .progress = progress,
+        .count = snapshot->places.count,
+        .largest = LAYOUT_LARGEST_UNIT,
+        .place = snapshot_place,
+        .done = after_done,
+        .user = snapshot,
+    };
+    progress_start(progress, PHASE_VERIFYING, 1, 2, snapshot->places.count);
+    const int error = reader_run(&reader);
+    report->complete = error == 0 && report->read + report->unreadable == report->planned;
+    if (report->complete)
+        count_strata(snapshot, report);
+    return error;
+}
+
+struct fresh {
+    const struct layout *layout;
+    const struct sample_places *places;
+    struct verify_report *report;
+};
+
+static struct place_unit fresh_place(void *user, uint64_t i) {
+    const struct fresh *fresh = user;
+    return layout_unit(fresh->layout, sample_place(fresh->places, i));
+}
+
+static void fresh_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                       int error) {
+    const struct fresh *fresh = user;
+    (void)i;
+    if (error) {
+        report_unreadable(fresh->report, fresh->layout, place);
+        return;
+    }
+    fresh->report->read++;
+    const enum content_class class = content_classify(data, place->length);
+    if (class == CONTENT_UNIFORM)
+        fresh->report->uniform++;
+    if (class == CONTENT_STRUCTURED)
+        report_mismatch(fresh->report, fresh->layout, place, "holds structured data");
+}
+
+int verify_fresh(struct device *device, const struct layout *layout,
+                 const struct sample_places *places, struct progress *progress,
+                 struct verify_report *report) {
+    struct fresh fresh = {layout, places, report};
+    const struct reader reader = {
+        .device = device,
+        .progress = progress,
+        .count = places->count,
+        .largest = LAYOUT_LARGEST_UNIT,
+        .place = fresh_place,
+        .done = fresh_done,
+        .user = &fresh,
+    };
+    report->planned += places->count;
+    report->complete = false;
+    progress_start(progress, PHASE_VERIFYING, 2, 2, places->count);
+    const int error = reader_run(&reader);
+    report->complete = error == 0 && report->read + report->unreadable == report->planned;
+    return error;
+}

@@ -1,0 +1,58 @@
+/*
+ * Decides for each disk whether it may be erased, and makes the warrants. The only maker of warrants.
+ */
+#ifndef QUIETUS_AUTHORIZE_H
+#define QUIETUS_AUTHORIZE_H
+
+#include "quietus/order.h"
+#include "quietus/outcome.h"
+#include "quietus/scan.h"
+#include "quietus/warrant.h"
+
+struct decision {
+    struct warrant *warrant;      /* NULL: not to be touched, and then: */
+    enum disposition disposition; /* refused, held or excluded */
+    struct reason reason;
+};
+
+/* One decision for each disk of the scan, in its order. */
+struct authorization {
+    struct decision *decisions;
+    size_t count;
+    json_t *absent; /* array: the order's entries that match no disk */
+};
+
+void authorization_free(struct authorization *authorization);
+
+/*
+ * By a signed order that order_open has accepted. Checks its time, the server, and each disk: those
+ * it names and that still hold what it says get a warrant. The boot medium is excluded, what is in
+ * use is refused, what the order retains is excluded, and a disk that it does not know is left alone
+ * and, unless the order says "leave", makes it refuse the whole server.
+ * 0; or the error of order_check_time or order_check_server, and then every disk is refused.
+ */
+int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
+                       struct authorization *out, struct reason *reason);
+
+/* Everything refused, for that reason: when an order could not be had or is not good. */
+void authorize_nothing(const struct scan *scan, enum disposition disposition, const char *reason,
+                       struct authorization *out);
+
+/*
+ * By a person at the machine, for disks given by node. confirm is shown each disk and returns what
+ * the person typed (NULL: gave up); it has to be the disk's serial number, or, where it has none,
+ * "erase" and the node. Disks that were not named are excluded.
+ * 0, or -ENODEV with the reason if a name is no disk (then nothing has a warrant).
+ */
+struct operator_request {
+    char *const *nodes;
+    size_t node_count;
+    const char *name;   /* of the person, or "" */
+    const char *ticket; /* or "" */
+    char *(*confirm)(void *user, const struct disk *disk, const char *expected);
+    void *user;
+};
+int authorize_by_operator(const struct operator_request *request, const struct scan *scan,
+                          struct authorization *out, struct reason *reason);
+
+#endif

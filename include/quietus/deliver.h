@@ -1,0 +1,33 @@
+/*
+ * The spool, where every document is before anyone tries to send it, and sending from it until each
+ * is acknowledged (law 8). Acknowledged is what can be read back with the same bytes: a 200 alone may
+ * come from a captive portal.
+ */
+#ifndef QUIETUS_DELIVER_H
+#define QUIETUS_DELIVER_H
+
+#include "quietus/certificate.h"
+
+/* Writes the document's file into the folder, which is made if need be. 0 or negative errno. */
+int spool_put(const char *folder, const struct document *document);
+
+/* How many documents are in the folder and not acknowledged. */
+size_t spool_count(const char *folder);
+
+/*
+ * Tries each document of the folder once: stores it below the URL, reads it back, and moves it to the
+ * folder "sent" if the bytes are the same. Returns how many are left, with the reason of the last
+ * failure.
+ */
+size_t deliver_once(const char *folder, const char *url, struct reason *reason);
+
+/* Sends in the background, with back-off, as documents come. */
+struct deliverer;
+struct deliverer *deliverer_start(const char *folder, const char *url);
+/* Something new is in the spool. */
+void deliverer_wake(struct deliverer *deliverer);
+/* Waits at most that many seconds for the spool to be empty, stops, and returns how many documents
+ * are left, with the reason of the last failure. */
+size_t deliverer_finish(struct deliverer *deliverer, unsigned seconds, struct reason *reason);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * From the authorization to the delivered record: what the unattended agent and a person's erase have
+ * in common.
+ */
+#ifndef QUIETUS_PIPELINE_H
+#define QUIETUS_PIPELINE_H
+
+#include "quietus/certificate.h"
+#include "quietus/exit_status.h"
+
+enum progress_style {
+    PROGRESS_TEXT, /* a line for each disk, redrawn on a terminal, now and then elsewhere */
+    PROGRESS_JSON, /* a JSON document a line */
+    PROGRESS_NONE,
+};
+
+struct pipeline {
+    struct session *session;
+    struct scan *scan;
+    struct authorization *authorization;
+    const struct policy *policy;
+    const char *mode;     /* "erase" or "inspect" */
+    json_t *order;        /* for the record: the order's id and digest, or what was wrong with it;
+                             borrowed, or NULL */
+    bool order_invalid;   /* exit status 11 */
+    const char *spool;    /* folder */
+    const char *report;   /* URL, or NULL: documents stay in the spool */
+    unsigned deliver_seconds; /* how long to go on trying after the last disk */
+    enum progress_style progress;
+};
+
+/*
+ * Runs every disk that has a warrant, certifies each as soon as it ends, writes the record, and
+ * delivers. Returns the exit status.
+ */
+enum exit_status pipeline_run(const struct pipeline *pipeline);
+
+#endif

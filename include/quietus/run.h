@@ -1,0 +1,77 @@
+/*
+ * Erasing: one thread a disk, all at once, each through the steps of its plan until one is judged
+ * good. A disk that hangs costs only itself.
+ */
+#ifndef QUIETUS_RUN_H
+#define QUIETUS_RUN_H
+
+#include "quietus/plan.h"
+#include "quietus/verify.h"
+#include "quietus/warrant.h"
+
+/* One method tried on one disk. */
+struct attempt {
+    const struct method *method;
+    struct claim claim;
+    int64_t started;
+    int64_t ended;
+    struct erase_facts facts;
+    json_t *verification; /* what was read and how, or NULL */
+    json_t *exceptions;   /* array of strings */
+    struct reason reason; /* what went wrong, or "" */
+    enum disposition judged;
+    struct reason judgement;
+};
+
+struct disk_run {
+    const struct disk *disk;
+    struct warrant *warrant; /* owned */
+    const struct policy *policy;
+    struct plan plan;
+    struct layout layout;
+    uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
+    struct progress progress;
+    struct evidence *evidence;
+    /* Written by the disk's thread; to be read once it has ended, unless it was given up. */
+    struct attempt attempts[PLAN_STEPS];
+    unsigned attempt_count;
+    struct disk_identity identity_after;
+    bool identity_after_known;
+    int64_t started;
+    int64_t ended;
+    struct reason problem; /* why it came to no attempt, or "" */
+    /* By the runner: */
+    bool given_up; /* the thread has fallen silent and may still be in the kernel */
+    atomic_bool ended_flag;
+};
+
+/* Takes over the warrant. The disk and the policy must outlive the run. */
+struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
+                              const struct policy *policy,
+                              const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE]);
+
+/* Frees a run, unless it was given up: then its thread may wake up yet, and it is leaked. */
+void disk_run_free(struct disk_run *run);
+
+/* The whole of one disk, in the calling thread. */
+void disk_run_execute(struct disk_run *run);
+
+/* The same on a device that is already open (tests). */
+void disk_run_on_device(struct disk_run *run, struct device *device);
+
+/* What became of it: the last attempt's judgement; unknown if given up. */
+enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason);
+
+/* The attempt that counts: the last; NULL if there was none or the run was given up. */
+const struct attempt *disk_run_last_attempt(const struct disk_run *run);
+
+struct runner_callbacks {
+    void (*ended)(void *user, struct disk_run *run); /* once for each run, in the caller's thread */
+    void (*tick)(void *user);                        /* about every second, and at the end */
+    void *user;
+};
+
+/* Runs all at once and returns when all have ended or were given up. */
+void runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks);
+
+#endif

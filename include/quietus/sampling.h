@@ -1,0 +1,51 @@
+/*
+ * Where samples are read. The positions follow from a seed, which is in the certificate: anyone can
+ * compute them again.
+ */
+#ifndef QUIETUS_SAMPLING_H
+#define QUIETUS_SAMPLING_H
+
+#include "quietus/layout.h"
+#include "quietus/policy.h"
+
+enum { SAMPLING_SEED_SIZE = 32, SAMPLING_END_BYTES = 1 << 20, SAMPLING_PARTITION_BYTES = 65536 };
+
+/*
+ * One position in each of n equal strata of [0, units): stratum i is [i * units / n, (i + 1) * units
+ * / n), and the position in it is r_i modulo its length, where r_i is the i-th 64-bit little-endian
+ * number of the ChaCha20 keystream with the seed as key and a nonce of zeros (8 bytes). Ascending.
+ * 0 < n <= units.
+ */
+void sampling_draw(const uint8_t seed[SAMPLING_SEED_SIZE], uint64_t units, uint64_t n,
+                   uint64_t *out);
+
+/* Where stratum i begins; i <= n. */
+uint64_t sampling_stratum(uint64_t i, uint64_t units, uint64_t n);
+
+struct sample_places {
+    bool full; /* everything is read; no list */
+    uint8_t seed[SAMPLING_SEED_SIZE];
+    uint64_t strata; /* of the list, as many are strata's; the rest are fixed places */
+    uint64_t *units; /* ascending, without duplicates */
+    uint64_t count;
+};
+
+/*
+ * Chooses the places for a level: the strata, the first and last MiB of every area, and both ends of
+ * every partition in `content` (a disk's, see disk.h). Draws a fresh seed. End with
+ * sample_places_free.
+ */
+void sample_places_choose(const struct layout *layout, const struct verify_level *level,
+                          const json_t *content, struct sample_places *out);
+/* The same with a given seed. */
+void sample_places_from_seed(const struct layout *layout, const struct verify_level *level,
+                             const json_t *content, const uint8_t seed[SAMPLING_SEED_SIZE],
+                             struct sample_places *out);
+void sample_places_free(struct sample_places *places);
+
+/* The i-th unit that is read, i < count. */
+static inline uint64_t sample_place(const struct sample_places *places, uint64_t i) {
+    return places->full ? i : places->units[i];
+}
+
+#endif
