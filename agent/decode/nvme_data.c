@@ -53,7 +53,7 @@ static void name_namespace(const struct nvme_id_ns *id, char out[NVME_NAME_SIZE]
     out[0] = '\0';
     if (!bytes_all(id->nguid, sizeof id->nguid, 0)) {
         hex_encode(hex, id->nguid, sizeof id->nguid);
-        (void)snprintf(out, NVME_NAME_SIZE, "nguid.%s", hex);
+        (void)snprintf(out, NVME_NAME_SIZE, "eui.%s", hex);
     } else if (!bytes_all(id->eui64, sizeof id->eui64, 0)) {
         hex_encode(hex, id->eui64, sizeof id->eui64);
         (void)snprintf(out, NVME_NAME_SIZE, "eui.%s", hex);

@@ -63,7 +63,8 @@ static void take_namespace_name(const char *root, struct disk *disk) {
     if (disk->area_count == 0 || strncmp(disk->areas[0].node, "/dev/", 5) != 0)
         return;
     path_format(folder, root, "/sys/class/block/%s", disk->areas[0].node + 5);
-    if (sysfs_text(folder, "wwid", wwid, sizeof wwid) == 0)
+    /* Without a name of its own a namespace gets one that the kernel made up ("nvme.…"). */
+    if (sysfs_text(folder, "wwid", wwid, sizeof wwid) == 0 && strncmp(wwid, "eui.", 4) == 0)
         text_copy(disk->identity.wwn, sizeof disk->identity.wwn, wwid);
 }
 

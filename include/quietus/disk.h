@@ -58,7 +58,7 @@ struct disk_identity {
     char model[TEXT_FIELD_SIZE];
     char serial[TEXT_FIELD_SIZE];
     char firmware[TEXT_FIELD_SIZE];
-    char wwn[TEXT_FIELD_SIZE]; /* "naa.…", "eui.…", "nguid.…" */
+    char wwn[TEXT_FIELD_SIZE]; /* "naa.…", "eui.…" */
     uint64_t capacity;         /* bytes, all areas together */
 };
 

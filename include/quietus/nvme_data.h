@@ -60,7 +60,7 @@ struct nvme_namespace {
     bool format_progress_reported;
     uint8_t format_remaining; /* percent left, meaningful if reported */
     uint8_t after_deallocate; /* DLFEAT 2:0: 0 not reported, 1 reads 00, 2 reads FF */
-    char name[NVME_NAME_SIZE]; /* "nguid.…", "eui.…" or "" */
+    char name[NVME_NAME_SIZE]; /* "eui.…": the NGUID, else the EUI-64; "" if neither */
 };
 
 /*

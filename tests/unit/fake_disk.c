@@ -1,0 +1,272 @@
+#include "fake_disk.h"
+
+#include "test.h"
+
+#include <errno.h>
+
+enum { ADMIN_IDENTIFY = 0x06, ADMIN_FORMAT = 0x80, SECTOR = 512 };
+
+static void note(struct fake_disk *fake, char event) {
+    if (fake->logged + 1 < FAKE_LOG)
+        fake->log[fake->logged++] = event;
+}
+
+static void fill_sector(uint64_t index, uint8_t *out) {
+    for (size_t i = 0; i < SECTOR; i += 32)
+        (void)snprintf((char *)out + i, 33, "customer data %06llu %010zu", (unsigned long long)index,
+                       i);
+}
+
+void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned mebibytes) {
+    uint8_t sector[SECTOR + 1];
+    *fake = (struct fake_disk){.commands = commands,
+                               .serial = "FAKE0001",
+                               .bytes = (uint64_t)mebibytes << 20,
+                               .lba_size = SECTOR,
+                               .namespaces = 1};
+    fake->medium = calloc(1, fake->bytes);
+    assert_non_null(fake->medium);
+    for (uint64_t i = 0; i < fake->bytes / SECTOR; i++) {
+        fill_sector(i, sector);
+        memcpy(fake->medium + i * SECTOR, sector, SECTOR);
+    }
+}
+
+void fake_disk_free(struct fake_disk *fake) {
+    free(fake->medium);
+    fake->medium = NULL;
+}
+
+uint64_t fake_disk_residue(const struct fake_disk *fake) {
+    uint8_t sector[SECTOR + 1];
+    uint64_t left = 0;
+    for (uint64_t i = 0; i < fake->bytes / SECTOR; i++) {
+        fill_sector(i, sector);
+        left += memcmp(fake->medium + i * SECTOR, sector, SECTOR) == 0;
+    }
+    return left;
+}
+
+static uint64_t area_bytes(const struct fake_disk *fake) {
+    return fake->bytes / fake->namespaces;
+}
+
+/* After so many destructive events another disk answers. */
+static void count_destructive(struct fake_disk *fake) {
+    fake->destructive++;
+    if (fake->becomes_another_after != 0 && fake->destructive == fake->becomes_another_after)
+        strcpy(fake->serial, "ANOTHER1");
+}
+
+static int fake_scsi(void *context, struct scsi_command *command) {
+    struct fake_disk *fake = context;
+    if (command->cdb[0] == 0x85 && command->cdb[14] == 0xec) {
+        note(fake, 'i');
+        make_identify(command->data, "FAKE ATA DISK", fake->serial, fake->bytes / SECTOR);
+        command->status = SCSI_GOOD;
+        command->received = 512;
+        return 0;
+    }
+    note(fake, 'x');
+    command->status = SCSI_CHECK_CONDITION;
+    command->sense[0] = 0x72;
+    command->sense[1] = SENSE_ILLEGAL_REQUEST;
+    command->sense[2] = 0x20;
+    command->sense_length = 8;
+    return 0;
+}
+
+static void identify_controller(const struct fake_disk *fake, uint8_t *out) {
+    put_padded(out + 4, 20, fake->serial);
+    put_padded(out + 24, 40, "FAKE NVME DISK");
+    put_padded(out + 64, 8, "1.0");
+    out[256] = 0x02; /* format */
+    out[524] = 0x04; /* crypto erase in it */
+    put_le32(out + 516, fake->namespaces);
+}
+
+static void identify_namespace(const struct fake_disk *fake, uint8_t *out) {
+    const uint64_t blocks = area_bytes(fake) / fake->lba_size;
+    put_le64(out, fake->formatted && fake->shrinks_after_format ? blocks - 8 : blocks);
+    put_le64(out + 8, blocks);
+    out[130] = 9;
+    out[32] = (uint8_t)(0x80 | (fake->formatted ? fake->format_progress_left : 0));
+}
+
+static void erase_bytes(struct fake_disk *fake, uint64_t from, uint64_t to) {
+    for (uint64_t i = from; i < to; i++) {
+        if (i >= fake->format_keeps_from && i < fake->format_keeps_to)
+            continue;
+        fake->medium[i] =
+            fake->format_leaves_random ? (uint8_t)((i * 2654435761U) ^ (i * 40503U >> 7)) : 0;
+    }
+}
+
+static void format(struct fake_disk *fake, struct nvme_command *command) {
+    note(fake, 'F');
+    count_destructive(fake);
+    fake->formatted = true;
+    command->status = fake->format_status;
+    if (command->status != 0 || fake->format_keeps_data)
+        return;
+    const unsigned index = fake->format_skips_second ? 0 : command->nsid - 1;
+    /* Setting 0 erases nothing (a disk imaging system lived on that for three years). */
+    if ((command->cdw10 >> 9 & 7) != 0)
+        erase_bytes(fake, index * area_bytes(fake), (index + 1) * area_bytes(fake));
+}
+
+static int fake_nvme(void *context, struct nvme_command *command) {
+    struct fake_disk *fake = context;
+    command->status = 0;
+    if (command->opcode == ADMIN_IDENTIFY && command->cdw10 == 1) {
+        note(fake, 'i');
+        identify_controller(fake, command->data);
+    } else if (command->opcode == ADMIN_IDENTIFY && command->cdw10 == 0) {
+        identify_namespace(fake, command->data);
+    } else if (command->opcode == ADMIN_FORMAT) {
+        if (fake->format_error)
+            return fake->format_error;
+        format(fake, command);
+    } else {
+        note(fake, 'x');
+        command->status = 0x4001; /* invalid opcode */
+    }
+    return 0;
+}
+
+static int fake_area_size(void *context, unsigned area, uint64_t *bytes) {
+    (void)area;
+    *bytes = area_bytes(context);
+    return 0;
+}
+
+static int fake_area_serial(void *context, unsigned area, char *out, size_t size) {
+    (void)area;
+    text_copy(out, size, ((struct fake_disk *)context)->serial);
+    return 0;
+}
+
+static int fake_arm(void *context) {
+    struct fake_disk *fake = context;
+    note(fake, 'a');
+    if (fake->busy)
+        return -EBUSY;
+    fake->is_armed = true;
+    return 0;
+}
+
+static void fake_disarm(void *context) {
+    ((struct fake_disk *)context)->is_armed = false;
+}
+
+static bool touches(const struct io_request *request, uint64_t base, uint64_t from, uint64_t to) {
+    const uint64_t start = base + request->offset;
+    return start < to && start + request->length > from;
+}
+
+static int32_t transfer(struct fake_disk *fake, const struct io_request *request) {
+    const uint64_t base = request->area * area_bytes(fake);
+    uint64_t at = base + request->offset;
+    if (at + request->length > fake->bytes)
+        return -EINVAL;
+    if (fake->wraps_at != 0)
+        at %= fake->wraps_at;
+    if (!request->write) {
+        if (touches(request, base, fake->bad_read_from, fake->bad_read_to))
+            return -EIO;
+        memcpy(request->buffer, fake->medium + at, request->length);
+        return (int32_t)request->length;
+    }
+    note(fake, 'w');
+    count_destructive(fake);
+    if (!fake->is_armed)
+        return -EBADF;
+    if (touches(request, base, fake->bad_write_from, fake->bad_write_to))
+        return -EIO;
+    if (!fake->drops_writes)
+        memcpy(fake->medium + at, request->buffer, request->length);
+    return (int32_t)request->length;
+}
+
+static int fake_submit(void *context, struct io_request *request) {
+    struct fake_disk *fake = context;
+    if (fake->under_way == TRANSPORT_DEPTH)
+        return -EAGAIN;
+    fake->requests++;
+    request->result = transfer(fake, request);
+    fake->finished[fake->under_way++] = request;
+    return 0;
+}
+
+static int fake_wait(void *context, uint32_t timeout_ms, struct io_request **done) {
+    struct fake_disk *fake = context;
+    (void)timeout_ms;
+    if (fake->under_way == 0)
+        return -ENOENT;
+    if (fake->silent_after != 0 && fake->requests > fake->silent_after)
+        return -ETIME;
+    *done = fake->finished[--fake->under_way]; /* not in order: nobody may count on it */
+    return 0;
+}
+
+static int fake_flush(void *context, unsigned area) {
+    struct fake_disk *fake = context;
+    (void)area;
+    note(fake, 'f');
+    return fake->flush_fails ? -EIO : 0;
+}
+
+static int fake_refresh(void *context) {
+    (void)context;
+    return 0;
+}
+
+static void fake_close(void *context) {
+    (void)context;
+}
+
+static const struct transport_ops fake_ops = {
+    .scsi = fake_scsi,
+    .nvme_admin = fake_nvme,
+    .area_size = fake_area_size,
+    .area_serial = fake_area_serial,
+    .arm = fake_arm,
+    .disarm = fake_disarm,
+    .submit = fake_submit,
+    .wait = fake_wait,
+    .flush = fake_flush,
+    .refresh = fake_refresh,
+    .close = fake_close,
+};
+
+struct disk *fake_disk_scanned(struct fake_disk *fake) {
+    struct disk *disk = disk_new();
+    disk->commands = fake->commands;
+    disk->bus = fake->commands == COMMANDS_NVME ? BUS_NVME : BUS_SATA;
+    disk->medium = fake->commands == COMMANDS_NVME ? MEDIUM_FLASH : MEDIUM_ROTATING;
+    disk->area_count = fake->namespaces;
+    for (unsigned i = 0; i < fake->namespaces; i++) {
+        struct disk_area *area = &disk->areas[i];
+        (void)snprintf(area->node, sizeof area->node, "/dev/fake%u", i);
+        area->nsid = fake->commands == COMMANDS_NVME ? i + 1 : 0;
+        area->lba_size = fake->lba_size;
+        area->lba_count = area_bytes(fake) / fake->lba_size;
+        area->ns.size = area->lba_count;
+        area->ns.lba_size = fake->lba_size;
+    }
+    disk->has_nvme = fake->commands == COMMANDS_NVME;
+    disk->nvme.format_supported = disk->has_nvme;
+    disk->nvme.crypto_format = disk->has_nvme;
+    struct device *device = fake_disk_open(fake, disk);
+    struct reason reason = {""};
+    if (device_identity(device, &disk->identity, &reason) != 0)
+        fail_msg("%s", reason.text);
+    device_close(device);
+    fake->logged = 0;
+    memset(fake->log, 0, sizeof fake->log);
+    return disk;
+}
+
+struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk) {
+    return device_new(&fake_ops, fake, disk);
+}

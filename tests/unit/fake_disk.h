@@ -1,0 +1,67 @@
+/*
+ * A disk in memory behind a transport of its own, with the ways of misbehaving that the unit tests
+ * need. It shares nothing with the agent but the structures of the transport.
+ */
+#ifndef QUIETUS_FAKE_DISK_H
+#define QUIETUS_FAKE_DISK_H
+
+#include "quietus/device.h"
+#include "quietus/disk.h"
+
+enum { FAKE_LOG = 65536 };
+
+struct fake_disk {
+    enum command_set commands; /* COMMANDS_ATA or COMMANDS_NVME */
+    char serial[21];
+    uint8_t *medium;
+    uint64_t bytes;
+    uint32_t lba_size;
+    unsigned namespaces; /* NVMe: the medium is split evenly */
+
+    /* How it misbehaves; all zero: it does not. */
+    bool drops_writes;        /* says yes and writes nothing */
+    uint64_t wraps_at;        /* addresses are taken modulo this many bytes */
+    uint64_t bad_write_from;  /* writes that touch [from, to) fail */
+    uint64_t bad_write_to;
+    uint64_t bad_read_from;
+    uint64_t bad_read_to;
+    unsigned silent_after;    /* so many requests are answered, then none: -ETIME */
+    unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
+    bool flush_fails;
+    bool busy;                /* cannot be opened for writing */
+    int format_error;         /* transport error of Format NVM */
+    uint16_t format_status;   /* its NVMe status */
+    bool format_keeps_data;   /* says yes and erases nothing */
+    bool format_skips_second; /* erases the first namespace only, whatever it is asked */
+    uint64_t format_keeps_from; /* says yes and leaves [from, to) as it was */
+    uint64_t format_keeps_to;
+    bool format_leaves_random; /* as after a cryptographic erase */
+    uint8_t format_progress_left; /* percent, in Identify Namespace afterwards */
+    bool shrinks_after_format;
+
+    /* What it saw. One letter an event: i identity asked, a armed, w write, f flush, F format,
+     * x anything else. */
+    char log[FAKE_LOG];
+    unsigned logged;
+    unsigned requests;
+    unsigned destructive;
+    bool is_armed;
+    bool formatted;
+
+    struct io_request *finished[TRANSPORT_DEPTH];
+    unsigned under_way;
+};
+
+/* A disk of that many MiB, filled with text that is different in every sector. */
+void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned mebibytes);
+void fake_disk_free(struct fake_disk *fake);
+
+/* The disk as the scan would have found it: the caller ends it with disk_free. */
+struct disk *fake_disk_scanned(struct fake_disk *fake);
+/* The disk opened. Closing it leaves the fake as it is. */
+struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk);
+
+/* How many of the sectors that fake_disk_make filled still hold what they held. */
+uint64_t fake_disk_residue(const struct fake_disk *fake);
+
+#endif

@@ -1,0 +1,184 @@
+/* Text, times, files, JSON and saved pages. */
+#include "test.h"
+
+#include "quietus/clock.h"
+#include "quietus/file.h"
+#include "quietus/json.h"
+#include "quietus/page_file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void test_fields_stay_different(void **state) {
+    (void)state;
+    char a[TEXT_FIELD_SIZE];
+    char b[TEXT_FIELD_SIZE];
+    text_from_field(a, sizeof a, (const uint8_t *)"S\x01", 2);
+    text_from_field(b, sizeof b, (const uint8_t *)"S\x02", 2);
+    assert_string_equal(a, "S\\x01");
+    assert_string_not_equal(a, b);
+    text_from_field(b, sizeof b, (const uint8_t *)"S\\x01", 5);
+    assert_string_not_equal(a, b);
+    text_from_field(a, sizeof a, (const uint8_t *)"  \0 x y\0 ", 9);
+    assert_string_equal(a, "x y");
+    text_from_field(a, 4, (const uint8_t *)"\x01\x02", 2);
+    assert_string_equal(a, "");
+    uint8_t worst[40];
+    memset(worst, 0xff, sizeof worst);
+    text_from_field(a, sizeof a, worst, sizeof worst);
+    assert_int_equal(strlen(a), 160);
+}
+
+static void test_printable(void **state) {
+    (void)state;
+    char out[64];
+    assert_string_equal(text_printable(out, sizeof out, "a\x1b[31mb\nM\xc3\xbcller\xc2\x9b!"),
+                        "a?[31mb?M\xc3\xbcller?!");
+}
+
+static void test_hex(void **state) {
+    (void)state;
+    uint8_t out[2];
+    assert_int_equal(hex_decode(out, 2, "0aFf"), 0);
+    assert_int_equal(out[0] << 8 | out[1], 0x0aff);
+    assert_int_equal(hex_decode(out, 2, "0af"), -EINVAL);
+    assert_int_equal(hex_decode(out, 2, "0afg"), -EINVAL);
+    assert_int_equal(hex_decode(out, 2, "0aff0"), -EINVAL);
+}
+
+static void test_sizes(void **state) {
+    (void)state;
+    char out[32];
+    assert_string_equal(text_size(out, sizeof out, 0), "0 B");
+    assert_string_equal(text_size(out, sizeof out, 999), "999 B");
+    assert_string_equal(text_size(out, sizeof out, 480103981056), "480.1 GB");
+    assert_string_equal(text_size(out, sizeof out, UINT64_MAX), "18.4 EB");
+    assert_string_equal(text_duration(out, sizeof out, 7500), "2 h 05 min");
+}
+
+static void test_times(void **state) {
+    (void)state;
+    char out[CLOCK_TEXT_SIZE];
+    int64_t seconds;
+    assert_int_equal(clock_parse("2026-11-22T14:23:00Z", &seconds), 0);
+    assert_string_equal(clock_text(out, seconds), "2026-11-22T14:23:00Z");
+    static const char *const bad[] = {"",
+                                      "2026-11-22",
+                                      "2026-02-30T00:00:00Z",
+                                      "2026-11-22T14:23:00",
+                                      "2026-11-22T14:23:00Z ",
+                                      "2026-11-22T14:23:00+01:00",
+                                      "tomorrow"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(clock_parse(bad[i], &seconds), -EINVAL);
+}
+
+static void test_json_is_strict(void **state) {
+    (void)state;
+    static const char *const bad[] = {"",        "{\"a\":1,\"a\":2}", "{\"a\":1} x", "{'a':1}",
+                                      "[1,2",    "\xff",              "nul",         "{\"a\":1}{}"};
+    struct reason reason;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_null(json_parse(bad[i], strlen(bad[i]), &reason));
+    json_t *good = json_parse("{\"a\":[1]}", 9, &reason);
+    assert_non_null(good);
+    json_decref(good);
+}
+
+static void test_files_are_whole_or_not_there(void **state) {
+    (void)state;
+    char folder[] = "/tmp/quietus-test-XXXXXX";
+    char path[64];
+    char *data;
+    size_t length;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/file", folder);
+    assert_int_equal(file_write(path, "first", 5, 0600), 0);
+    assert_int_equal(file_write(path, "second", 6, 0600), 0);
+    assert_int_equal(file_read(path, 100, &data, &length), 0);
+    assert_string_equal(data, "second");
+    free(data);
+    assert_int_equal(file_read(path, 5, &data, &length), -EFBIG);
+    (void)snprintf(path, sizeof path, "%s/none/file", folder);
+    assert_int_equal(file_write(path, "x", 1, 0600), -ENOENT);
+    char **names;
+    const size_t count = folder_names(folder, &names);
+    assert_int_equal(count, 1); /* no temporary file is left */
+    folder_free_names(names, count);
+    (void)snprintf(path, sizeof path, "%s/file", folder);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+static int parse_page(const char *text, uint8_t out[64]) {
+    struct reason reason;
+    return page_file_parse(text, strlen(text), out, 64, &reason);
+}
+
+static void test_page_forms(void **state) {
+    (void)state;
+    uint8_t out[64];
+    static const uint8_t expected[] = {0x12, 0x34, 0xab, 0xcd};
+    static const char *const forms[] = {
+        "12 34 ab cd\n",
+        "0x12,0x34, 0xAB 0xcd # a comment\n",
+        "# only a comment\n\n12 34\nab cd",
+        "3412 cdab\n",
+        "\n/dev/sda:\n3412 cdab\n",
+        " 00     12 34 ab cd    .4..\n",
+        "00     12 34    .4\n10     ab cd    ..\n",
+        "       0  1  2  3\n0000: 12 34 ab cd \"....\"\n",
+        "0x12 0x34\r\n0xab 0xcd\r\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        assert_int_equal(parse_page(forms[i], out), 4);
+        assert_memory_equal(out, expected, 4);
+    }
+}
+
+static void test_page_refusals(void **state) {
+    (void)state;
+    uint8_t out[64];
+    static const char *const bad[] = {"", "# nothing\n", "12 3\n", "12 zz\n", "123\n", "12 3456\n",
+                                      "hello\n", "12;34\n"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(parse_page(bad[i], out), -EINVAL);
+    char long_text[400];
+    memset(long_text, '0', sizeof long_text - 1);
+    for (size_t i = 2; i < sizeof long_text - 1; i += 3)
+        long_text[i] = ' ';
+    long_text[sizeof long_text - 1] = '\0';
+    assert_int_equal(parse_page(long_text, out), -EINVAL);
+}
+
+static void test_page_forms_of_real_tools_agree(void **state) {
+    (void)state;
+    const struct bytes plain = fixture_page("sas.inquiry.hex");
+    const struct bytes dump = fixture_page("sas.inquiry.hexdump");
+    assert_int_equal(plain.length, 36);
+    assert_int_equal(dump.length, 36);
+    assert_memory_equal(plain.data, dump.data, 36);
+    const struct bytes binary = fixture_page("nvme.id-ctrl.bin");
+    const struct bytes text = fixture_page("nvme.id-ctrl.hexdump");
+    assert_int_equal(text.length, 4096);
+    assert_memory_equal(binary.data, text.data, 4096);
+    free((void *)plain.data);
+    free((void *)dump.data);
+    free((void *)binary.data);
+    free((void *)text.data);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_fields_stay_different),
+    cmocka_unit_test(test_printable),
+    cmocka_unit_test(test_hex),
+    cmocka_unit_test(test_sizes),
+    cmocka_unit_test(test_times),
+    cmocka_unit_test(test_json_is_strict),
+    cmocka_unit_test(test_files_are_whole_or_not_there),
+    cmocka_unit_test(test_page_forms),
+    cmocka_unit_test(test_page_refusals),
+    cmocka_unit_test(test_page_forms_of_real_tools_agree),
+};
+TEST_MAIN(tests)

@@ -1,0 +1,377 @@
+/* Certificates and records: what they say, and that no change to them goes unnoticed. */
+#include "fake_disk.h"
+#include "test.h"
+
+#include "../../agent/authorize/internal.h"
+
+#include "quietus/certificate.h"
+#include "quietus/check.h"
+#include "quietus/cleanup.h"
+#include "quietus/json.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct session session;
+static const struct server server = {.serial = "S", .uuid = "U"};
+
+static int start(void **state) {
+    (void)state;
+    keys_start();
+    session_start(&session, NULL);
+    return 0;
+}
+
+static int stop(void **state) {
+    (void)state;
+    session_end(&session);
+    return 0;
+}
+
+/* The payload of a good certificate of an erased disk. */
+static json_t *erased_certificate(enum command_set commands) {
+    static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {9};
+    struct fake_disk fake;
+    struct policy policy;
+    struct document document;
+    struct envelope envelope;
+    struct reason reason = {""};
+    fake_disk_make(&fake, commands, 8);
+    policy_default(&policy);
+    struct disk *disk = fake_disk_scanned(&fake);
+    json_t *authority = json_pack("{s:s}", "kind", "operator");
+    struct disk_run *run =
+        disk_run_new(disk, warrant_issue(&disk->identity, authority), &policy, run_id);
+    struct device *device = fake_disk_open(&fake, disk);
+    disk_run_on_device(run, device);
+    device_close(device);
+    certificate_of_run(&session, &server, run, &document);
+    assert_int_equal(envelope_parse(document.text, strlen(document.text), &envelope, &reason), 0);
+    json_t *payload = json_parse(envelope.payload, envelope.payload_length, &reason);
+    assert_string_equal(json_text(payload, "disposition"), "erased");
+    envelope_free(&envelope);
+    document_free(&document);
+    disk_run_free(run);
+    json_decref(authority);
+    disk_free(disk);
+    fake_disk_free(&fake);
+    return payload;
+}
+
+/* Signs a payload with the session's own key, as somebody who has it could, and checks it. */
+static enum check_status check_signed(const char *type, const json_t *payload) {
+    AUTO_FREE char *text = json_line(payload);
+    AUTO_FREE char *envelope = envelope_make(type, text, strlen(text), session.key);
+    struct check_result result;
+    const struct trust nobody = {0};
+    check_envelope(envelope, strlen(envelope), &nobody, &result);
+    const enum check_status status = result.status;
+    assert_true((status == CHECK_NOT_INTACT) == (json_array_size(result.problems) > 0));
+    check_result_free(&result);
+    return status;
+}
+
+static void test_good_certificates_are_intact(void **state) {
+    (void)state;
+    static const enum command_set sets[] = {COMMANDS_ATA, COMMANDS_NVME};
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
+        json_t *payload = erased_certificate(sets[i]);
+        assert_int_equal(check_signed(envelope_type_certificate, payload), CHECK_UNPROVEN);
+        json_decref(payload);
+    }
+}
+
+static void test_a_trusted_key_is_told_apart(void **state) {
+    (void)state;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    AUTO_FREE char *text = json_line(payload);
+    AUTO_FREE char *envelope =
+        envelope_make(envelope_type_certificate, text, strlen(text), session.key);
+    struct trust trust = {0};
+    struct check_result result;
+    trust_add(&trust, signing_key_public(session.key), "site", "");
+    check_envelope(envelope, strlen(envelope), &trust, &result);
+    assert_int_equal(result.status, CHECK_TRUSTED);
+    check_result_free(&result);
+    trust_free(&trust);
+    json_decref(payload);
+}
+
+/* A certificate signed by one key that names another as its own. */
+static void test_own_key_must_be_the_signer(void **state) {
+    (void)state;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    struct signing_key *other = signing_key_generate();
+    AUTO_FREE char *text = json_line(payload);
+    AUTO_FREE char *envelope = envelope_make(envelope_type_certificate, text, strlen(text), other);
+    struct check_result result;
+    const struct trust nobody = {0};
+    check_envelope(envelope, strlen(envelope), &nobody, &result);
+    assert_int_equal(result.status, CHECK_NOT_INTACT);
+    check_result_free(&result);
+    signing_key_free(other);
+    json_decref(payload);
+}
+
+static json_t *last_attempt(const json_t *payload) {
+    json_t *attempts = json_object_get(payload, "attempts");
+    return json_array_get(attempts, json_array_size(attempts) - 1);
+}
+
+static json_t *last_pass(const json_t *payload) {
+    json_t *found = NULL;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(payload, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") == 0)
+            found = entry;
+    }
+    return found;
+}
+
+static json_t *facts_of(const json_t *payload) {
+    return json_object_get(last_attempt(payload), "facts");
+}
+
+static json_t *claim_of(const json_t *payload) {
+    return json_object_get(json_object_get(payload, "method"), "claim");
+}
+
+/* Ways to make a certificate say more than it shows. */
+static void forge_facts(json_t *p) {
+    json_object_set_new(facts_of(p), "state_read_back", json_false());
+}
+static void forge_refuted(json_t *p) {
+    json_object_set_new(facts_of(p), "refuted", json_true());
+}
+static void forge_binding(json_t *p) {
+    json_object_set_new(facts_of(p), "bound_by", json_string("none"));
+}
+static void forge_no_facts(json_t *p) {
+    json_object_del(last_attempt(p), "facts");
+}
+static void forge_mismatch(json_t *p) {
+    json_object_set_new(json_object_get(last_attempt(p), "verification"), "mismatched",
+                        json_integer(1));
+}
+static void forge_counts(json_t *p) {
+    json_object_set_new(json_object_get(facts_of(p), "samples"), "read", json_integer(99999));
+}
+static void forge_purge(json_t *p) {
+    json_object_set_new(claim_of(p), "category", json_string("purge"));
+}
+static void forge_rev1(json_t *p) {
+    json_object_set_new(claim_of(p), "rev1_category", json_string("purge"));
+}
+static void forge_method(json_t *p) {
+    json_object_set_new(json_object_get(p, "method"), "name", json_string("nvme-format-crypto"));
+}
+static void forge_unknown_method(json_t *p) {
+    json_object_set_new(json_object_get(p, "method"), "name", json_string("magic"));
+}
+static void forge_half_a_pass(json_t *p) {
+    json_object_set_new(last_pass(p), "bytes_acknowledged", json_integer(4096));
+}
+static void forge_bad_sectors(json_t *p) {
+    json_object_set_new(last_pass(p), "bad_lbas", json_integer(1));
+}
+static void forge_flush(json_t *p) {
+    json_object_set_new(last_pass(p), "flush", json_string("Input/output error"));
+}
+static void forge_more_passes(json_t *p) {
+    json_object_set_new(json_object_get(p, "policy"), "passes", json_string("random,random"));
+}
+static void forge_no_evidence(json_t *p) {
+    json_object_set_new(p, "evidence", json_array());
+}
+static void forge_other_disk_after(json_t *p) {
+    json_object_set_new(json_object_get(p, "identity_after"), "serial", json_string("X"));
+}
+static void forge_no_disk_after(json_t *p) {
+    json_object_del(p, "identity_after");
+}
+static void forge_no_authority(json_t *p) {
+    json_object_set_new(p, "authority", json_null());
+}
+static void forge_disposition(json_t *p) {
+    json_object_set_new(p, "disposition", json_string("failed"));
+}
+static void forge_no_such_disposition(json_t *p) {
+    json_object_set_new(p, "disposition", json_string("wiped"));
+}
+static void forge_schema(json_t *p) {
+    json_object_set_new(p, "schema", json_string("quietus.certificate/9"));
+}
+static void forge_no_disk(json_t *p) {
+    json_object_set_new(p, "disk", json_string("all of them"));
+}
+
+static void test_forgeries_are_noticed(void **state) {
+    (void)state;
+    static void (*const forgeries[])(json_t *) = {
+        forge_facts,         forge_refuted,        forge_binding,       forge_no_facts,
+        forge_mismatch,      forge_counts,         forge_purge,         forge_rev1,
+        forge_method,        forge_unknown_method, forge_half_a_pass,   forge_bad_sectors,
+        forge_flush,         forge_more_passes,    forge_no_evidence,   forge_other_disk_after,
+        forge_no_disk_after, forge_no_authority,   forge_disposition,   forge_no_such_disposition,
+        forge_schema,        forge_no_disk,
+    };
+    json_t *good = erased_certificate(COMMANDS_ATA);
+    for (size_t i = 0; i < COUNT_OF(forgeries); i++) {
+        json_t *payload = json_deep_copy(good);
+        forgeries[i](payload);
+        if (check_signed(envelope_type_certificate, payload) != CHECK_NOT_INTACT)
+            fail_msg("forgery %zu went unnoticed", i);
+        json_decref(payload);
+    }
+    json_decref(good);
+}
+
+/* NVMe: setting 0 erases nothing, a failed status is none, and every namespace counts. */
+static void test_forged_formats_are_noticed(void **state) {
+    (void)state;
+    json_t *good = erased_certificate(COMMANDS_NVME);
+    for (int change = 0; change < 3; change++) {
+        json_t *payload = json_deep_copy(good);
+        size_t i;
+        json_t *entry;
+        json_array_foreach(json_object_get(payload, "evidence"), i, entry) {
+            json_t *command = json_object_get(entry, "command");
+            if (json_count(command, "opcode") != 0x80)
+                continue;
+            if (change == 0)
+                json_array_set_new(json_object_get(command, "cdw10_15"), 0, json_integer(0));
+            else if (change == 1)
+                json_object_set_new(json_object_get(entry, "answer"), "status", json_integer(1));
+            else
+                json_object_set_new(command, "nsid", json_integer(2));
+        }
+        assert_int_equal(check_signed(envelope_type_certificate, payload), CHECK_NOT_INTACT);
+        json_decref(payload);
+    }
+    json_decref(good);
+}
+
+/* Law 9 and 5: the evidence has the bytes, and no secret of this machine is in a document. */
+static void test_certificate_holds_the_evidence_and_no_secret(void **state) {
+    (void)state;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    assert_string_equal(json_text(json_object_get(payload, "assurance"), "level"), "self");
+    assert_int_equal(strlen(json_text(last_pass(payload), "key")), 64);
+    AUTO_FREE char *text = json_line(payload);
+    assert_null(strstr(text, "PRIVATE"));
+    const json_t *identify = json_array_get(json_object_get(payload, "evidence"), 0);
+    assert_string_equal(json_text(json_object_get(identify, "command"), "cdb"),
+                        "85080e0000000100000000000000ec00");
+    assert_int_equal(
+        json_count(json_object_get(json_object_get(identify, "answer"), "data"), "length"), 512);
+    json_decref(payload);
+}
+
+static struct scan scan_of(size_t disks) {
+    struct scan scan = {.findings = json_new_array(), .disk_count = disks};
+    scan.disks = calloc(disks, sizeof *scan.disks);
+    for (size_t i = 0; i < disks; i++) {
+        scan.disks[i] = disk_new();
+        (void)snprintf(scan.disks[i]->identity.serial, TEXT_FIELD_SIZE, "D%zu", i);
+    }
+    return scan;
+}
+
+static json_t *close_record(struct record *record) {
+    struct document document;
+    struct envelope envelope;
+    struct reason reason;
+    record_close(record, &session, 0, &document);
+    assert_int_equal(envelope_parse(document.text, strlen(document.text), &envelope, &reason), 0);
+    json_t *payload = json_parse(envelope.payload, envelope.payload_length, &reason);
+    envelope_free(&envelope);
+    document_free(&document);
+    return payload;
+}
+
+static void test_record_has_every_disk(void **state) {
+    (void)state;
+    struct scan scan = scan_of(3);
+    struct record *record = record_new(&session, &scan, "erase");
+    record_disk(record, scan.disks[0], DISPOSITION_FAILED, "x", NULL);
+    record_disk(record, scan.disks[1], DISPOSITION_EXCLUDED, "x", NULL);
+    record_disk(record, scan.disks[2], DISPOSITION_HELD, "x", NULL);
+    json_t *entry = json_pack("{s:s}", "serial", "GONE");
+    record_absent(record, entry);
+    json_decref(entry);
+    json_t *payload = close_record(record);
+    assert_int_equal(json_array_size(json_object_get(payload, "disks")), 4);
+    assert_int_equal(check_signed(envelope_type_record, payload), CHECK_UNPROVEN);
+
+    json_t *forged = json_deep_copy(payload);
+    json_array_remove(json_object_get(forged, "disks"), 0);
+    assert_int_equal(check_signed(envelope_type_record, forged), CHECK_NOT_INTACT);
+    json_decref(forged);
+    forged = json_deep_copy(payload);
+    json_object_set_new(json_array_get(json_object_get(forged, "disks"), 0), "disposition",
+                        json_string("erased"));
+    assert_int_equal(check_signed(envelope_type_record, forged), CHECK_NOT_INTACT);
+    json_decref(forged);
+    json_decref(payload);
+    record_free(record);
+    scan_free(&scan);
+}
+
+/* Law 3: a record with a disk left out, or twice in it, is not made: the program ends instead. */
+static void record_with(unsigned lines) {
+    struct scan scan = scan_of(2);
+    struct record *record = record_new(&session, &scan, "erase");
+    for (unsigned i = 0; i < lines; i++)
+        record_disk(record, scan.disks[0], DISPOSITION_EXCLUDED, "x", NULL);
+    struct document document;
+    (void)close(STDERR_FILENO);
+    record_close(record, &session, 0, &document);
+}
+
+static void test_record_without_a_disk_cannot_be_made(void **state) {
+    (void)state;
+    for (unsigned lines = 1; lines <= 2; lines++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            (void)signal(SIGABRT, SIG_DFL);
+            record_with(lines);
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
+static void test_show_keeps_control_characters_from_the_terminal(void **state) {
+    (void)state;
+    char *shown;
+    size_t length;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    json_object_set_new(payload, "reason", json_string("fine\x1b[2J\nDisk  another"));
+    FILE *stream = open_memstream(&shown, &length);
+    show_document(payload, stream);
+    (void)fclose(stream);
+    assert_null(strchr(shown, '\x1b'));
+    assert_non_null(strstr(shown, "fine?[2J?Disk  another"));
+    assert_non_null(strstr(shown, "ERASE CERTIFICATE: ERASED"));
+    free(shown);
+    json_decref(payload);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+static const struct CMUnitTest tests[] = {
+    TEST(test_good_certificates_are_intact),
+    TEST(test_a_trusted_key_is_told_apart),
+    TEST(test_own_key_must_be_the_signer),
+    TEST(test_forgeries_are_noticed),
+    TEST(test_forged_formats_are_noticed),
+    TEST(test_certificate_holds_the_evidence_and_no_secret),
+    TEST(test_record_has_every_disk),
+    TEST(test_record_without_a_disk_cannot_be_made),
+    TEST(test_show_keeps_control_characters_from_the_terminal),
+};
+TEST_MAIN(tests)

@@ -1,0 +1,104 @@
+/* What the shape of the code has to keep up: where the dangerous things are, and who may reach them. */
+#include "test.h"
+
+#include "quietus/device.h"
+
+/* The sources that contain an extended regular expression, sorted, one a line. */
+static void files_with(const char *pattern, char *out, size_t size) {
+    char command[1024];
+    (void)snprintf(command, sizeof command, "cd '%s' && grep -rlE '%s' agent | LC_ALL=C sort",
+                   TEST_SOURCES, pattern);
+    FILE *pipe = popen(command, "r"); // NOLINT(cert-env33-c)
+    assert_non_null(pipe);
+    const size_t length = fread(out, 1, size - 1, pipe);
+    out[length] = '\0';
+    (void)pclose(pipe);
+}
+
+static void only_in(const char *pattern, const char *files) {
+    char found[4096];
+    files_with(pattern, found, sizeof found);
+    assert_string_equal(found, files);
+}
+
+/* Law 1: one maker of warrants for each way of authorization, one user, one way to the disk. */
+static void test_one_way_to_the_write_path(void **state) {
+    (void)state;
+    only_in("\\bwarrant_issue\\(", "agent/authorize/by_operator.c\n"
+                                   "agent/authorize/by_order.c\n"
+                                   "agent/authorize/internal.h\n"
+                                   "agent/authorize/warrant.c\n");
+    only_in("\\barmed_open\\(", "agent/authorize/warrant.c\n"
+                                "agent/device/armed.c\n"
+                                "agent/device/internal.h\n");
+    only_in("device/internal\\.h", "agent/authorize/warrant.c\n");
+    only_in("_unchecked\\(", "agent/device/armed.c\n"
+                             "agent/device/device.c\n"
+                             "agent/device/internal.h\n");
+    only_in("\\bwarrant_arm\\(", "agent/authorize/warrant.c\n"
+                                 "agent/erase/run.c\n");
+}
+
+/* Only the transport calls ioctl, and only it writes to block devices. */
+static void test_only_the_transport_touches_disks(void **state) {
+    (void)state;
+    only_in("\\bioctl\\(|nvme_submit_|O_RDWR|io_uring_prep|\\bpwrite\\(|\\bpwritev",
+            "agent/device/linux.c\n");
+}
+
+/* Law 2: exactly one function turns evidence into "erased". */
+static void test_one_place_says_erased(void **state) {
+    (void)state;
+    only_in("return DISPOSITION_ERASED|[^=!]= DISPOSITION_ERASED", "agent/certify/outcome.c\n");
+}
+
+/* The devices' questions: of all opcodes exactly those that are meant to. */
+static void test_scsi_commands_that_only_ask(void **state) {
+    (void)state;
+    static const uint8_t asking[] = {0x00, 0x03, 0x12, 0x1a, 0x25, 0x4d, 0x5a, 0xa0};
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+        uint8_t cdb[16] = {(uint8_t)opcode};
+        bool expected = false;
+        for (size_t i = 0; i < COUNT_OF(asking); i++)
+            expected = expected || asking[i] == opcode;
+        for (unsigned action = 0; action < 32; action++) {
+            cdb[1] = (uint8_t)action;
+            const bool by_action =
+                (opcode == 0x9e && action == 0x10) || (opcode == 0xa3 && action == 0x0c);
+            assert_true(device_scsi_only_asks(cdb, 16) == (expected || by_action));
+        }
+    }
+    assert_false(device_scsi_only_asks((const uint8_t[1]){0}, 1));
+}
+
+static void test_ata_commands_that_only_ask(void **state) {
+    (void)state;
+    for (unsigned command = 0; command < 256; command++) {
+        for (unsigned feature = 0; feature < 256; feature++) {
+            const uint8_t cdb[16] = {[0] = 0x85, [4] = (uint8_t)feature, [14] = (uint8_t)command};
+            const bool expected = command == 0xec || command == 0xf8 || command == 0x27 ||
+                                  (command == 0xb0 && (feature == 0xd0 || feature == 0xda));
+            assert_true(device_scsi_only_asks(cdb, 16) == expected);
+        }
+    }
+    /* ATA PASS-THROUGH(12) is nobody's. */
+    const uint8_t twelve[12] = {[0] = 0xa1, [9] = 0xec};
+    assert_false(device_scsi_only_asks(twelve, 12));
+}
+
+static void test_nvme_commands_that_only_ask(void **state) {
+    (void)state;
+    for (unsigned opcode = 0; opcode < 256; opcode++)
+        assert_true(device_nvme_only_asks((uint8_t)opcode) ==
+                    (opcode == 0x02 || opcode == 0x06 || opcode == 0x0a));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_way_to_the_write_path),
+    cmocka_unit_test(test_only_the_transport_touches_disks),
+    cmocka_unit_test(test_one_place_says_erased),
+    cmocka_unit_test(test_scsi_commands_that_only_ask),
+    cmocka_unit_test(test_ata_commands_that_only_ask),
+    cmocka_unit_test(test_nvme_commands_that_only_ask),
+};
+TEST_MAIN(tests)

@@ -1,0 +1,265 @@
+/* Where samples lie, what they can promise, and what patterns are. */
+#include "test.h"
+
+#include "quietus/json.h"
+#include "quietus/keys.h"
+#include "quietus/pattern.h"
+#include "quietus/sampling.h"
+#include "quietus/stats.h"
+#include "quietus/verify.h"
+
+#include <errno.h>
+
+static const uint8_t seed[SAMPLING_SEED_SIZE] = {7};
+
+static void layout_of(uint64_t blocks, uint32_t lba_size, struct layout *out) {
+    const struct disk_area area = {.node = "/dev/x", .lba_size = lba_size, .lba_count = blocks};
+    layout_make(&area, 1, out);
+}
+
+static void test_one_position_in_every_stratum(void **state) {
+    (void)state;
+    static const uint64_t sizes[] = {1, 10, 9206, 9207, 100000, 5000000000, 1ULL << 52};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        const uint64_t n = sizes[i] < 9206 ? sizes[i] : 9206;
+        uint64_t *drawn = calloc(n, sizeof *drawn);
+        sampling_draw(seed, sizes[i], n, drawn);
+        for (uint64_t k = 0; k < n; k++) {
+            assert_true(drawn[k] >= sampling_stratum(k, sizes[i], n));
+            assert_true(drawn[k] < sampling_stratum(k + 1, sizes[i], n));
+        }
+        assert_int_equal(sampling_stratum(n, sizes[i], n), sizes[i]);
+        free(drawn);
+    }
+}
+
+/* Known answer, computed with OpenSSL's ChaCha20: the positions in old certificates must come out the
+ * same for ever. */
+static void test_positions_do_not_change(void **state) {
+    (void)state;
+    uint64_t drawn[5];
+    keys_start();
+    sampling_draw(seed, 1000000, 5, drawn);
+    static const uint64_t expected[5] = {151793, 226340, 497247, 799891, 884699};
+    assert_memory_equal(drawn, expected, sizeof expected);
+}
+
+static void test_positions_depend_on_the_seed(void **state) {
+    (void)state;
+    static const uint8_t other[SAMPLING_SEED_SIZE] = {8};
+    uint64_t a[100];
+    uint64_t b[100];
+    sampling_draw(seed, 1000000, 100, a);
+    sampling_draw(other, 1000000, 100, b);
+    int same = 0;
+    for (int i = 0; i < 100; i++)
+        same += a[i] == b[i];
+    assert_true(same < 5);
+}
+
+static bool has_unit(const struct sample_places *places, uint64_t unit) {
+    for (uint64_t i = 0; i < places->count; i++) {
+        if (sample_place(places, i) == unit)
+            return true;
+    }
+    return false;
+}
+
+static void test_places_have_the_ends_and_the_partitions(void **state) {
+    (void)state;
+    struct layout layout;
+    struct sample_places places;
+    const struct verify_level level = {0};
+    json_error_t error;
+    layout_of(40 << 20, 512, &layout); /* 20 GiB */
+    json_t *content = json_loads("[{\"table\":{\"partitions\":[{\"offset\":1073741824,"
+                                 "\"size\":2147483648}]}}]",
+                                 0, &error);
+    sample_places_from_seed(&layout, &level, content, seed, &places);
+    json_decref(content);
+    for (uint64_t unit = 0; unit < 256; unit++) {
+        assert_true(has_unit(&places, unit));
+        assert_true(has_unit(&places, layout.units - 1 - unit));
+    }
+    for (uint64_t unit = 0; unit < 16; unit++) {
+        assert_true(has_unit(&places, (1ULL << 30 >> 12) + unit));
+        assert_true(has_unit(&places, (3ULL << 30 >> 12) - 1 - unit));
+    }
+    assert_int_equal(places.strata, 9206);
+    for (uint64_t i = 1; i < places.count; i++)
+        assert_true(places.units[i - 1] < places.units[i]);
+    sample_places_free(&places);
+}
+
+/* A partition table that lies must not lead out of the disk. */
+static void test_places_with_a_hostile_partition_table(void **state) {
+    (void)state;
+    struct layout layout;
+    struct sample_places places;
+    const struct verify_level level = {0};
+    json_error_t error;
+    layout_of(1 << 20, 512, &layout);
+    json_t *content = json_loads(
+        "[{\"table\":{\"partitions\":[{\"offset\":9223372036854775807,\"size\":9223372036854775807},"
+        "{\"offset\":0,\"size\":9223372036854775807},{\"offset\":-5,\"size\":-5},"
+        "{\"offset\":536870911,\"size\":1}]}},{\"table\":{\"partitions\":[{\"offset\":0,\"size\":1}]}}]",
+        0, &error);
+    sample_places_from_seed(&layout, &level, content, seed, &places);
+    json_decref(content);
+    for (uint64_t i = 0; i < places.count; i++)
+        assert_true(sample_place(&places, i) < layout.units);
+    sample_places_free(&places);
+}
+
+static void test_small_disks_are_read_in_full(void **state) {
+    (void)state;
+    struct layout layout;
+    struct sample_places places;
+    layout_of(9206 * 8, 512, &layout);
+    sample_places_from_seed(&layout, &(struct verify_level){0}, NULL, seed, &places);
+    assert_true(places.full);
+    assert_int_equal(places.count, 9206);
+    sample_places_free(&places);
+    layout_of(100 << 11, 512, &layout);
+    sample_places_from_seed(&layout, &(struct verify_level){VERIFY_PERCENT, 50}, NULL, seed,
+                            &places);
+    assert_int_equal(places.strata, 12800);
+    sample_places_free(&places);
+    sample_places_from_seed(&layout, &(struct verify_level){.kind = VERIFY_FULL}, NULL, seed,
+                            &places);
+    assert_true(places.full);
+    sample_places_free(&places);
+}
+
+static void test_layout_of_odd_areas(void **state) {
+    (void)state;
+    const struct disk_area areas[] = {
+        {.node = "/dev/a", .lba_size = 512, .lba_count = 9},
+        {.node = "/dev/b", .lba_size = 4096, .lba_count = 3},
+        {.node = "/dev/c", .lba_size = 520, .lba_count = 8},
+    };
+    struct layout layout;
+    layout_make(areas, 3, &layout);
+    assert_int_equal(layout.units, 2 + 3 + 2);
+    const struct place_unit last_of_a = layout_unit(&layout, 1);
+    assert_int_equal(last_of_a.offset, 4096);
+    assert_int_equal(last_of_a.length, 512);
+    const struct place_unit first_of_b = layout_unit(&layout, 2);
+    assert_int_equal(first_of_b.area, 1);
+    const struct place_unit last_of_c = layout_unit(&layout, 6);
+    assert_int_equal(last_of_c.area, 2);
+    assert_int_equal(last_of_c.offset, 3640);
+    assert_int_equal(last_of_c.length, 520);
+    for (uint64_t i = 0; i < layout.units; i++) {
+        const struct place_unit unit = layout_unit(&layout, i);
+        assert_int_equal(layout_index(&layout, unit.area, unit.offset + unit.length - 1), i);
+    }
+}
+
+/* DEVICE-FACTS G, and the exact formula. */
+static void test_statistics(void **state) {
+    (void)state;
+    static const struct {
+        double p;
+        double confidence;
+        uint64_t n;
+    } table[] = {{0.1, 0.95, 29},      {0.01, 0.99, 459},     {0.001, 0.999, 6905},
+                 {0.001, 0.9999, 9206}, {0.0001, 0.9999, 92099}, {0.00001, 0.95, 299572}};
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        assert_int_equal(stats_samples_needed(table[i].p, table[i].confidence), table[i].n);
+        assert_true(stats_detection(table[i].n, table[i].p) >= table[i].confidence);
+        assert_true(stats_detection(table[i].n - 1, table[i].p) < table[i].confidence);
+        assert_true(stats_bound(table[i].n, table[i].confidence) <= table[i].p);
+        assert_true(stats_bound(table[i].n - 1, table[i].confidence) > table[i].p);
+    }
+    assert_true(stats_bound(0, 0.9999) == 1.0);
+}
+
+/* Any LBA can be computed alone, and no two LBAs have the same bytes. */
+static void test_random_pattern_is_bound_to_its_address(void **state) {
+    (void)state;
+    struct layout layout;
+    struct pattern pattern;
+    uint8_t *whole = calloc(1, 4 << 20);
+    uint8_t piece[512];
+    layout_of(8 << 11, 512, &layout);
+    pattern_start(&pattern, &(struct pass){.random = true});
+    pattern_fill(&pattern, &layout, 0, 2 << 20, whole, 4 << 20);
+    for (uint64_t at = 0; at < 4 << 20; at += 512 * 77) {
+        pattern_fill(&pattern, &layout, 0, (2 << 20) + at, piece, sizeof piece);
+        assert_memory_equal(piece, whole + at, sizeof piece);
+        if (at > 0)
+            assert_memory_not_equal(piece, whole, sizeof piece);
+    }
+    assert_int_equal(content_classify(whole + 8192, 4096), CONTENT_RANDOM);
+    free(whole);
+}
+
+static void test_random_pattern_differs_between_areas_and_passes(void **state) {
+    (void)state;
+    const struct disk_area areas[] = {
+        {.node = "/dev/a", .lba_size = 512, .lba_count = 8 << 11},
+        {.node = "/dev/b", .lba_size = 512, .lba_count = 8 << 11},
+    };
+    struct layout layout;
+    struct pattern first;
+    struct pattern second;
+    uint8_t a[512];
+    uint8_t b[512];
+    layout_make(areas, 2, &layout);
+    pattern_start(&first, &(struct pass){.random = true});
+    pattern_start(&second, &(struct pass){.random = true});
+    pattern_fill(&first, &layout, 0, 3 << 20, a, sizeof a);
+    pattern_fill(&first, &layout, 1, 3 << 20, b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    pattern_fill(&second, &layout, 0, 3 << 20, b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+}
+
+static void test_passes_are_parsed(void **state) {
+    (void)state;
+    struct passes passes;
+    struct reason reason;
+    char text[128];
+    assert_int_equal(passes_parse("random,zero,ones,0x5A", &passes, &reason), 0);
+    assert_int_equal(passes.count, 4);
+    assert_string_equal(passes_text(&passes, text, sizeof text), "random,zero,ones,0x5a");
+    static const char *const bad[] = {"", "random,", "dod", "0x", "0x123", "0xzz", "zero zero",
+                                      "zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,"
+                                      "zero,zero,zero,zero,zero"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(passes_parse(bad[i], &passes, &reason), -EINVAL);
+}
+
+static void test_content_classes(void **state) {
+    (void)state;
+    uint8_t data[4096];
+    memset(data, 0xff, sizeof data);
+    assert_int_equal(content_classify(data, sizeof data), CONTENT_UNIFORM);
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i % 4);
+    assert_int_equal(content_classify(data, sizeof data), CONTENT_PERIODIC);
+    for (size_t i = 0; i < sizeof data; i += 64)
+        (void)snprintf((char *)data + i, 64, "customer record number %08zu, strictly confidential",
+                       i);
+    assert_int_equal(content_classify(data, sizeof data), CONTENT_STRUCTURED);
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = i < 100 ? (uint8_t)(i * 7) : 0; /* mostly zero, with something in it */
+    assert_int_equal(content_classify(data, sizeof data), CONTENT_STRUCTURED);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_position_in_every_stratum),
+    cmocka_unit_test(test_positions_do_not_change),
+    cmocka_unit_test(test_positions_depend_on_the_seed),
+    cmocka_unit_test(test_places_have_the_ends_and_the_partitions),
+    cmocka_unit_test(test_places_with_a_hostile_partition_table),
+    cmocka_unit_test(test_small_disks_are_read_in_full),
+    cmocka_unit_test(test_layout_of_odd_areas),
+    cmocka_unit_test(test_statistics),
+    cmocka_unit_test(test_random_pattern_is_bound_to_its_address),
+    cmocka_unit_test(test_random_pattern_differs_between_areas_and_passes),
+    cmocka_unit_test(test_passes_are_parsed),
+    cmocka_unit_test(test_content_classes),
+};
+TEST_MAIN(tests)

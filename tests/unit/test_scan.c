@@ -1,0 +1,312 @@
+/* Scanning a saved tree, and what planning makes of disks. */
+#include "test.h"
+
+#include "quietus/file.h"
+#include "quietus/json.h"
+#include "quietus/plan.h"
+#include "quietus/scan.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static char tree[] = "/tmp/quietus-tree-XXXXXX";
+
+static void shell(const char *format, const char *argument) {
+    char command[1024];
+    (void)snprintf(command, sizeof command, "cd %s && ", tree);
+    const size_t used = strlen(command);
+    (void)snprintf(command + used, sizeof command - used, "%s%s", format, argument);
+    if (system(command) != 0) // NOLINT(cert-env33-c)
+        fail_msg("%s", command);
+}
+
+static int unpack(void **state) {
+    (void)state;
+    strcpy(tree, "/tmp/quietus-tree-XXXXXX");
+    if (!mkdtemp(tree))
+        return -1;
+    shell("tar xzf ", TEST_FIXTURES "/four-disks.tar.gz");
+    return 0;
+}
+
+static int remove_tree(void **state) {
+    (void)state;
+    shell("cd / && rm -rf ", tree);
+    return 0;
+}
+
+static struct scan scan_tree(void) {
+    struct scan scan;
+    scan_run(&(struct scan_options){.root = tree}, &scan);
+    return scan;
+}
+
+static const struct disk *disk_at(const struct scan *scan, const char *node) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (strcmp(disk_node(scan->disks[i]), node) == 0)
+            return scan->disks[i];
+    }
+    fail_msg("no disk at %s", node);
+    return NULL;
+}
+
+static void test_every_disk_of_the_tree(void **state) {
+    (void)state;
+    struct scan scan = scan_tree();
+    assert_int_equal(scan.disk_count, 4);
+    assert_string_equal(scan.server.serial, "QT-SRV-0042");
+    assert_string_equal(scan.server.uuid, "6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01");
+    assert_int_equal(scan.server.mac_count, 1);
+
+    const struct disk *sata = disk_at(&scan, "/dev/sdb");
+    assert_int_equal(sata->bus, BUS_SATA);
+    assert_int_equal(sata->commands, COMMANDS_ATA);
+    assert_string_equal(sata->identity.serial, "S-SATA");
+    assert_string_equal(sata->identity.model, "QEMU HARDDISK");
+    assert_string_equal(sata->identity.wwn, "naa.5000c500aabbccdd");
+    assert_int_equal(sata->identity.capacity, 64 << 20);
+    assert_int_equal(sata->rotation_rate, 7200);
+    assert_true(sata->has_ata);
+
+    const struct disk *sas = disk_at(&scan, "/dev/sda");
+    assert_int_equal(sas->bus, BUS_SAS);
+    assert_int_equal(sas->commands, COMMANDS_SCSI);
+    assert_string_equal(sas->identity.serial, "S-SAS");
+    assert_int_equal(sas->rotation_rate, 10000);
+
+    const struct disk *nvme = disk_at(&scan, "/dev/nvme0n1");
+    assert_int_equal(nvme->bus, BUS_NVME);
+    assert_string_equal(nvme->identity.serial, "S-NVME");
+    assert_int_equal(nvme->areas[0].nsid, 1);
+    assert_string_equal(nvme->paths[0].node, "/dev/nvme0");
+
+    assert_int_equal(disk_at(&scan, "/dev/vda")->bus, BUS_VIRTIO);
+    scan_free(&scan);
+}
+
+static void test_controller_without_driver_is_told(void **state) {
+    (void)state;
+    struct scan scan = scan_tree();
+    assert_int_equal(json_array_size(scan.findings), 0);
+    scan_free(&scan);
+    shell("mkdir -p sys/bus/pci/devices/0000:99:00.0 && cd sys/bus/pci/devices/0000:99:00.0 && "
+          "echo 0x010400 >class && echo 0x1000 >vendor && echo 0x10e6 >device",
+          "");
+    scan = scan_tree();
+    assert_int_equal(json_array_size(scan.findings), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(scan.findings, 0)), "1000:10e6"));
+    scan_free(&scan);
+}
+
+static void test_content_boot_medium_and_use(void **state) {
+    (void)state;
+    shell("mkdir -p dev && truncate -s 64M dev/sda dev/sdb && mkfs.vfat -n QUIETUS dev/sda >/dev/null "
+          "&& mkfs.ext4 -q -F -U 11111111-2222-3333-4444-555555555555 dev/sdb",
+          "");
+    struct scan scan = scan_tree();
+    assert_true(disk_at(&scan, "/dev/sda")->boot_medium);
+    assert_false(disk_at(&scan, "/dev/sdb")->boot_medium);
+    const json_t *ids = disk_at(&scan, "/dev/sdb")->content_ids;
+    assert_int_equal(json_array_size(ids), 1);
+    assert_string_equal(json_string_value(json_array_get(ids, 0)),
+                        "disk ext4 11111111-2222-3333-4444-555555555555");
+    scan_free(&scan);
+
+    shell("echo 'quiet quietus.medium=11111111-2222-3333-4444-555555555555' >proc/cmdline", "");
+    scan = scan_tree();
+    assert_true(disk_at(&scan, "/dev/sdb")->boot_medium);
+    scan_free(&scan);
+
+    shell("mkdir -p proc/self && echo '36 35 8:16 / /mnt rw - ext4 /dev/sdb rw' >proc/self/mountinfo "
+          "&& mkdir -p $(readlink -f sys/class/block/nvme0n1)/holders/md0",
+          "");
+    scan = scan_tree();
+    assert_true(disk_at(&scan, "/dev/sdb")->in_use);
+    assert_string_equal(disk_at(&scan, "/dev/sdb")->use_reason, "it is mounted on /mnt");
+    assert_true(disk_at(&scan, "/dev/nvme0n1")->in_use);
+    assert_string_equal(disk_at(&scan, "/dev/nvme0n1")->use_reason, "md0 is built on it");
+    assert_false(disk_at(&scan, "/dev/vda")->in_use);
+    scan_free(&scan);
+}
+
+static void test_partition_tables(void **state) {
+    (void)state;
+    shell("mkdir -p dev && truncate -s 64M dev/vda && printf 'label: gpt\\nlabel-id: "
+          "01234567-89AB-CDEF-0123-456789ABCDEF\\nsize=20MiB\\nsize=20MiB\\n' | sfdisk -q dev/vda "
+          "&& truncate -s 20M part && mkfs.ext4 -q -F -L root part && dd if=part of=dev/vda bs=1M "
+          "seek=21 conv=notrunc status=none",
+          "");
+    struct scan scan = scan_tree();
+    const struct disk *disk = disk_at(&scan, "/dev/vda");
+    char text[256];
+    assert_string_equal(disk_content_text(disk, text, sizeof text),
+                        "gpt table with 2 partitions, ext4 \"root\"");
+    const char *first = json_string_value(json_array_get(disk->content_ids, 0));
+    assert_string_equal(first, "disk gpt 01234567-89ab-cdef-0123-456789abcdef");
+    const char *second = json_string_value(json_array_get(disk->content_ids, 1));
+    assert_ptr_equal(strstr(second, "p2@22020096 ext4 "), second);
+    scan_free(&scan);
+}
+
+/* The document has a line for every disk, with what an order needs. */
+static void test_document(void **state) {
+    (void)state;
+    struct scan scan = scan_tree();
+    json_t *document = scan_json(&scan);
+    assert_string_equal(json_text(document, "schema"), "quietus.scan/1");
+    assert_int_equal(json_array_size(json_object_get(document, "disks")), 4);
+    size_t i;
+    json_t *disk;
+    json_array_foreach(json_object_get(document, "disks"), i, disk) {
+        assert_string_not_equal(json_text(disk, "serial"), "");
+        assert_true(json_count(disk, "capacity") > 0);
+        assert_true(json_is_array(json_object_get(disk, "content_ids")));
+    }
+    json_decref(document);
+    char *shown;
+    size_t length;
+    FILE *stream = open_memstream(&shown, &length);
+    scan_print(&scan, stream);
+    (void)fclose(stream);
+    assert_non_null(strstr(shown, "S-NVME"));
+    free(shown);
+    scan_free(&scan);
+}
+
+static struct disk *plain_disk(void) {
+    struct disk *disk = disk_new();
+    disk->area_count = 1;
+    disk->areas[0] = (struct disk_area){.node = "/dev/sdx", .lba_size = 512, .lba_count = 1000};
+    disk->bus = BUS_NVME;
+    disk->medium = MEDIUM_FLASH;
+    return disk;
+}
+
+static void test_plan_takes_the_best_first(void **state) {
+    (void)state;
+    struct plan plan;
+    struct policy policy;
+    struct disk *disk = plain_disk();
+    policy_default(&policy);
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 1);
+    assert_string_equal(plan.steps[0].method->name, "overwrite");
+    disk->has_nvme = true;
+    disk->nvme.format_supported = true;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 2);
+    assert_string_equal(plan.steps[0].method->name, "nvme-format-user-data");
+    disk->nvme.crypto_format = true;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 3);
+    assert_string_equal(plan.steps[0].method->name, "nvme-format-crypto");
+    policy.fallback = false;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 1);
+    assert_int_equal(plan.rejected_count, 2);
+    disk_free(disk);
+}
+
+static void test_plan_keeps_to_the_policy(void **state) {
+    (void)state;
+    struct plan plan;
+    struct policy policy;
+    struct disk *disk = plain_disk();
+    policy_default(&policy);
+    policy.least = CATEGORY_PURGE;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    policy_default(&policy);
+    text_copy(policy.methods[0], POLICY_NAME_SIZE, "nvme-format-crypto");
+    policy.method_count = 1;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    for (unsigned i = 0; i < plan.rejected_count; i++)
+        assert_string_not_equal(plan.rejected[i].reason.text, "");
+    disk_free(disk);
+}
+
+static void test_plan_of_what_cannot_be_written(void **state) {
+    (void)state;
+    struct plan plan;
+    struct policy policy;
+    struct disk *disk = plain_disk();
+    policy_default(&policy);
+    disk->areas[0].read_only = true;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    disk->areas[0].read_only = false;
+    disk->areas[0].node[0] = '\0';
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    disk->area_count = 0;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    disk_free(disk);
+}
+
+/* Law 6: what a method does not reach on this disk is said. */
+static void test_exceptions(void **state) {
+    (void)state;
+    struct disk *disk = plain_disk();
+    disk->has_nvme = true;
+    disk->unattached_namespaces = 2;
+    disk->nvme.unallocated_capacity = 5000;
+    disk->nvme.rpmb_units = 1;
+    json_t *list = plan_exceptions(disk, method_find("nvme-format-crypto"));
+    char *text = json_line(list);
+    assert_non_null(strstr(text, "2 namespaces are not attached"));
+    assert_non_null(strstr(text, "5.0 kB belong to no namespace"));
+    assert_non_null(strstr(text, "RPMB"));
+    free(text);
+    json_decref(list);
+    disk_free(disk);
+}
+
+/* A method that leaves more behind than another must not claim more. */
+static void test_no_overwrite_is_a_purge(void **state) {
+    (void)state;
+    const struct method *overwrite = method_find("overwrite");
+    for (int i = MEDIUM_UNKNOWN; i <= MEDIUM_FLASH; i++) {
+        assert_int_equal(overwrite->claims[i].category, CATEGORY_CLEAR);
+        assert_int_equal(overwrite->claims[i].rev1_category, CATEGORY_CLEAR);
+    }
+    assert_null(method_find("trim"));
+}
+
+static void test_policy_documents(void **state) {
+    (void)state;
+    struct policy policy;
+    struct policy again;
+    struct reason reason = {""};
+    json_t *object = json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"passes\":\"zero,"
+                                "random\",\"verify\":\"12.5%\",\"methods\":[\"overwrite\"]}",
+                                0, NULL);
+    assert_int_equal(policy_from_json(object, &policy, &reason), 0);
+    json_t *written = policy_json(&policy);
+    assert_int_equal(policy_from_json(written, &again, &reason), 0);
+    assert_memory_equal(&policy, &again, sizeof policy);
+    json_decref(written);
+    json_decref(object);
+    struct verify_level level;
+    static const char *const bad[] = {"", "0%", "101%", "-5%", "nan%", "10", "all", "5%%"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(verify_level_parse(bad[i], &level, &reason), -EINVAL);
+}
+
+#define WITH_TREE(name) cmocka_unit_test_setup_teardown(name, unpack, remove_tree)
+
+static const struct CMUnitTest tests[] = {
+    WITH_TREE(test_every_disk_of_the_tree),
+    WITH_TREE(test_controller_without_driver_is_told),
+    WITH_TREE(test_content_boot_medium_and_use),
+    WITH_TREE(test_partition_tables),
+    WITH_TREE(test_document),
+    cmocka_unit_test(test_plan_takes_the_best_first),
+    cmocka_unit_test(test_plan_keeps_to_the_policy),
+    cmocka_unit_test(test_plan_of_what_cannot_be_written),
+    cmocka_unit_test(test_exceptions),
+    cmocka_unit_test(test_no_overwrite_is_a_purge),
+    cmocka_unit_test(test_policy_documents),
+};
+TEST_MAIN(tests)

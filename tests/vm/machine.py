@@ -1,0 +1,191 @@
+"""A virtual machine that boots the image: QEMU under TCG, with a time limit, ended by its own pid."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+OUT = pathlib.Path(os.environ.get("QUIETUS_OUT", TOP / "out"))
+BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
+QUIETUS = OUT / "quietus"
+
+# The guest reaches servers on the host's loopback by this address (QEMU's user network).
+HOST = "10.0.2.2"
+
+# Two good factors of a server's identity, as QEMU puts them into SMBIOS.
+SERIAL = "QT-SRV-0042"
+UUID = "6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01"
+BOARD = "QT-BOARD-77"
+MAC = "52:54:00:51:54:01"
+
+
+def sata(path, serial, **options):
+    """QEMU arguments of a SATA disk on the machine's AHCI controller."""
+    return _drive(path, options) + ["-device", f"ide-hd,drive={_id(path)},serial={serial},rotation_rate=7200"]
+
+
+def sas(path, serial, wwn="0x5000c5000a0b0c0d", **options):
+    """A SAS disk behind an LSI 1068."""
+    return _drive(path, options) + [
+        "-device", f"mptsas1068,id=hba-{_id(path)}",
+        "-device", f"scsi-hd,bus=hba-{_id(path)}.0,drive={_id(path)},serial={serial},wwn={wwn},"
+                   f"rotation_rate=10000,product=SAS-DISK,vendor=QUIETEST"]
+
+
+def scsi(path, serial, **options):
+    """A SCSI disk behind virtio-scsi; extra: properties of scsi-hd."""
+    extra = options.pop("extra", "")
+    return _drive(path, options) + [
+        "-device", f"virtio-scsi-pci,id=hba-{_id(path)}",
+        "-device", f"scsi-hd,bus=hba-{_id(path)}.0,drive={_id(path)},serial={serial}{extra}"]
+
+
+def nvme(path, serial, **options):
+    """An NVMe drive with one namespace."""
+    extra = options.pop("extra", "")
+    return _drive(path, options) + ["-device", f"nvme,drive={_id(path)},serial={serial}{extra}"]
+
+
+def usb_stick(path, serial, **options):
+    extra = options.pop("extra", "")
+    return _drive(path, options) + ["-device", "qemu-xhci,id=xhci", "-device",
+                                    f"usb-storage,bus=xhci.0,drive={_id(path)},serial={serial}{extra}"]
+
+
+def _id(path):
+    return "d" + re.sub(r"[^A-Za-z0-9]", "_", pathlib.Path(path).stem)
+
+
+def _drive(path, options):
+    text = f"id={_id(path)},if=none,cache=unsafe"
+    blkdebug = options.pop("blkdebug", None)
+    if blkdebug:
+        text += f",driver=blkdebug,config={blkdebug},image.driver=raw,image.file.driver=file," \
+                f"image.file.filename={path}"
+    else:
+        text += f",file={path},format={options.pop('format', 'raw')}"
+    for name, value in options.items():
+        text += f",{name.replace('_', '-')}={value}"
+    return ["-drive", text]
+
+
+class Machine:
+    """Starts on construction; use as a context manager, which ends it."""
+
+    def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
+                 bootfile=None, extra=(), direct=True, log=None, time_limit=240):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
+        self.log_path = pathlib.Path(log) if log else self.folder / "serial.log"
+        self.time_limit = time_limit
+        self.started = time.monotonic()
+        arguments = [
+            "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-machine", "q35", "-m", str(memory),
+            "-smp", "2", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
+            "order=n" if tftp else "order=c",
+            "-chardev", f"file,id=serial,path={self.log_path}", "-serial", "chardev:serial",
+            "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
+            "-smbios", f"type=1,manufacturer=Quietest,product=Bench,serial={SERIAL},uuid={UUID}",
+            "-smbios", f"type=2,serial={BOARD}",
+        ]
+        if network:
+            user = "user,id=net0"
+            if tftp:
+                user += f",tftp={tftp},bootfile={bootfile}"
+            arguments += ["-netdev", user, "-device", f"e1000,netdev=net0,mac={MAC},id=nic0"]
+        if direct:
+            initrd = self.folder / "initrd"
+            with open(initrd, "wb") as joined:
+                for part in [OUT / "initramfs.img", *initrds]:
+                    joined.write(pathlib.Path(part).read_bytes())
+            arguments += ["-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd), "-append",
+                          f"console=ttyS0 quiet panic=10 quietus.done=poweroff {kernel_options}"]
+        for disk in disks:
+            arguments += disk
+        arguments += extra
+        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL,
+                                        stderr=open(self.folder / "qemu.err", "wb"))
+        self._qmp = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def console(self):
+        """What the serial console has shown so far, without terminal sequences."""
+        try:
+            text = self.log_path.read_bytes().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1bc|\r", "", text)
+
+    def fail(self, what):
+        errors = (self.folder / "qemu.err").read_text(errors="replace")
+        raise AssertionError(f"{what}\n--- console ---\n{self.console()[-6000:]}\n{errors[-2000:]}")
+
+    def wait_for(self, pattern, seconds=None):
+        """Waits until the console shows the regular expression; returns the match."""
+        end = self.started + self.time_limit if seconds is None else time.monotonic() + seconds
+        while True:
+            match = re.search(pattern, self.console())
+            if match:
+                return match
+            if self.process.poll() is not None:
+                match = re.search(pattern, self.console())
+                return match if match else self.fail(f"the machine ended without showing {pattern!r}")
+            if time.monotonic() > end:
+                self.fail(f"no {pattern!r} in time")
+            time.sleep(0.05)
+
+    def wait_for_end(self):
+        """Waits until the machine powers off; returns the agent's exit status as init shows it."""
+        left = self.started + self.time_limit - time.monotonic()
+        try:
+            self.process.wait(timeout=max(left, 0.1))
+        except subprocess.TimeoutExpired:
+            self.fail("the machine did not power off in time")
+        match = re.search(r"agent ended with exit status (\d+)", self.console())
+        if not match:
+            self.fail("the agent's exit status was not shown")
+        return int(match.group(1))
+
+    def qmp(self, command, **arguments):
+        """Sends a command to QEMU's monitor and returns its answer."""
+        if self._qmp is None:
+            self._qmp = socket.socket(socket.AF_UNIX)
+            self._qmp.settimeout(10)
+            self._qmp.connect(f"{self.folder}/qmp")
+            self._lines = self._qmp.makefile("r")
+            self._lines.readline()
+            self.qmp("qmp_capabilities")
+        message = {"execute": command}
+        if arguments:
+            message["arguments"] = {k.replace("_", "-"): v for k, v in arguments.items()}
+        self._qmp.sendall(json.dumps(message).encode() + b"\n")
+        while True:
+            answer = json.loads(self._lines.readline())
+            if "error" in answer:
+                raise RuntimeError(answer["error"])
+            if "return" in answer:
+                return answer["return"]
+
+    def set_network(self, up):
+        self.qmp("set_link", name="nic0", up=up)
+
+    def kill(self):
+        """Pulls the plug."""
+        if self._qmp:
+            self._qmp.close()
+            self._qmp = None
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
