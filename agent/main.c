@@ -1,7 +1,7 @@
-#include "cli/cli.h"
-
 #include "quietus/http.h"
 #include "quietus/version.h"
+
+#include "cli/cli.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,26 +38,29 @@ static const struct {
               "  --spool DIR      where certificates are put (./quietus-certificates)\n"
               "  --report URL     where they are sent, by PUT\n"
               "  --progress HOW   text (default), json or none\n"},
-    {"agent", "Options are read from the kernel's command line:\n"
-              "  quietus.mode=inspect|erase  inspect is the default\n"
-              "  quietus.order=URL|FILE      the signed order; {serial} {uuid} {board_serial} {mac}\n"
-              "                              in a URL are this server's\n"
-              "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
-              "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
-              "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
-              "  quietus.progress=text|json|none\n"
-              "  --command-line FILE         instead of /proc/cmdline\n"
-              "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
-              "  --spool DIR                 (/run/quietus/spool)\n"},
+    {"agent",
+     "Options are read from the kernel's command line:\n"
+     "  quietus.mode=inspect|erase  inspect is the default\n"
+     "  quietus.order=URL|FILE      the signed order; {serial} {uuid} {board_serial} {mac}\n"
+     "                              in a URL are this server's\n"
+     "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
+     "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
+     "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
+     "  quietus.progress=text|json|none\n"
+     "  --command-line FILE         instead of /proc/cmdline\n"
+     "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
+     "  --spool DIR                 (/run/quietus/spool)\n"},
     {"deliver", "  --spool DIR      the folder\n"
                 "  --to URL         where to; every document is tried once\n"},
     {"keygen", "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them.\n"},
-    {"order", "  --key FILE        the key that signs\n"
-              "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
-              "                    what its disks hold, come from there\n"
-              "  --output FILE     (standard output)\n"
-              "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
-    {"sign", "  --key FILE        adds this key's signature; the envelope goes to standard output\n"},
+    {"order",
+     "  --key FILE        the key that signs\n"
+     "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
+     "                    what its disks hold, come from there\n"
+     "  --output FILE     (standard output)\n"
+     "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
+    {"sign",
+     "  --key FILE        adds this key's signature; the envelope goes to standard output\n"},
     {"check", "  --trust FILE      a public key that you trust; may be given several times\n"
               "  --quiet           the exit status alone\n"},
     {"show", "  --json            the document itself, indented\n"},
@@ -85,17 +88,17 @@ static int print_help(const char *name) {
                    "usage: quietus COMMAND ...\n");
         for (const struct command *command = commands; command->name; command++)
             (void)printf("  %-8s %s\n", command->name, command->summary);
-        (void)puts("\nquietus help COMMAND tells more. Exit statuses: 0 everything erased, verified "
-                   "and\ndelivered; 1 usage; 10 held or refused; 11 order invalid; 20 a disk failed; "
-                   "21 a disk\nunknown or absent; 30 undelivered. check: 0 intact and trusted, 3 "
-                   "intact but of\nunproven origin, 4 not intact.");
+        (void)puts(
+            "\nquietus help COMMAND tells more. Exit statuses: 0 everything erased, verified "
+            "and\ndelivered; 1 usage; 10 held or refused; 11 order invalid; 20 a disk failed; "
+            "21 a disk\nunknown or absent; 30 undelivered. check: 0 intact and trusted, 3 "
+            "intact but of\nunproven origin, 4 not intact.");
         return EXIT_GOOD;
     }
     for (const struct command *command = commands; command->name; command++) {
         if (strcmp(command->name, name) != 0)
             continue;
-        (void)printf("usage: quietus %s %s\n\n%s.\n\n", name, command->arguments,
-                     command->summary);
+        (void)printf("usage: quietus %s %s\n\n%s.\n\n", name, command->arguments, command->summary);
         for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
             if (strcmp(helps[i].command, name) == 0)
                 (void)fputs(helps[i].text, stdout);

@@ -1,10 +1,10 @@
 #include "quietus/pipeline.h"
 
-#include "progress_view.h"
-
 #include "quietus/deliver.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
+#include "progress_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@ struct work {
     bool spool_failed;
 };
 
-/* Law 8: in the spool before anyone tries to send it. A spool that cannot be written is told at once
- * and makes the run undelivered; the document goes to the terminal, so that it is not lost. */
+/* Law 8: in the spool before anyone tries to send it. A spool that cannot be written is told at
+ * once and makes the run undelivered; the document goes to the terminal, so that it is not lost. */
 static void spool(struct work *work, const struct document *document) {
     const int error = spool_put(work->pipeline->spool, document);
     if (error) {
@@ -51,7 +51,8 @@ static void tick(void *user) {
     progress_view_update(((struct work *)user)->view);
 }
 
-/* Disks without a warrant: those held, refused or failed get a certificate too, the excluded a line. */
+/* Disks without a warrant: those held, refused or failed get a certificate too, the excluded a
+ * line. */
 static void certify_untouched(struct work *work, const struct disk *disk,
                               const struct decision *decision) {
     const struct pipeline *pipeline = work->pipeline;
@@ -106,8 +107,8 @@ static enum exit_status deliver_rest(struct work *work, enum exit_status status)
     if (work->deliverer)
         left = deliverer_finish(work->deliverer, pipeline->deliver_seconds, &reason);
     if (left > 0)
-        (void)fprintf(stderr, "quietus: %zu documents are not delivered and stay in %s (%s)\n", left,
-                      pipeline->spool, reason.text);
+        (void)fprintf(stderr, "quietus: %zu documents are not delivered and stay in %s (%s)\n",
+                      left, pipeline->spool, reason.text);
     return (left > 0 || work->spool_failed) && status == EXIT_GOOD ? EXIT_UNDELIVERED : status;
 }
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Without a terminal a line is printed when a disk enters a phase, and then this often: a serial log
- * has to stay readable. */
+/* Without a terminal a line is printed when a disk enters a phase, and then this often: a serial
+ * log has to stay readable. */
 enum { QUIET_LINE_MS = 60000 };
 
 struct shown {

@@ -1,13 +1,16 @@
 /*
- * Functions of the C library that libcrypto and c-ares mention and the agent never calls: in a static
- * program they would need glibc's shared libraries at run time, of the very same version, so they fail
- * here instead. Names are resolved by c-ares. Linked into the static program only.
+ * Functions of the C library that libcrypto and c-ares mention and the agent never calls: in a
+ * static program they would need glibc's shared libraries at run time, of the very same version, so
+ * they fail here instead. Names are resolved by c-ares. Linked into the static program only.
  */
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
 
-/* The linker's --wrap puts this in place of dlopen, which glibc's own start-up code brings along. */
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-non-const-parameter)
+
+/* The linker's --wrap puts this in place of dlopen, which glibc's own start-up code brings along.
+ */
 void *__wrap_dlopen(const char *file, int mode);
 void *__wrap_dlopen(const char *file, int mode) {
     (void)file;
@@ -39,8 +42,8 @@ struct servent *getservbyname(const char *name, const char *protocol) {
     return NULL;
 }
 
-int getservbyport_r(int port, const char *protocol, struct servent *entry, char *buffer, size_t size,
-                    struct servent **result) {
+int getservbyport_r(int port, const char *protocol, struct servent *entry, char *buffer,
+                    size_t size, struct servent **result) {
     (void)port;
     (void)protocol;
     (void)entry;
@@ -61,3 +64,5 @@ int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, so
     (void)flags;
     return EAI_FAIL;
 }
+
+// NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-non-const-parameter)

@@ -1,7 +1,7 @@
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
-#include "internal.h"
-
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <stdio.h>

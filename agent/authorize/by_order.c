@@ -1,7 +1,7 @@
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -55,8 +55,9 @@ static bool content_agrees(const json_t *entry, const struct disk *disk, struct 
     if (json_equal(content, disk->content_ids))
         return true;
     char holds[160];
-    reason_set(reason, "it holds something else now than when the order was made (now: %s); make a new "
-                       "order if it is still to be erased",
+    reason_set(reason,
+               "it holds something else now than when the order was made (now: %s); make a new "
+               "order if it is still to be erased",
                disk_content_text(disk, holds, sizeof holds));
     return false;
 }
@@ -101,8 +102,8 @@ static void decide_named(const struct order *order, const json_t *entry, const s
 }
 
 /* True if the order does not know the disk. */
-static bool decide_disk(const struct order *order, const struct scan *scan,
-                        const struct disk *disk, struct decision *decision) {
+static bool decide_disk(const struct order *order, const struct scan *scan, const struct disk *disk,
+                        struct decision *decision) {
     const json_t *entry = NULL;
     const size_t named = find_entries(json_object_get(order->document, "disks"), disk, &entry);
     if (disk->boot_medium) {
@@ -130,7 +131,8 @@ static bool decide_disk(const struct order *order, const struct scan *scan,
     return disk_bus_is_local(disk->bus);
 }
 
-/* The default for a disk that the order does not know: nobody looked at this server closely enough. */
+/* The default for a disk that the order does not know: nobody looked at this server closely enough.
+ */
 static void refuse_server(const struct disk *unknown, struct authorization *out) {
     char name[TEXT_FIELD_SIZE * 2];
     for (size_t i = 0; i < out->count; i++) {

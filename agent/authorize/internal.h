@@ -7,8 +7,8 @@
 struct warrant *warrant_issue(const struct disk_identity *identity, const json_t *authority);
 
 /*
- * What rules a disk out whatever an order or an operator says: true if it does, and then the decision
- * is made.
+ * What rules a disk out whatever an order or an operator says: true if it does, and then the
+ * decision is made.
  */
 bool decide_untouchable(const struct disk *disk, struct decision *decision);
 

@@ -18,11 +18,11 @@ struct member {
 };
 
 static const struct member order_members[] = {
-    {"schema", TEXT, true},      {"id", TEXT, true},         {"site", TEXT, false},
-    {"purpose", TEXT, false},    {"nonce", TEXT, true},      {"issued", TIME, true},
-    {"not_before", TIME, true},  {"expires", TIME, true},    {"server", OBJECT, true},
-    {"disks", LIST, true},       {"retain", LIST, false},    {"unknown_disks", TEXT, false},
-    {"policy", OBJECT, false},   {"holds", HOLDS, true},     {"notice", OBJECT, false},
+    {"schema", TEXT, true},       {"id", TEXT, true},      {"site", TEXT, false},
+    {"purpose", TEXT, false},     {"nonce", TEXT, true},   {"issued", TIME, true},
+    {"not_before", TIME, true},   {"expires", TIME, true}, {"server", OBJECT, true},
+    {"disks", LIST, true},        {"retain", LIST, false}, {"unknown_disks", TEXT, false},
+    {"policy", OBJECT, false},    {"holds", HOLDS, true},  {"notice", OBJECT, false},
     {"approvals", OBJECT, false}, {NULL, TEXT, false},
 };
 
@@ -87,7 +87,8 @@ static int check_members(const json_t *object, const struct member *members, con
         const struct member *member = member_named(members, name);
         if (!member || !is_kind(value, member->kind)) {
             reason_set(reason, "%s: '%.60s' is %s", what, name,
-                       member ? "not what it must be" : "not understood, so the order is not either");
+                       member ? "not what it must be"
+                              : "not understood, so the order is not either");
             return -EINVAL;
         }
     }
@@ -139,8 +140,7 @@ static int check_disk(const json_t *disk, bool to_erase, const char *what, struc
     return -EINVAL;
 }
 
-static int check_disks(const json_t *list, bool to_erase, const char *what,
-                       struct reason *reason) {
+static int check_disks(const json_t *list, bool to_erase, const char *what, struct reason *reason) {
     size_t i;
     json_t *disk;
     json_array_foreach((json_t *)list, i, disk) {
@@ -230,8 +230,8 @@ static int check_signatures(const struct envelope *envelope, const struct trust 
         /* One key under two names or roles is one approval. */
         bool counted = false;
         for (size_t m = 0; m < k && !counted; m++)
-            counted = memcmp(&trust->keys[m].key, &trust->keys[k].key,
-                             sizeof trust->keys[k].key) == 0;
+            counted =
+                memcmp(&trust->keys[m].key, &trust->keys[k].key, sizeof trust->keys[k].key) == 0;
         good += counted ? 0 : 1;
         (void)json_object_del(missing, trust->keys[k].role);
         add_signer(out, &trust->keys[k]);
@@ -347,7 +347,8 @@ int order_check_server(const struct order *order, const struct server *server,
     }
     if (named >= LEAST_FACTORS)
         return 0;
-    reason_set(reason, "it names %d usable factors of the server's identity; at least %d are needed",
-               named, LEAST_FACTORS);
+    reason_set(reason,
+               "it names %d usable factors of the server's identity; at least %d are needed", named,
+               LEAST_FACTORS);
     return -EXDEV;
 }

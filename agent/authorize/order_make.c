@@ -128,8 +128,7 @@ static json_t *complete_list(const json_t *list, const json_t *inventory, bool t
             by_serial = json_new_object();
             json_put_text(by_serial, "serial", json_string_value(wanted));
         }
-        json_t *entry =
-            complete_entry(by_serial ? by_serial : wanted, inventory, to_erase, reason);
+        json_t *entry = complete_entry(by_serial ? by_serial : wanted, inventory, to_erase, reason);
         json_decref(by_serial);
         if (!entry) {
             json_decref(out);

@@ -1,10 +1,9 @@
 #include "quietus/warrant.h"
 
-#include "internal.h"
+#include "quietus/memory.h"
 
 #include "../device/internal.h"
-
-#include "quietus/memory.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -134,13 +134,13 @@ int file_make_folders(const char *path, mode_t mode) {
     return 0;
 }
 
-void path_format(char *out, const char *root, const char *format, ...) {
-    const size_t used = strnlen(root, PATH_MAX);
+void path_format(char *out, const char *start, const char *format, ...) {
+    const size_t used = strnlen(start, PATH_MAX);
     va_list arguments;
     va_start(arguments, format);
     int added = -1;
     if (used < PATH_MAX) {
-        memcpy(out, root, used);
+        memcpy(out, start, used);
         added = vsnprintf(out + used, PATH_MAX - used, format, arguments);
     }
     va_end(arguments);

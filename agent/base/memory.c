@@ -1,15 +1,30 @@
 #include "quietus/memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void memory_require(int condition) {
-    if (condition)
-        return;
+void memory_exhausted(void) {
     (void)fputs("quietus: out of memory, or text that is not UTF-8 in a document; giving up\n",
                 stderr);
     abort();
+}
+
+/* A list, so that nobody takes what is in it for lost by mistake. */
+struct abandoned {
+    void *memory;
+    struct abandoned *next;
+};
+
+static _Atomic(struct abandoned *) first_abandoned;
+
+void memory_abandon(void *memory) {
+    struct abandoned *entry = memory_new(1, sizeof *entry);
+    entry->memory = memory;
+    entry->next = atomic_load(&first_abandoned);
+    while (!atomic_compare_exchange_weak(&first_abandoned, &entry->next, entry))
+        continue;
 }
 
 void *memory_new(size_t count, size_t size) {

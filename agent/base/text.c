@@ -57,7 +57,7 @@ void text_from_field(char *out, size_t size, const uint8_t *field, size_t length
 }
 
 void text_from_ata_field(char *out, size_t size, const uint8_t *field, size_t length) {
-    uint8_t swapped[64];
+    uint8_t swapped[64] = {0};
     if (length > sizeof swapped)
         length = sizeof swapped;
     for (size_t i = 0; i + 1 < length; i += 2) {

@@ -1,15 +1,15 @@
-#include "internal.h"
-
 #include "quietus/clock.h"
 #include "quietus/json.h"
+
+#include "internal.h"
 
 #include <ctype.h>
 #include <string.h>
 
 static const char schema[] = "quietus.certificate/1";
 
-/* A file name from the run and the disk: what is not a letter or digit of the serial becomes "_", and
- * the node's name keeps disks with equal or no serials apart. */
+/* A file name from the run and the disk: what is not a letter or digit of the serial becomes "_",
+ * and the node's name keeps disks with equal or no serials apart. */
 static void name_file(const struct session *session, const struct disk *disk, char *out,
                       size_t size) {
     char serial[48];

@@ -33,16 +33,18 @@ static void judge_signature(const struct envelope *envelope, const struct trust 
         const json_t *assurance = json_object_get(out->document, "assurance");
         const bool self = strcmp(json_text(assurance, "level"), "self") == 0;
         public_key_id(&own, id);
-        reason_set(&out->signature,
-                   "signed by %s, for which no key that you trust vouches (key %s): it has not been "
-                   "altered since, but anybody could have made it",
-                   self ? "a key made in memory for this run" : "a site's key", id);
+        reason_set(
+            &out->signature,
+            "signed by %s, for which no key that you trust vouches (key %s): it has not been "
+            "altered since, but anybody could have made it",
+            self ? "a key made in memory for this run" : "a site's key", id);
         out->status = CHECK_UNPROVEN;
         return;
     }
     reason_set(&out->signature, "no signature is good");
-    json_add_text(out->problems, "no signature is good: it was altered, or signed by a key that you "
-                                 "have not named (--trust)");
+    json_add_text(out->problems,
+                  "no signature is good: it was altered, or signed by a key that you "
+                  "have not named (--trust)");
     out->status = CHECK_NOT_INTACT;
 }
 

@@ -1,6 +1,5 @@
 /* Whether what a document says follows from what it shows. */
 #include "quietus/check.h"
-
 #include "quietus/json.h"
 #include "quietus/plan.h"
 
@@ -22,7 +21,8 @@ static void check_samples(const json_t *attempt, json_t *problems) {
     }
     if (!json_equal(json_object_get(samples, "informative"),
                     json_object_get(shown, "informative_strata")))
-        json_add_text(problems, "the verification and the facts give different informative samples");
+        json_add_text(problems,
+                      "the verification and the facts give different informative samples");
 }
 
 /* Every pass that the policy asks for, in order, of all bytes and without a failure. */
@@ -81,8 +81,7 @@ static void check_evidence(const json_t *certificate, const char *method, json_t
 }
 
 /* The claim is the table's for this method and medium. */
-static void check_claim(const json_t *certificate, const struct method *method,
-                        json_t *problems) {
+static void check_claim(const json_t *certificate, const struct method *method, json_t *problems) {
     const char *medium = json_text(json_object_get(certificate, "disk"), "medium");
     const json_t *claim = json_object_get(json_object_get(certificate, "method"), "claim");
     for (int i = MEDIUM_UNKNOWN; i <= MEDIUM_FLASH; i++) {

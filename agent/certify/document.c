@@ -1,8 +1,8 @@
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
+
+#include "internal.h"
 
 #include <sodium.h>
 #include <string.h>

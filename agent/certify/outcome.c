@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const char *const disposition_names[DISPOSITION_COUNT] = {
-    [DISPOSITION_UNKNOWN] = "unknown", [DISPOSITION_ERASED] = "erased",
-    [DISPOSITION_HELD] = "held",       [DISPOSITION_REFUSED] = "refused",
-    [DISPOSITION_FAILED] = "failed",   [DISPOSITION_ABSENT] = "absent",
+    [DISPOSITION_UNKNOWN] = "unknown",   [DISPOSITION_ERASED] = "erased",
+    [DISPOSITION_HELD] = "held",         [DISPOSITION_REFUSED] = "refused",
+    [DISPOSITION_FAILED] = "failed",     [DISPOSITION_ABSENT] = "absent",
     [DISPOSITION_EXCLUDED] = "excluded",
 };
 

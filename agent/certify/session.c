@@ -1,5 +1,4 @@
 #include "quietus/certificate.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/file.h"

@@ -1,6 +1,5 @@
 /* Documents in words, for a person to read or print. */
 #include "quietus/check.h"
-
 #include "quietus/json.h"
 
 #include <ctype.h>
@@ -34,7 +33,8 @@ static void show_disk(const json_t *disk, FILE *stream) {
     char text[512];
     char size[32];
     (void)snprintf(text, sizeof text, "%s %s, %s, %s, %s", json_text(disk, "vendor"),
-                   json_text(disk, "model"), text_size(size, sizeof size, json_count(disk, "capacity")),
+                   json_text(disk, "model"),
+                   text_size(size, sizeof size, json_count(disk, "capacity")),
                    json_text(disk, "bus"), json_text(disk, "medium"));
     line(stream, "Disk", text[0] == ' ' ? text + 1 : text);
     line(stream, "  serial", json_text(disk, "serial"));
@@ -91,8 +91,8 @@ static void show_authority(const json_t *certificate, FILE *stream) {
     char text[512];
     const json_t *authority = json_object_get(certificate, "authority");
     if (strcmp(json_text(authority, "kind"), "order") == 0) {
-        (void)snprintf(text, sizeof text, "order %s, signed by %s", json_text(authority, "order_id"),
-                       json_text(authority, "signed_by"));
+        (void)snprintf(text, sizeof text, "order %s, signed by %s",
+                       json_text(authority, "order_id"), json_text(authority, "signed_by"));
         line(stream, "Authority", text);
         line(stream, "  digest", json_text(authority, "order_digest"));
         line(stream, "  site", json_text(authority, "site"));
@@ -120,7 +120,8 @@ static void show_times(const json_t *document, FILE *stream) {
     line(stream, "Started", json_text(document, "started"));
     line(stream, "Ended", json_text(document, "ended"));
     line(stream, "Issued", json_text(document, "issued"));
-    (void)snprintf(text, sizeof text, "%s, %s", json_text(json_object_get(document, "clock"), "source"),
+    (void)snprintf(text, sizeof text, "%s, %s",
+                   json_text(json_object_get(document, "clock"), "source"),
                    synchronised ? "synchronised" : "not synchronised");
     line(stream, "Clock", text);
 }
@@ -187,8 +188,7 @@ static void show_record(const json_t *record, FILE *stream) {
     line(stream, "Order", json_text(order, "id"));
     line(stream, "  problem", json_text(order, "problem"));
     (void)fputs("\n", stream);
-    json_array_foreach(json_object_get(record, "disks"), i, entry)
-        show_record_line(entry, stream);
+    json_array_foreach(json_object_get(record, "disks"), i, entry) show_record_line(entry, stream);
     show_list("Not reached", json_object_get(record, "findings"), stream);
 }
 

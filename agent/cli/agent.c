@@ -1,12 +1,12 @@
 /* The unattended agent: what the kernel's command line asks for, by a signed order. */
-#include "cli.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/file.h"
 #include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
+#include "cli.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,8 +81,9 @@ static int take_command_line(char *line, struct agent_options *out) {
         if (value)
             *value++ = '\0';
         if (take_option(word + strlen(prefix), value ? value : "", out))
-            return cli_error("agent", "the kernel's command line has %s%s%s, which means nothing; "
-                                      "nothing was done",
+            return cli_error("agent",
+                             "the kernel's command line has %s%s%s, which means nothing; "
+                             "nothing was done",
                              word, value ? "=" : "", value ? value : "");
     }
     return EXIT_GOOD;
@@ -140,8 +141,8 @@ static int fetch_once(const char *where, char **text, size_t *length, struct rea
 
 /* Networks come up late: the order is tried for until the time is over. What the server says is not
  * there is not waited for. */
-static int fetch_order(const struct agent_options *options, const struct server *server, char **text,
-                       size_t *length, struct reason *reason) {
+static int fetch_order(const struct agent_options *options, const struct server *server,
+                       char **text, size_t *length, struct reason *reason) {
     char where[2 * VALUE_SIZE];
     const int64_t give_up = clock_monotonic_ms() + (int64_t)options->order_wait * 1000;
     int64_t pause_s = 1;
@@ -246,8 +247,7 @@ static int run_agent(const struct agent_options *options) {
     policy_default(&run.policy);
     scan_machine(&run);
     const bool reports = options->report[0] != '\0';
-    if (reports &&
-        http_expand(options->report, &run.scan.server, report, sizeof report, &reason)) {
+    if (reports && http_expand(options->report, &run.scan.server, report, sizeof report, &reason)) {
         scan_free(&run.scan);
         return cli_error("agent", "%s", reason.text);
     }

@@ -1,10 +1,11 @@
 /* check and show. */
-#include "cli.h"
-
 #include "quietus/check.h"
+
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
+
+#include "cli.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,8 +59,8 @@ static void print_result(const char *path, const struct check_result *result) {
     size_t i;
     json_t *problem;
     (void)printf("%s: %s\n    %s\n", path, verdict_text(result->status), result->signature.text);
-    json_array_foreach(result->problems, i, problem)
-        (void)printf("    problem: %s\n", json_string_value(problem));
+    json_array_foreach(result->problems, i, problem)(void)
+        printf("    problem: %s\n", json_string_value(problem));
     if (result->status != CHECK_NOT_INTACT)
         print_meaning(result->document);
     if (result->digest[0] != '\0')
@@ -145,9 +146,8 @@ int cli_check(int argc, char **argv) {
         else
             trust_add(&trust, &key, optarg, "");
     }
-    const int status = optind < argc
-                           ? check_files(argv + optind, argc - optind, &trust, quiet)
-                           : cli_error("check", "name the files to check");
+    const int status = optind < argc ? check_files(argv + optind, argc - optind, &trust, quiet)
+                                     : cli_error("check", "name the files to check");
     trust_free(&trust);
     return status;
 }
@@ -179,7 +179,8 @@ int cli_show(int argc, char **argv) {
             cli_print_json(json_incref(result.document));
         } else {
             show_document(result.document, stdout);
-            (void)puts("\nThis is what the document says; 'quietus check' tells whether it is intact.");
+            (void)puts(
+                "\nThis is what the document says; 'quietus check' tells whether it is intact.");
         }
         check_result_free(&result);
     }

@@ -44,8 +44,7 @@ static int add_method(const char *name, struct policy *policy, struct reason *re
     return 0;
 }
 
-int cli_policy_option(int option, const char *value, struct policy *policy,
-                      struct reason *reason) {
+int cli_policy_option(int option, const char *value, struct policy *policy, struct reason *reason) {
     switch (option) {
     case OPTION_LEAST:
         reason_set(reason, "--least takes clear or purge");

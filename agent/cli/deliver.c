@@ -1,7 +1,8 @@
-#include "cli.h"
-
 #include "quietus/deliver.h"
+
 #include "quietus/http.h"
+
+#include "cli.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-#include "cli.h"
-
 #include "quietus/json.h"
+
+#include "cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
-#include "cli.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
 #include "quietus/nvme_data.h"
 #include "quietus/page_file.h"
 #include "quietus/scan.h"
+
+#include "cli.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,9 @@ static json_t *inspect_ata_identify(struct bytes data) {
     json_put_count(object, "physical_sector_size", ata.physical_sector_size);
     json_put_count(object, "rotation_rate", ata.rotation_rate);
     json_put_text(object, "checksum",
-                  !ata.checksum_present ? "none" : ata.checksum_good ? "good" : "wrong");
+                  !ata.checksum_present ? "none"
+                  : ata.checksum_good   ? "good"
+                                        : "wrong");
     json_put_flag(object, "smart_supported", ata.smart_supported);
     json_put_flag(object, "smart_enabled", ata.smart_enabled);
     json_put_flag(object, "trusted_computing", ata.trusted_computing);
@@ -226,8 +228,8 @@ static json_t *inspect_nvme_health(struct bytes data) {
 }
 
 static json_t *inspect_nvme_sanitize_log(struct bytes data) {
-    static const char *const states[] = {"never sanitized", "sanitized",   "in progress",
-                                         "failed",          "sanitized, deallocated"};
+    static const char *const states[] = {"never sanitized", "sanitized", "in progress", "failed",
+                                         "sanitized, deallocated"};
     struct nvme_sanitize_log log;
     if (nvme_decode_sanitize_log(data, &log))
         return NULL;
@@ -244,16 +246,11 @@ static const struct kind {
     const char *option;
     json_t *(*inspect)(struct bytes data);
 } kinds[] = {
-    {"ata-identify", inspect_ata_identify},
-    {"ata-smart", inspect_ata_smart},
-    {"scsi-inquiry", inspect_scsi_inquiry},
-    {"scsi-vpd", inspect_scsi_vpd},
-    {"scsi-capacity", inspect_scsi_capacity},
-    {"scsi-sense", inspect_scsi_sense},
-    {"nvme-id-ctrl", inspect_nvme_controller},
-    {"nvme-id-ns", inspect_nvme_namespace},
-    {"nvme-smart-log", inspect_nvme_health},
-    {"nvme-sanitize-log", inspect_nvme_sanitize_log},
+    {"ata-identify", inspect_ata_identify},    {"ata-smart", inspect_ata_smart},
+    {"scsi-inquiry", inspect_scsi_inquiry},    {"scsi-vpd", inspect_scsi_vpd},
+    {"scsi-capacity", inspect_scsi_capacity},  {"scsi-sense", inspect_scsi_sense},
+    {"nvme-id-ctrl", inspect_nvme_controller}, {"nvme-id-ns", inspect_nvme_namespace},
+    {"nvme-smart-log", inspect_nvme_health},   {"nvme-sanitize-log", inspect_nvme_sanitize_log},
 };
 
 static int inspect_file(const struct kind *kind, const char *path) {
@@ -261,7 +258,7 @@ static int inspect_file(const struct kind *kind, const char *path) {
     AUTO_FREE char *text = NULL;
     size_t length;
     struct reason reason;
-    const int error = file_read(path, PAGE_SIZE_MOST * 16, &text, &length);
+    const int error = file_read(path, (size_t)PAGE_SIZE_MOST * 16, &text, &length);
     if (error)
         return cli_error("inspect", "%s: %s", path, strerror(-error));
     const int size = page_file_parse(text, length, page, sizeof page, &reason);

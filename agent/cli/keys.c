@@ -1,10 +1,10 @@
 /* keygen, order, sign: what is done at an operator's desk before an erase. */
-#include "cli.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
 #include "quietus/order_make.h"
+
+#include "cli.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ static int put_out(const char *command, const char *path, const char *text) {
     return error ? cli_error(command, "%s: %s", path, strerror(-error)) : EXIT_GOOD;
 }
 
-/* A scan as `quietus scan --json` prints it, or the record of an inspection, which has one in it. */
+/* A scan as `quietus scan --json` prints it, or the record of an inspection, which has one in it.
+ */
 static json_t *read_inventory(const char *path, struct reason *reason) {
     AUTO_FREE char *text = NULL;
     size_t length;

@@ -1,6 +1,6 @@
-#include "cli.h"
-
 #include "quietus/json.h"
+
+#include "cli.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +22,9 @@ static void print_plan(const struct disk *disk, const struct plan *plan) {
         (void)printf("    would be refused: in use, %s\n", disk->use_reason);
     for (unsigned i = 0; i < plan->step_count; i++) {
         const struct plan_step *step = &plan->steps[i];
-        (void)printf("    %s %s (%s), worth %s; Rev. 1: %s\n", i == 0 ? "first" : "then, if that fails,",
-                     step->method->name, step->method->summary,
-                     category_name(step->claim.category),
+        (void)printf("    %s %s (%s), worth %s; Rev. 1: %s\n",
+                     i == 0 ? "first" : "then, if that fails,", step->method->name,
+                     step->method->summary, category_name(step->claim.category),
                      category_name(step->claim.rev1_category));
     }
     for (unsigned i = 0; i < plan->rejected_count; i++)

@@ -11,9 +11,9 @@ enum {
 };
 
 /*
- * DEVICE-FACTS A.2: byte 2 recipes. CK_COND is set wherever registers matter. For data in it is not: the
- * data is the answer, and with CK_COND libata takes the DRQ that some controllers (QEMU's AHCI) leave
- * in the PIO setup FIS for a failure (aborted command, status 58h).
+ * DEVICE-FACTS A.2: byte 2 recipes. CK_COND is set wherever registers matter. For data in it is
+ * not: the data is the answer, and with CK_COND libata takes the DRQ that some controllers (QEMU's
+ * AHCI) leave in the PIO setup FIS for a failure (aborted command, status 58h).
  */
 static uint8_t transfer_flags(enum ata_protocol protocol) {
     switch (protocol) {

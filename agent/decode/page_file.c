@@ -61,8 +61,8 @@ static int put_token(struct parser *parser, const char *at, size_t digits) {
 }
 
 /*
- * The address at the beginning of a line, if there is one: digits with a colon, or digits that three
- * blanks or more set off. Returns how many characters it takes.
+ * The address at the beginning of a line, if there is one: digits with a colon, or digits that
+ * three blanks or more set off. Returns how many characters it takes.
  */
 static size_t address_at(const char *at, const char *end) {
     const size_t digits = digits_at(at, end);

@@ -30,7 +30,8 @@ int scsi_decode_inquiry(struct bytes data, struct scsi_inquiry *out) {
     return 0;
 }
 
-/* The page's payload, cut to what the page itself says; -EINVAL if it is another page or cut short. */
+/* The page's payload, cut to what the page itself says; -EINVAL if it is another page or cut short.
+ */
 static int page_payload(struct bytes data, uint8_t page, struct bytes *payload) {
     if (data.length < VPD_HEADER || data.data[1] != page)
         return -EINVAL;

@@ -87,10 +87,11 @@ static void decode_descriptor_format(struct bytes data, struct scsi_sense *out) 
 }
 
 /*
- * SAT's fixed format: ERROR, STATUS, DEVICE and COUNT 7:0 where INFORMATION is, LBA 23:0 in bytes 9 to
- * 11. The upper halves are lost but for one bit each (DEVICE-FACTS A.3). Kernels before 6.11 put the
- * registers of a failed command into bytes 8 to 11, with 21/04: those are not read as registers here,
- * since nothing in them tells them apart from others.
+ * SAT's fixed format: ERROR, STATUS, DEVICE and COUNT 7:0 where INFORMATION is, LBA 23:0 in bytes 9
+ * to
+ * 11. The upper halves are lost but for one bit each (DEVICE-FACTS A.3). Kernels before 6.11 put
+ * the registers of a failed command into bytes 8 to 11, with 21/04: those are not read as registers
+ * here, since nothing in them tells them apart from others.
  */
 static void decode_fixed_ata(const uint8_t *d, struct ata_registers *out) {
     *out = (struct ata_registers){
@@ -141,10 +142,10 @@ void scsi_decode_sense(struct bytes data, struct scsi_sense *out) {
 }
 
 static const char *const key_names[16] = {
-    "no sense",        "recovered error", "not ready",     "medium error",
-    "hardware error",  "illegal request", "unit attention", "data protect",
-    "blank check",     "vendor specific", "copy aborted",  "aborted command",
-    "reserved",        "volume overflow", "miscompare",    "completed",
+    "no sense",       "recovered error", "not ready",      "medium error",
+    "hardware error", "illegal request", "unit attention", "data protect",
+    "blank check",    "vendor specific", "copy aborted",   "aborted command",
+    "reserved",       "volume overflow", "miscompare",     "completed",
 };
 
 /* DEVICE-FACTS B.4. ASCQ FFh in the table stands for any. */

@@ -1,6 +1,5 @@
-#include "quietus/deliver.h"
-
 #include "quietus/clock.h"
+#include "quietus/deliver.h"
 #include "quietus/memory.h"
 
 #include <pthread.h>

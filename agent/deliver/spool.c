@@ -1,6 +1,5 @@
-#include "quietus/deliver.h"
-
 #include "quietus/cleanup.h"
+#include "quietus/deliver.h"
 #include "quietus/file.h"
 #include "quietus/http.h"
 

@@ -1,8 +1,8 @@
 #include "quietus/armed.h"
 
-#include "internal.h"
-
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,8 +82,9 @@ int armed_nvme(struct armed *armed, struct nvme_command *command, struct reason 
     return error ? error : device_nvme_unchecked(armed->device, command);
 }
 
-int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile, void *data,
-              uint32_t timeout_ms, struct ata_registers *registers, struct reason *reason) {
+int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile,
+              void *data, uint32_t timeout_ms, struct ata_registers *registers,
+              struct reason *reason) {
     *registers = (struct ata_registers){0};
     const int error = confirm_identity(armed, reason);
     if (error)
@@ -118,17 +119,7 @@ int armed_submit(struct armed *armed, struct io_request *request) {
 
 int armed_write(struct armed *armed, unsigned area, uint64_t offset, void *buffer,
                 uint32_t length) {
-    enum { LIMIT_MS = 300000 };
-    struct io_request request = {
+    const struct io_request request = {
         .write = true, .area = area, .offset = offset, .buffer = buffer, .length = length};
-    int error = armed_submit(armed, &request);
-    if (error)
-        return error;
-    struct io_request *done;
-    error = device_wait(armed->device, LIMIT_MS, &done);
-    if (error)
-        return error;
-    if (done->result < 0)
-        return done->result;
-    return (uint32_t)done->result == length ? 0 : -EIO;
+    return armed->writing ? device_do_unchecked(armed->device, &request) : -EPERM;
 }

@@ -148,8 +148,8 @@ int ask_ata_identify(struct device *device, struct ata_identify *out) {
     const struct ata_taskfile taskfile = {
         .protocol = ATA_PIO_IN, .count = 1, .command = ATA_IDENTIFY_DEVICE};
     struct ata_registers registers;
-    const int error = device_ata(device, "IDENTIFY DEVICE", &taskfile, data, SHORT_TIMEOUT_MS,
-                                 &registers);
+    const int error =
+        device_ata(device, "IDENTIFY DEVICE", &taskfile, data, SHORT_TIMEOUT_MS, &registers);
     return error ? error : ata_decode_identify((struct bytes){data, sizeof data}, out);
 }
 
@@ -161,8 +161,8 @@ int ask_ata_smart(struct device *device, struct ata_smart *out) {
                                           .lba = ATA_SMART_LBA,
                                           .command = ATA_SMART};
     struct ata_registers registers;
-    const int error = device_ata(device, "SMART READ DATA", &taskfile, data, SHORT_TIMEOUT_MS,
-                                 &registers);
+    const int error =
+        device_ata(device, "SMART READ DATA", &taskfile, data, SHORT_TIMEOUT_MS, &registers);
     return error ? error : ata_decode_smart((struct bytes){data, sizeof data}, out);
 }
 
@@ -172,8 +172,8 @@ int ask_ata_failing(struct device *device, bool *failing) {
                                           .lba = ATA_SMART_LBA,
                                           .command = ATA_SMART};
     struct ata_registers registers;
-    const int error = device_ata(device, "SMART RETURN STATUS", &taskfile, NULL, SHORT_TIMEOUT_MS,
-                                 &registers);
+    const int error =
+        device_ata(device, "SMART RETURN STATUS", &taskfile, NULL, SHORT_TIMEOUT_MS, &registers);
     if (error)
         return error;
     const uint64_t signature = registers.lba & 0xffff00;
@@ -222,9 +222,9 @@ int ask_nvme_namespaces(struct device *device, bool allocated, uint32_t ids[1024
     uint8_t data[NVME_DATA_SIZE];
     const uint8_t structure =
         allocated ? NVME_IDENTIFY_CNS_ALLOCATED_NS_LIST : NVME_IDENTIFY_CNS_NS_ACTIVE_LIST;
-    const int error = identify(
-        device, allocated ? "Identify Allocated Namespaces" : "Identify Active Namespaces",
-        structure, 0, data);
+    const int error =
+        identify(device, allocated ? "Identify Allocated Namespaces" : "Identify Active Namespaces",
+                 structure, 0, data);
     return error ? error : nvme_decode_namespace_list((struct bytes){data, sizeof data}, ids);
 }
 

@@ -1,8 +1,8 @@
 #include "quietus/device.h"
 
-#include "internal.h"
-
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +15,7 @@ enum {
     UNIT_ATTENTION_RETRIES = 8,
 };
 
-struct device *device_new(const struct transport_ops *ops, void *context,
-                          const struct disk *disk) {
+struct device *device_new(const struct transport_ops *ops, void *context, const struct disk *disk) {
     struct device *device = memory_new(1, sizeof *device);
     device->ops = ops;
     device->context = context;
@@ -169,21 +168,32 @@ int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **
     return device->ops->wait(device->context, timeout_ms, done);
 }
 
+/* The request is on the heap: one that is never answered must outlive the caller. */
+int device_do_unchecked(struct device *device, const struct io_request *wanted) {
+    enum { LIMIT_MS = 300000 };
+    struct io_request *request = memory_new(1, sizeof *request);
+    struct io_request *done = NULL;
+    *request = *wanted;
+    int error = device->ops->submit(device->context, request);
+    if (error == 0)
+        error = device_wait(device, LIMIT_MS, &done);
+    if (error == -ETIME) {
+        memory_abandon(request);
+        return error;
+    }
+    if (error == 0 && done->result < 0)
+        error = done->result;
+    else if (error == 0 && (uint32_t)done->result != wanted->length)
+        error = -EIO;
+    free(request);
+    return error;
+}
+
 int device_read(struct device *device, unsigned area, uint64_t offset, void *buffer,
                 uint32_t length) {
-    enum { LIMIT_MS = 300000 };
-    struct io_request request = {
+    const struct io_request request = {
         .area = area, .offset = offset, .buffer = buffer, .length = length};
-    int error = device_submit(device, &request);
-    if (error)
-        return error;
-    struct io_request *done;
-    error = device_wait(device, LIMIT_MS, &done);
-    if (error)
-        return error;
-    if (done->result < 0)
-        return done->result;
-    return (uint32_t)done->result == length ? 0 : -EIO;
+    return device_do_unchecked(device, &request);
 }
 
 int device_refresh(struct device *device) {

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A disk that answers differently every time must not fill the memory; what is left out is counted. */
+/* A disk that answers differently every time must not fill the memory; what is left out is counted.
+ */
 enum { MOST_ENTRIES = 4000 };
 
 struct evidence {

@@ -24,6 +24,10 @@ int device_ata_unchecked(struct device *device, const char *name,
                          const struct ata_taskfile *taskfile, void *data, uint32_t timeout_ms,
                          struct ata_registers *registers);
 
+/* One read or write, whole: 0, -EIO if it was cut short, or another negative errno (-ETIME:
+ * silent). */
+int device_do_unchecked(struct device *device, const struct io_request *wanted);
+
 /*
  * Opens the device for writing; its identity must be the expected one. Called by warrant_arm alone
  * (tests/unit/test_laws.c looks). -ESTALE or -EBUSY or another negative errno with the reason.

@@ -1,14 +1,14 @@
 /* The Linux transport: the only code that calls ioctl. */
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/memory.h"
 
+#include "internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <liburing.h>
 #include <libnvme.h>
+#include <liburing.h>
 #include <linux/fs.h>
 #include <scsi/sg.h>
 #include <string.h>
@@ -82,7 +82,8 @@ static int linux_nvme_admin(void *context, struct nvme_command *command) {
         .cdw15 = command->cdw15,
         .timeout_ms = command->timeout_ms,
     };
-    const int status = nvme_submit_admin_passthru(transport->command_fd, &request, &command->result);
+    const int status =
+        nvme_submit_admin_passthru(transport->command_fd, &request, &command->result);
     if (status < 0)
         return -errno;
     command->status = (uint16_t)status;
@@ -227,9 +228,10 @@ static void linux_close(void *context) {
     for (unsigned i = 0; i < transport->area_count; i++)
         cleanup_fd(&transport->area_fds[i]);
     cleanup_fd(&transport->command_fd);
-    /* Requests that the kernel still holds point into this: better leaked than reused. */
     if (transport->under_way == 0 || !transport->has_ring)
         free(transport);
+    else
+        memory_abandon(transport); /* requests that the kernel still holds point into it */
 }
 
 static const struct transport_ops linux_ops = {

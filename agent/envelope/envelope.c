@@ -16,8 +16,7 @@ const char envelope_type_record[] = "application/vnd.quietus.record+json";
 static char *pre_authentication(const char *type, const char *payload, size_t length,
                                 size_t *total) {
     char head[256];
-    const int used =
-        snprintf(head, sizeof head, "DSSEv1 %zu %s %zu ", strlen(type), type, length);
+    const int used = snprintf(head, sizeof head, "DSSEv1 %zu %s %zu ", strlen(type), type, length);
     memory_require(used > 0 && (size_t)used < sizeof head);
     char *text = memory_new((size_t)used + length + 1, 1);
     memcpy(text, head, (size_t)used);
@@ -50,8 +49,7 @@ static int parse_payload(const json_t *document, struct envelope *out) {
         return -EINVAL;
     text_copy(out->type, sizeof out->type, type);
     out->payload = memory_new(strlen(text) + 1, 1);
-    const int error =
-        unbase64(text, (uint8_t *)out->payload, strlen(text), &out->payload_length);
+    const int error = unbase64(text, (uint8_t *)out->payload, strlen(text), &out->payload_length);
     if (error == 0)
         out->payload[out->payload_length] = '\0';
     return error;
@@ -67,8 +65,7 @@ static int parse_signatures(const json_t *document, struct envelope *out) {
         struct envelope_signature *signature = &out->signatures[i];
         size_t length;
         text_copy(signature->key_id, sizeof signature->key_id, json_text(entry, "keyid"));
-        if (unbase64(json_text(entry, "sig"), signature->bytes, sizeof signature->bytes,
-                     &length) ||
+        if (unbase64(json_text(entry, "sig"), signature->bytes, sizeof signature->bytes, &length) ||
             length != sizeof signature->bytes)
             return -EINVAL;
     }
@@ -146,8 +143,8 @@ char *envelope_sign(const struct envelope *envelope, const struct signing_key *k
         return NULL;
     json_t *signatures = json_new_array();
     for (size_t i = 0; i < envelope->signature_count; i++)
-        json_add(signatures, signature_json(envelope->signatures[i].key_id,
-                                            envelope->signatures[i].bytes));
+        json_add(signatures,
+                 signature_json(envelope->signatures[i].key_id, envelope->signatures[i].bytes));
     json_add(signatures,
              new_signature(envelope->type, envelope->payload, envelope->payload_length, key));
     return assemble(envelope->type, envelope->payload, envelope->payload_length, signatures);

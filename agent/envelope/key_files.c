@@ -1,9 +1,9 @@
 /* Keys in PEM files, and the folder of keys that are trusted. */
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -69,8 +69,7 @@ int signing_key_read(const char *path, struct signing_key **out, struct reason *
     const int error = read_pem(path, private_label, der, sizeof der, &length, reason);
     if (error)
         return error;
-    const bool good =
-        length == PKCS8_SIZE && memcmp(der, pkcs8_prefix, sizeof pkcs8_prefix) == 0;
+    const bool good = length == PKCS8_SIZE && memcmp(der, pkcs8_prefix, sizeof pkcs8_prefix) == 0;
     if (good)
         *out = signing_key_from_seed(der + sizeof pkcs8_prefix);
     else

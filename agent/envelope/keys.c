@@ -1,6 +1,6 @@
-#include "internal.h"
-
 #include "quietus/memory.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <string.h>

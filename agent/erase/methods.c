@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * Best first: what destroys the keys, then what the drive erases itself, then what is written over it
- * from outside.
+ * Best first: what destroys the keys, then what the drive erases itself, then what is written over
+ * it from outside.
  */
 const struct method *const methods[] = {
     &method_nvme_format_crypto,

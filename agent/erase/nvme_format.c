@@ -1,11 +1,12 @@
 /*
- * NVMe Format NVM with a secure erase setting, namespace by namespace, keeping each one's LBA format
- * (DEVICE-FACTS C.6). It does not reach unallocated capacity, nor namespaces that are not attached.
+ * NVMe Format NVM with a secure erase setting, namespace by namespace, keeping each one's LBA
+ * format (DEVICE-FACTS C.6). It does not reach unallocated capacity, nor namespaces that are not
+ * attached.
  */
-#include "methods.h"
-
 #include "quietus/ask.h"
 #include "quietus/json.h"
+
+#include "methods.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* Overwriting from the host: every addressable LBA, pass by pass. */
-#include "methods.h"
-#include "writer.h"
-
 #include "quietus/json.h"
 #include "quietus/pattern.h"
+
+#include "methods.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,8 +17,9 @@ static bool offered(const struct disk *disk, struct reason *reason) {
     for (unsigned i = 0; i < disk->area_count; i++) {
         const struct disk_area *area = &disk->areas[i];
         if (area->read_only) {
-            reason_set(reason, "it is write protected%s; lift that (jumper, switch, hdparm -r0, nvme "
-                               "set-feature 84h) and try again",
+            reason_set(reason,
+                       "it is write protected%s; lift that (jumper, switch, hdparm -r0, nvme "
+                       "set-feature 84h) and try again",
                        area->nsid ? " (a namespace)" : "");
             return false;
         }
@@ -69,18 +70,16 @@ static void explain(struct erase_run *run, unsigned number, const struct write_r
     char text[256];
     if (error == -ETIME)
         (void)snprintf(text, sizeof text,
-                       "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes", number,
-                       report->written, run->layout->bytes);
+                       "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes",
+                       number, report->written, run->layout->bytes);
     else if (error)
         (void)snprintf(text, sizeof text,
-                       "pass %u: given up, too many writes fail (first: %s); %" PRIu64 " of %" PRIu64
-                       " bytes were acknowledged",
-                       number, strerror(-report->first_error), report->written,
-                       run->layout->bytes);
+                       "pass %u: given up, too many writes fail (first: %s); %" PRIu64
+                       " of %" PRIu64 " bytes were acknowledged",
+                       number, strerror(-report->first_error), report->written, run->layout->bytes);
     else if (report->bad_lbas > 0)
-        (void)snprintf(text, sizeof text,
-                       "pass %u: %" PRIu64 " sectors could not be written (%s)", number,
-                       report->bad_lbas, strerror(-report->first_error));
+        (void)snprintf(text, sizeof text, "pass %u: %" PRIu64 " sectors could not be written (%s)",
+                       number, report->bad_lbas, strerror(-report->first_error));
     else
         (void)snprintf(text, sizeof text, "pass %u: flushing the disk's cache failed: %s", number,
                        strerror(-flush_error));
@@ -129,7 +128,8 @@ static int run_passes(struct erase_run *run) {
 const struct method method_overwrite = {
     .name = "overwrite",
     .summary = "overwrite of every addressable sector",
-    .never_reaches = "sectors that the drive has retired or keeps in reserve are beyond an overwrite",
+    .never_reaches =
+        "sectors that the drive has retired or keeps in reserve are beyond an overwrite",
     .claims =
         {
             [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},

@@ -3,6 +3,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+
 #include "verification.h"
 
 #include <errno.h>
@@ -198,10 +199,11 @@ const struct attempt *disk_run_last_attempt(const struct disk_run *run) {
 
 enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason) {
     if (run->given_up) {
-        reason_set(reason,
-                   "given up: the disk did not answer in time while %s; whether it is erased is not "
-                   "known",
-                   phase_name((enum phase)atomic_load(&run->progress.phase)));
+        reason_set(
+            reason,
+            "given up: the disk did not answer in time while %s; whether it is erased is not "
+            "known",
+            phase_name((enum phase)atomic_load(&run->progress.phase)));
         return DISPOSITION_UNKNOWN;
     }
     const struct attempt *last = disk_run_last_attempt(run);

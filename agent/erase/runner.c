@@ -1,8 +1,7 @@
 /* All disks at once, each in its thread, and a watch over them. */
 #include "quietus/clock.h"
-#include "quietus/run.h"
-
 #include "quietus/memory.h"
+#include "quietus/run.h"
 
 #include <pthread.h>
 #include <stdlib.h>

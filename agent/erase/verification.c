@@ -42,8 +42,8 @@ static json_t *blind_json(const struct verify_report *report) {
 /* What the samples say, in numbers and with what they take for granted. */
 static json_t *bound_json(const struct verify_report *report, bool full) {
     json_t *bound = json_new_object();
-    json_put(bound, "residue", json_real(full ? 0 : stats_bound(report->informative,
-                                                                STATS_CONFIDENCE)));
+    json_put(bound, "residue",
+             json_real(full ? 0 : stats_bound(report->informative, STATS_CONFIDENCE)));
     json_put(bound, "confidence", json_real(full ? 1 : STATS_CONFIDENCE));
     json_put_text(bound, "formula", full ? "every unit was read" : "1 - (1 - p)^n");
     json_put_text(bound, "assumes",
@@ -53,8 +53,7 @@ static json_t *bound_json(const struct verify_report *report, bool full) {
 }
 
 static json_t *report_json(const struct verification *verification,
-                           const struct sample_places *places,
-                           const struct verify_report *report) {
+                           const struct sample_places *places, const struct verify_report *report) {
     char text[32];
     json_t *object = json_new_object();
     json_put_text(object, "level", verify_level_text(verification->level, text, sizeof text));
@@ -79,8 +78,7 @@ int verification_of_pattern(const struct verification *verification, const struc
                             struct sample_facts *samples, json_t **document) {
     struct sample_places places;
     struct verify_report report;
-    sample_places_choose(verification->layout, verification->level, verification->content,
-                         &places);
+    sample_places_choose(verification->layout, verification->level, verification->content, &places);
     const int error = verify_pattern(verification->device, verification->layout, pattern, &places,
                                      verification->progress, &report);
     *samples = facts_of(&report);
@@ -101,9 +99,10 @@ int verification_of_erase(const struct verification *verification, struct snapsh
                              verification->progress, &report);
     *samples = facts_of(&report);
     *document = report_json(verification, snapshot_places(snapshot), &report);
-    json_put_text(*document, "predicate",
-                  "no eighth of a sampled unit is as it was before (keyed hashes, markers where the "
-                  "old content said nothing), and no unit read for the first time is structured");
+    json_put_text(
+        *document, "predicate",
+        "no eighth of a sampled unit is as it was before (keyed hashes, markers where the "
+        "old content said nothing), and no unit read for the first time is structured");
     json_put_count(*document, "markers", snapshot_markers(snapshot));
     json_put(*document, "blind_ranges", blind_json(&report));
     json_put_count(*document, "blind_range_count", report.blind_count);

@@ -13,7 +13,8 @@ struct verification {
     struct progress *progress;
 };
 
-/* Both: 0, or negative errno if reading could not go on; samples and document are set either way. */
+/* Both: 0, or negative errno if reading could not go on; samples and document are set either way.
+ */
 int verification_of_pattern(const struct verification *verification, const struct pattern *pattern,
                             struct sample_facts *samples, json_t **document);
 int verification_of_erase(const struct verification *verification, struct snapshot *snapshot,

@@ -139,8 +139,7 @@ static void note_bad(struct run *run, const struct chunk *chunk) {
 static int write_chunk(struct run *run, const struct chunk *chunk) {
     uint8_t *buffer = run->memory;
     pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, buffer, chunk->length);
-    const int error =
-        armed_write(run->armed, chunk->area, chunk->offset, buffer, chunk->length);
+    const int error = armed_write(run->armed, chunk->area, chunk->offset, buffer, chunk->length);
     if (error == 0)
         run->report->written += chunk->length;
     progress_heard(run->progress, run->report->written);
@@ -184,10 +183,16 @@ int writer_run(struct armed *armed, const struct layout *layout, const struct pa
     }
     run->idle_count = DEPTH;
     int error = write_all(run);
-    for (unsigned i = 0; i < run->failed_count && error == 0; i++)
-        error = narrow(run, &run->failed[i]);
-    if (error == -ETIME) /* the kernel may still read the buffers */
+    for (unsigned i = 0; i < run->failed_count && error != -ETIME; i++) {
+        if (error)
+            note_bad(run, &run->failed[i]); /* given up: as it failed */
+        else
+            error = narrow(run, &run->failed[i]);
+    }
+    if (error == -ETIME) { /* the kernel may still read the buffers */
+        memory_abandon(run);
         return error;
+    }
     free(run->memory);
     free(run);
     return error;

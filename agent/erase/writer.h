@@ -24,10 +24,10 @@ struct write_report {
 };
 
 /*
- * Writes every LBA once. A request that fails is narrowed down to the sectors that fail, and the rest
- * of the disk is written all the same. 0 when the whole disk has been gone through, whatever the
- * report says; a negative errno if it was given up: -ETIME when the disk fell silent (buffers are
- * leaked, the kernel may still read them), -EIO when too much of it fails to go on.
+ * Writes every LBA once. A request that fails is narrowed down to the sectors that fail, and the
+ * rest of the disk is written all the same. 0 when the whole disk has been gone through, whatever
+ * the report says; a negative errno if it was given up: -ETIME when the disk fell silent (buffers
+ * are abandoned, the kernel may still read them), -EIO when too much of it fails to go on.
  */
 int writer_run(struct armed *armed, const struct layout *layout, const struct pattern *pattern,
                struct progress *progress, struct write_report *report);

@@ -48,8 +48,9 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
         json_add_text(list, "capacity hidden by mode pages was not looked for");
     if (disk->bus == BUS_USB)
-        json_add_text(list, "behind a USB bridge: areas that the bridge or the drive hides were not "
-                            "looked for");
+        json_add_text(list,
+                      "behind a USB bridge: areas that the bridge or the drive hides were not "
+                      "looked for");
     if (disk->unattached_namespaces > 0) {
         (void)snprintf(text, sizeof text, "%u namespaces are not attached and were not erased",
                        disk->unattached_namespaces);

@@ -1,10 +1,10 @@
 /* What is on a disk: partition tables and file systems, RAID, LVM and LUKS members (libblkid). */
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -52,8 +52,8 @@ static json_t *probe_signatures(int fd, const struct place *place, uint64_t size
                                 struct disk *disk) {
     json_t *found = json_new_array();
     AUTO_PROBE probe = blkid_new_probe();
-    if (!probe || blkid_probe_set_device(probe, fd, (blkid_loff_t)place->offset,
-                                         (blkid_loff_t)size) != 0)
+    if (!probe ||
+        blkid_probe_set_device(probe, fd, (blkid_loff_t)place->offset, (blkid_loff_t)size) != 0)
         return found;
     (void)blkid_probe_enable_superblocks(probe, 1);
     (void)blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |

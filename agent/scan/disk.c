@@ -9,11 +9,16 @@
 #include <string.h>
 
 static const char *const bus_names[] = {
-    [BUS_UNKNOWN] = "unknown", [BUS_SATA] = "sata",
-    [BUS_SAS] = "sas",         [BUS_NVME] = "nvme",
-    [BUS_USB] = "usb",         [BUS_SCSI] = "scsi",
-    [BUS_VIRTIO] = "virtio",   [BUS_MMC] = "mmc",
-    [BUS_FIBRE_CHANNEL] = "fc", [BUS_ISCSI] = "iscsi",
+    [BUS_UNKNOWN] = "unknown",
+    [BUS_SATA] = "sata",
+    [BUS_SAS] = "sas",
+    [BUS_NVME] = "nvme",
+    [BUS_USB] = "usb",
+    [BUS_SCSI] = "scsi",
+    [BUS_VIRTIO] = "virtio",
+    [BUS_MMC] = "mmc",
+    [BUS_FIBRE_CHANNEL] = "fc",
+    [BUS_ISCSI] = "iscsi",
     [BUS_NVME_FABRICS] = "nvme-of",
 };
 

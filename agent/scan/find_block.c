@@ -1,8 +1,8 @@
 /* Block devices that are disks but neither SCSI nor NVMe, and storage that cannot be reached. */
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <string.h>
 
@@ -65,12 +65,12 @@ void scan_find_unreached(const char *root, struct scan *scan) {
         sysfs_link_name(device, "driver", driver, sizeof driver);
         if (class >> 16 != CLASS_STORAGE || driver[0] != '\0')
             continue;
-        (void)snprintf(text, sizeof text,
-                       "storage controller %s (PCI %04llx:%04llx, class %06llx) has no driver; disks "
-                       "behind it are not seen",
-                       names[i], (unsigned long long)sysfs_number(device, "vendor", 0),
-                       (unsigned long long)sysfs_number(device, "device", 0),
-                       (unsigned long long)class);
+        (void)snprintf(
+            text, sizeof text,
+            "storage controller %s (PCI %04llx:%04llx, class %06llx) has no driver; disks "
+            "behind it are not seen",
+            names[i], (unsigned long long)sysfs_number(device, "vendor", 0),
+            (unsigned long long)sysfs_number(device, "device", 0), (unsigned long long)class);
         json_add_text(scan->findings, text);
     }
     folder_free_names(names, count);

@@ -1,8 +1,8 @@
 /* NVMe, by subsystem: one disk whatever the number of controllers, with all its namespaces. */
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>

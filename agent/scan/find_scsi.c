@@ -1,8 +1,8 @@
 /* Disks behind SCSI host adapters, libata and USB: everything that the kernel's SCSI layer has. */
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +12,8 @@ static const struct {
     const char *part;
     enum disk_bus bus;
 } buses[] = {
-    {"/usb", BUS_USB},
-    {"/session", BUS_ISCSI},
-    {"/rport-", BUS_FIBRE_CHANNEL},
-    {"/ata", BUS_SATA},
-    {"/end_device-", BUS_SAS},
-    {"/virtio", BUS_SCSI},
+    {"/usb", BUS_USB},  {"/session", BUS_ISCSI},   {"/rport-", BUS_FIBRE_CHANNEL},
+    {"/ata", BUS_SATA}, {"/end_device-", BUS_SAS}, {"/virtio", BUS_SCSI},
 };
 
 static enum disk_bus bus_of(const char *folder) {
@@ -40,8 +36,8 @@ static void first_name(const char *folder, const char *sub, char *out, size_t si
     folder_free_names(names, count);
 }
 
-/* A SATA disk shows as vendor "ATA" behind every SATL (SAT, INQUIRY). USB bridges translate too, but
- * are not to be trusted with ATA commands (DEVICE-FACTS E.3). */
+/* A SATA disk shows as vendor "ATA" behind every SATL (SAT, INQUIRY). USB bridges translate too,
+ * but are not to be trusted with ATA commands (DEVICE-FACTS E.3). */
 static enum command_set commands_of(enum disk_bus bus, const char *vendor) {
     if (bus == BUS_USB || strcmp(vendor, "ATA") != 0)
         return COMMANDS_SCSI;
@@ -59,8 +55,7 @@ static void add_path(struct disk *disk, const char *generic, const char *block,
     text_copy(path->address, sizeof path->address, address);
 }
 
-static void find_one(const char *root, const char *folder, const char *address,
-                     struct scan *scan) {
+static void find_one(const char *root, const char *folder, const char *address, struct scan *scan) {
     char block[32];
     char generic[32];
     char text[64];

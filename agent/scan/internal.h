@@ -18,7 +18,8 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
 
 /* Fills a skeleton from the disk's own answers. */
 void interrogate(struct disk *disk);
-/* Fills a skeleton from the pages that sysfs keeps, for saved trees and disks that do not answer. */
+/* Fills a skeleton from the pages that sysfs keeps, for saved trees and disks that do not answer.
+ */
 void interrogate_saved(const char *root, struct disk *disk);
 /* What both have in common: puts decoded answers into the disk. */
 void disk_take_ata(struct disk *disk, const struct ata_identify *identify);

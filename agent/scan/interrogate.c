@@ -1,7 +1,7 @@
 /* What a disk says of itself, asked over its own command set. */
-#include "internal.h"
-
 #include "quietus/ask.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,8 +47,9 @@ static void take_area_sizes(struct disk *disk, uint64_t blocks, uint32_t block_s
     }
     const struct disk_area *area = &disk->areas[0];
     if (area->lba_count * area->lba_size != blocks * block_size)
-        disk_finding(disk, "it reports %" PRIu64 " sectors of %" PRIu32 " bytes, the block layer "
-                           "%" PRIu64 " of %" PRIu32,
+        disk_finding(disk,
+                     "it reports %" PRIu64 " sectors of %" PRIu32 " bytes, the block layer "
+                     "%" PRIu64 " of %" PRIu32,
                      blocks, block_size, area->lba_count, area->lba_size);
 }
 
@@ -74,8 +75,8 @@ static void ask_ata_health(struct device *device, struct disk *disk) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const size_t used = strlen(detail);
         if (bad[i].count != 0 && bad[i].count != UINT64_MAX)
-            (void)snprintf(detail + used, size - used, "%s%" PRIu64 " %s sectors",
-                           used ? ", " : "", bad[i].count, bad[i].what);
+            (void)snprintf(detail + used, size - used, "%s%" PRIu64 " %s sectors", used ? ", " : "",
+                           bad[i].count, bad[i].what);
     }
 }
 
@@ -145,9 +146,8 @@ static void ask_nvme_health_into(struct device *device, struct disk *disk) {
         return;
     disk->health.state = health.critical_warning ? HEALTH_FAILING : HEALTH_GOOD;
     char *detail = disk->health.detail;
-    (void)snprintf(detail, sizeof disk->health.detail,
-                   "%u %% used, %" PRIu64 " media errors%s", health.used_percent,
-                   health.media_errors,
+    (void)snprintf(detail, sizeof disk->health.detail, "%u %% used, %" PRIu64 " media errors%s",
+                   health.used_percent, health.media_errors,
                    health.critical_warning & 8 ? ", read-only: writes may be ignored" : "");
 }
 
@@ -162,8 +162,9 @@ static int interrogate_namespaces(struct device *device, struct disk *disk) {
         if (area->ns.write_protected)
             area->read_only = true;
         if (area->ns.size != area->lba_count || area->ns.lba_size != area->lba_size)
-            disk_finding(disk, "namespace %" PRIu32 " reports %" PRIu64 " LBAs of %" PRIu32
-                               " bytes, the block layer %" PRIu64 " of %" PRIu32,
+            disk_finding(disk,
+                         "namespace %" PRIu32 " reports %" PRIu64 " LBAs of %" PRIu32
+                         " bytes, the block layer %" PRIu64 " of %" PRIu32,
                          area->nsid, area->ns.size, area->ns.lba_size, area->lba_count,
                          area->lba_size);
     }

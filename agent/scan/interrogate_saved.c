@@ -1,9 +1,9 @@
 /* What sysfs keeps of a disk's own pages: for saved trees, and for disks that do not answer. */
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -30,8 +30,8 @@ static void take_scsi_names(const char *root, struct disk *disk) {
     AUTO_FREE char *characteristics = NULL;
     struct scsi_designators designators;
     struct scsi_characteristics decoded;
-    (void)scsi_decode_vpd_serial(saved_page(root, disk, "vpd_pg80", &serial),
-                                 disk->identity.serial, sizeof disk->identity.serial);
+    (void)scsi_decode_vpd_serial(saved_page(root, disk, "vpd_pg80", &serial), disk->identity.serial,
+                                 sizeof disk->identity.serial);
     if (scsi_decode_vpd_identification(saved_page(root, disk, "vpd_pg83", &names), &designators) ==
         0)
         text_copy(disk->identity.wwn, sizeof disk->identity.wwn, designators.logical_unit);

@@ -1,8 +1,8 @@
 /* The scan as a document and as a table. */
-#include "internal.h"
-
 #include "quietus/clock.h"
 #include "quietus/json.h"
+
+#include "internal.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -253,8 +253,8 @@ static void print_lines(const struct disk *disk, FILE *stream) {
         (void)fprintf(stream, "    IN USE  %s\n", disk->use_reason);
     if (disk->area_count > 0 && disk->areas[0].read_only)
         (void)fprintf(stream, "    LOCKED  it is write protected\n");
-    json_array_foreach(disk->findings, i, finding)
-        (void)fprintf(stream, "    note    %s\n", json_string_value(finding));
+    json_array_foreach(disk->findings, i, finding)(void)
+        fprintf(stream, "    note    %s\n", json_string_value(finding));
 }
 
 void scan_print(const struct scan *scan, FILE *stream) {
@@ -271,6 +271,6 @@ void scan_print(const struct scan *scan, FILE *stream) {
                       disk->identity.serial[0] ? disk->identity.serial : "(none)");
         print_lines(disk, stream);
     }
-    json_array_foreach(scan->findings, k, finding)
-        (void)fprintf(stream, "\nNOT REACHED: %s\n", json_string_value(finding));
+    json_array_foreach(scan->findings, k, finding)(void)
+        fprintf(stream, "\nNOT REACHED: %s\n", json_string_value(finding));
 }

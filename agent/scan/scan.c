@@ -1,10 +1,10 @@
 #include "quietus/scan.h"
 
-#include "internal.h"
-
 #include "quietus/json.h"
 #include "quietus/memory.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,8 +44,8 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
 }
 
 /*
- * A disk is asked in a thread of its own, on a copy: one that hangs costs only itself. Whoever of the
- * thread and the scan comes last frees the job.
+ * A disk is asked in a thread of its own, on a copy: one that hangs costs only itself. Whoever of
+ * the thread and the scan comes last frees the job.
  */
 struct job {
     struct disk *disk;

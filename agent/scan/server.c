@@ -10,9 +10,18 @@
 
 /* Seen in SMBIOS tables where nobody filled in a value; compared without case. */
 static const char *const placeholders[] = {
-    "to be filled by o.e.m.", "default string", "system serial number", "not specified",
-    "none",                   "n/a",            "0123456789",           "1234567890",
-    "unknown",                "empty",          "not applicable",       "chassis serial number",
+    "to be filled by o.e.m.",
+    "default string",
+    "system serial number",
+    "not specified",
+    "none",
+    "n/a",
+    "0123456789",
+    "1234567890",
+    "unknown",
+    "empty",
+    "not applicable",
+    "chassis serial number",
     "base board serial number",
 };
 

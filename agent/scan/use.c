@@ -1,9 +1,9 @@
 /* Whether anything on this machine uses a disk, and whether the system was booted from it. */
-#include "internal.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
 #include "quietus/sysfs.h"
+
+#include "internal.h"
 
 #include <stdarg.h>
 #include <string.h>

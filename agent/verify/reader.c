@@ -70,8 +70,8 @@ static int run_all(struct run *run) {
 int reader_run(const struct reader *reader) {
     struct run *run = memory_new(1, sizeof *run);
     run->reader = reader;
-    const size_t room = (reader->largest + TRANSPORT_ALIGNMENT - 1) &
-                        ~(size_t)(TRANSPORT_ALIGNMENT - 1);
+    const size_t room =
+        (reader->largest + TRANSPORT_ALIGNMENT - 1) & ~(size_t)(TRANSPORT_ALIGNMENT - 1);
     run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, room * TRANSPORT_DEPTH);
     memory_require(run->memory != NULL);
     for (unsigned i = 0; i < TRANSPORT_DEPTH; i++) {
@@ -81,9 +81,11 @@ int reader_run(const struct reader *reader) {
     }
     run->idle_count = TRANSPORT_DEPTH;
     const int error = run_all(run);
-    if (run->idle_count == TRANSPORT_DEPTH) {
-        free(run->memory);
-        free(run);
+    if (run->idle_count < TRANSPORT_DEPTH) {
+        memory_abandon(run);
+        return error;
     }
+    free(run->memory);
+    free(run);
     return error;
 }

@@ -21,7 +21,7 @@ struct reader {
 
 /*
  * 0 when every place has been reported to done; negative errno if reading could not go on (-ETIME:
- * the disk has fallen silent), and then buffers that the kernel may still write to are leaked.
+ * the disk has fallen silent), and then buffers that the kernel may still write to are abandoned.
  */
 int reader_run(const struct reader *reader);
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 static void report_bad(struct verify_report *report, const struct layout *layout,
-                const struct place_unit *place, const char *what) {
+                       const struct place_unit *place, const char *what) {
     if (report->bad_count == VERIFY_PLACES_KEPT)
         return;
     report->bad[report->bad_count++] = (struct bad_place){

@@ -1,8 +1,8 @@
 /* Before and after a firmware erase: the same places, compared by keyed hashes. */
+#include "quietus/memory.h"
+
 #include "reader.h"
 #include "report.h"
-
-#include "quietus/memory.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -62,8 +62,8 @@ static struct place_unit snapshot_place(void *user, uint64_t i) {
     return layout_unit(snapshot->layout, sample_place(&snapshot->places, i));
 }
 
-static void before_done(void *user, uint64_t i, const struct place_unit *place,
-                        const uint8_t *data, int error) {
+static void before_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                        int error) {
     const struct snapshot *snapshot = user;
     if (error)
         snapshot->marks[i] = (struct mark){0};
@@ -116,8 +116,11 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
         if (mark->wants_marker) {
             const struct place_unit place = snapshot_place(snapshot, i);
             error = plant(snapshot, armed, &place, buffer, expected, mark);
-            if (error == -ETIME) /* the buffer may still be written to: leak it */
+            if (error == -ETIME) { /* the kernel may still write to it */
+                memory_abandon(buffer);
+                free(expected);
                 return error;
+            }
         }
         progress_heard(progress, i + 1);
     }
@@ -220,8 +223,8 @@ static int compare_units(const void *a, const void *b) {
 static const struct mark *mark_of_unit(const struct snapshot *snapshot, uint64_t unit) {
     if (snapshot->places.full)
         return &snapshot->marks[unit];
-    const uint64_t *found = bsearch(&unit, snapshot->places.units, snapshot->places.count,
-                                    sizeof unit, compare_units);
+    const uint64_t *found =
+        bsearch(&unit, snapshot->places.units, snapshot->places.count, sizeof unit, compare_units);
     return &snapshot->marks[found - snapshot->places.units];
 }
 

@@ -1,8 +1,8 @@
 /* After an overwrite: every byte that is read must be the pattern's. */
+#include "quietus/memory.h"
+
 #include "reader.h"
 #include "report.h"
-
-#include "quietus/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,8 +75,7 @@ static struct place_unit chunk_place(void *user, uint64_t i) {
     const struct layout_area *area = &check->layout->areas[k];
     const uint64_t offset = i * chunk_of(area);
     const uint64_t left = area->bytes - offset;
-    return (struct place_unit){k, offset,
-                               left < chunk_of(area) ? (uint32_t)left : chunk_of(area)};
+    return (struct place_unit){k, offset, left < chunk_of(area) ? (uint32_t)left : chunk_of(area)};
 }
 
 static void chunk_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
@@ -87,8 +86,7 @@ static void chunk_done(void *user, uint64_t i, const struct place_unit *place, c
         compare(check, place, data);
         return;
     }
-    check->failed =
-        memory_grow(check->failed, check->failed_count + 1, sizeof *check->failed);
+    check->failed = memory_grow(check->failed, check->failed_count + 1, sizeof *check->failed);
     check->failed[check->failed_count++] = *place;
     check->retry_units += units_of(check, place);
 }
@@ -137,8 +135,7 @@ static int read_samples(struct check *check, struct reader *reader) {
 int verify_pattern(struct device *device, const struct layout *layout,
                    const struct pattern *pattern, const struct sample_places *places,
                    struct progress *progress, struct verify_report *report) {
-    struct check check = {
-        .layout = layout, .pattern = pattern, .places = places, .report = report};
+    struct check check = {.layout = layout, .pattern = pattern, .places = places, .report = report};
     struct reader reader = {.device = device, .progress = progress, .user = &check};
     *report = (struct verify_report){.planned = places->count};
     const int error =

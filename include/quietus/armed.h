@@ -15,13 +15,14 @@ void armed_close(struct armed *armed);
 struct device *armed_device(const struct armed *armed);
 
 /*
- * Sends a command that may destroy. The disk's identity is read again first (law 4): -ESTALE with the
- * reason if it is not the disk of the warrant, and nothing is sent. Otherwise as device_*.
+ * Sends a command that may destroy. The disk's identity is read again first (law 4): -ESTALE with
+ * the reason if it is not the disk of the warrant, and nothing is sent. Otherwise as device_*.
  */
 int armed_scsi(struct armed *armed, struct scsi_command *command, struct reason *reason);
 int armed_nvme(struct armed *armed, struct nvme_command *command, struct reason *reason);
-int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile, void *data,
-              uint32_t timeout_ms, struct ata_registers *registers, struct reason *reason);
+int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile,
+              void *data, uint32_t timeout_ms, struct ata_registers *registers,
+              struct reason *reason);
 
 /*
  * Writing goes on between these two: armed_begin reads the identity again, -ESTALE if it is another

@@ -1,6 +1,7 @@
 /*
- * The questions that are put to disks, each one command: what the scan and the identity check share.
- * All return 0, or a negative errno if there was no usable answer (-EIO: the device refused).
+ * The questions that are put to disks, each one command: what the scan and the identity check
+ * share. All return 0, or a negative errno if there was no usable answer (-EIO: the device
+ * refused).
  */
 #ifndef QUIETUS_ASK_H
 #define QUIETUS_ASK_H

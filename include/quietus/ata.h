@@ -37,8 +37,8 @@ struct ata_security {
     bool count_expired;
     bool enhanced_erase;
     bool master_maximum;
-    uint16_t master_id;       /* word 92; 0 and FFFFh: not supported */
-    uint32_t normal_minutes;  /* 0: not reported */
+    uint16_t master_id;      /* word 92; 0 and FFFFh: not supported */
+    uint32_t normal_minutes; /* 0: not reported */
     uint32_t enhanced_minutes;
 };
 
@@ -122,8 +122,8 @@ struct ata_registers {
 };
 
 /*
- * Encodes ATA PASS-THROUGH(16), with CK_COND set unless data comes in. Data is counted in 512-byte blocks by COUNT.
- * cdb has 16 bytes.
+ * Encodes ATA PASS-THROUGH(16), with CK_COND set unless data comes in. Data is counted in 512-byte
+ * blocks by COUNT. cdb has 16 bytes.
  */
 void ata_encode_pass_through(const struct ata_taskfile *taskfile, uint8_t cdb[16]);
 

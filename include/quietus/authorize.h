@@ -1,5 +1,6 @@
 /*
- * Decides for each disk whether it may be erased, and makes the warrants. The only maker of warrants.
+ * Decides for each disk whether it may be erased, and makes the warrants. The only maker of
+ * warrants.
  */
 #ifndef QUIETUS_AUTHORIZE_H
 #define QUIETUS_AUTHORIZE_H
@@ -27,9 +28,9 @@ void authorization_free(struct authorization *authorization);
 /*
  * By a signed order that order_open has accepted. Checks its time, the server, and each disk: those
  * it names and that still hold what it says get a warrant. The boot medium is excluded, what is in
- * use is refused, what the order retains is excluded, and a disk that it does not know is left alone
- * and, unless the order says "leave", makes it refuse the whole server.
- * 0; or the error of order_check_time or order_check_server, and then every disk is refused.
+ * use is refused, what the order retains is excluded, and a disk that it does not know is left
+ * alone and, unless the order says "leave", makes it refuse the whole server. 0; or the error of
+ * order_check_time or order_check_server, and then every disk is refused.
  */
 int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
                        struct authorization *out, struct reason *reason);

@@ -43,8 +43,8 @@ void document_free(struct document *document);
 void certificate_of_run(const struct session *session, const struct server *server,
                         const struct disk_run *run, struct document *out);
 
-/* The certificate of a disk that was not touched: held, refused or failed before it began. authority
- * may be NULL. */
+/* The certificate of a disk that was not touched: held, refused or failed before it began.
+ * authority may be NULL. */
 void certificate_of_decision(const struct session *session, const struct server *server,
                              const struct disk *disk, const struct decision *decision,
                              const json_t *authority, struct document *out);
@@ -53,8 +53,7 @@ void certificate_of_decision(const struct session *session, const struct server 
 struct record;
 
 /* mode: "erase" or "inspect". */
-struct record *record_new(const struct session *session, const struct scan *scan,
-                          const char *mode);
+struct record *record_new(const struct session *session, const struct scan *scan, const char *mode);
 void record_free(struct record *record);
 
 /* Each disk of the scan has to get exactly one line. certificate may be NULL. */
@@ -69,8 +68,8 @@ void record_put(struct record *record, const char *key, json_t *value);
 uint64_t record_count(const struct record *record, enum disposition disposition);
 
 /*
- * Closes and signs it. Ends the program if a disk has no line or two: a record that leaves a disk out
- * must not exist.
+ * Closes and signs it. Ends the program if a disk has no line or two: a record that leaves a disk
+ * out must not exist.
  */
 void record_close(struct record *record, const struct session *session, int exit_status,
                   struct document *out);

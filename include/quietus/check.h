@@ -1,5 +1,6 @@
 /*
- * Checking a document years later: its signature, and whether what it says follows from what it shows.
+ * Checking a document years later: its signature, and whether what it says follows from what it
+ * shows.
  */
 #ifndef QUIETUS_CHECK_H
 #define QUIETUS_CHECK_H
@@ -24,8 +25,9 @@ void check_envelope(const char *text, size_t length, const struct trust *trust,
 void check_result_free(struct check_result *result);
 
 /*
- * What is wrong with the meaning of a certificate or record: adds sentences to problems. A certificate
- * that says "erased" is judged again from its facts, and its facts are compared with its evidence.
+ * What is wrong with the meaning of a certificate or record: adds sentences to problems. A
+ * certificate that says "erased" is judged again from its facts, and its facts are compared with
+ * its evidence.
  */
 void check_certificate_meaning(const json_t *certificate, json_t *problems);
 void check_record_meaning(const json_t *record, json_t *problems);

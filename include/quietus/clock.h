@@ -13,7 +13,8 @@ int64_t clock_now(void);
 /* RFC 3339 in UTC with whole seconds. Returns out. */
 char *clock_text(char out[CLOCK_TEXT_SIZE], int64_t seconds);
 
-/* Exactly the form that clock_text writes; -EINVAL for anything else or a date that does not exist. */
+/* Exactly the form that clock_text writes; -EINVAL for anything else or a date that does not exist.
+ */
 int clock_parse(const char *text, int64_t *seconds);
 
 /* Milliseconds on a clock that only goes forward. */

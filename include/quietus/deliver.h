@@ -1,7 +1,7 @@
 /*
  * The spool, where every document is before anyone tries to send it, and sending from it until each
- * is acknowledged (law 8). Acknowledged is what can be read back with the same bytes: a 200 alone may
- * come from a captive portal.
+ * is acknowledged (law 8). Acknowledged is what can be read back with the same bytes: a 200 alone
+ * may come from a captive portal.
  */
 #ifndef QUIETUS_DELIVER_H
 #define QUIETUS_DELIVER_H
@@ -15,9 +15,9 @@ int spool_put(const char *folder, const struct document *document);
 size_t spool_count(const char *folder);
 
 /*
- * Tries each document of the folder once: stores it below the URL, reads it back, and moves it to the
- * folder "sent" if the bytes are the same. Returns how many are left, with the reason of the last
- * failure.
+ * Tries each document of the folder once: stores it below the URL, reads it back, and moves it to
+ * the folder "sent" if the bytes are the same. Returns how many are left, with the reason of the
+ * last failure.
  */
 size_t deliver_once(const char *folder, const char *url, struct reason *reason);
 

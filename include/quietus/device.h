@@ -12,14 +12,13 @@
 struct device;
 
 /*
- * Opens the disk's nodes for reading. Only nodes, command set and areas of the disk are used, so that
- * the scan can open what it has just found. 0 or negative errno; the caller closes.
+ * Opens the disk's nodes for reading. Only nodes, command set and areas of the disk are used, so
+ * that the scan can open what it has just found. 0 or negative errno; the caller closes.
  */
 int device_open(const struct disk *disk, struct device **out);
 
 /* A device over a given transport, for tests; closes the context through ops->close. */
-struct device *device_new(const struct transport_ops *ops, void *context,
-                          const struct disk *disk);
+struct device *device_new(const struct transport_ops *ops, void *context, const struct disk *disk);
 
 void device_close(struct device *device);
 
@@ -61,8 +60,8 @@ int device_read(struct device *device, unsigned area, uint64_t offset, void *buf
 int device_refresh(struct device *device);
 
 /*
- * Asks the disk who it is (law 4): by its own commands where it takes any, else from the block layer.
- * 0 or negative errno with the reason.
+ * Asks the disk who it is (law 4): by its own commands where it takes any, else from the block
+ * layer. 0 or negative errno with the reason.
  */
 int device_identity(struct device *device, struct disk_identity *out, struct reason *reason);
 

@@ -1,6 +1,6 @@
 /*
- * The list of what was said to a disk and what it answered, for its certificate (law 5). Safe to use
- * from the disk's thread while another takes a copy.
+ * The list of what was said to a disk and what it answered, for its certificate (law 5). Safe to
+ * use from the disk's thread while another takes a copy.
  */
 #ifndef QUIETUS_EVIDENCE_H
 #define QUIETUS_EVIDENCE_H

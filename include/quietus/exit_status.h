@@ -4,12 +4,12 @@
 
 /* Where several apply, the first of 1, 11, 21, 20, 10, 30 is given; the record has them all. */
 enum exit_status {
-    EXIT_GOOD = 0,       /* everything erased, verified and delivered */
-    EXIT_USAGE = 1,      /* bad arguments, or a file that cannot be read */
-    EXIT_REFUSED = 10,   /* a disk was held or refused */
-    EXIT_ORDER = 11,     /* the order is not valid, or could not be had */
-    EXIT_FAILED = 20,    /* a disk failed */
-    EXIT_UNKNOWN = 21,   /* what became of a disk is not known, or it is absent */
+    EXIT_GOOD = 0,        /* everything erased, verified and delivered */
+    EXIT_USAGE = 1,       /* bad arguments, or a file that cannot be read */
+    EXIT_REFUSED = 10,    /* a disk was held or refused */
+    EXIT_ORDER = 11,      /* the order is not valid, or could not be had */
+    EXIT_FAILED = 20,     /* a disk failed */
+    EXIT_UNKNOWN = 21,    /* what became of a disk is not known, or it is absent */
     EXIT_UNDELIVERED = 30 /* documents are still in the spool */
 };
 

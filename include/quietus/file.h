@@ -1,4 +1,5 @@
-/* Paths, folders, and whole files, read with a limit and written so that a crash leaves either all of one or none. */
+/* Paths, folders, and whole files, read with a limit and written so that a crash leaves either all
+ * of one or none. */
 #ifndef QUIETUS_FILE_H
 #define QUIETUS_FILE_H
 
@@ -7,8 +8,9 @@
 #include <sys/types.h>
 
 /*
- * Reads a file of at most limit bytes into a new buffer with a NUL behind the last byte (not counted
- * in length), which the caller frees. "-" is standard input. 0, or negative errno (-EFBIG: longer).
+ * Reads a file of at most limit bytes into a new buffer with a NUL behind the last byte (not
+ * counted in length), which the caller frees. "-" is standard input. 0, or negative errno (-EFBIG:
+ * longer).
  */
 int file_read(const char *path, size_t limit, char **data, size_t *length);
 
@@ -18,8 +20,8 @@ int file_read(const char *path, size_t limit, char **data, size_t *length);
  */
 int file_write(const char *path, const void *data, size_t length, mode_t mode);
 
-/* The first line of a small file (sysfs and the like) without its newline, cut to size; 0 or negative
- * errno, and then out is empty. */
+/* The first line of a small file (sysfs and the like) without its newline, cut to size; 0 or
+ * negative errno, and then out is empty. */
 int file_read_line(const char *path, char *out, size_t size);
 
 /* Creates a folder and its parents. 0 or negative errno; existing is fine. */

@@ -12,18 +12,18 @@ void http_start(void);
  * /etc/quietus/ca.pem if there is one, else the public authorities. */
 void http_trust(const char *ca_file);
 
-/* Fetches at most limit bytes; 0, or a negative errno with the reason (-EIO if it may be worth another
- * try, -ENOENT if the server says that there is no such thing). The caller frees data, which has a
- * NUL behind it. */
+/* Fetches at most limit bytes; 0, or a negative errno with the reason (-EIO if it may be worth
+ * another try, -ENOENT if the server says that there is no such thing). The caller frees data,
+ * which has a NUL behind it. */
 int http_get(const char *url, size_t limit, char **data, size_t *length, struct reason *reason);
 
 /* Stores data at the URL. 0 if the server answered with a 2xx. */
 int http_put(const char *url, const char *data, size_t length, struct reason *reason);
 
 /*
- * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's) by the server's values,
- * escaped for a URL. -EINVAL with the reason if a name in braces is none of these or its value is
- * empty, or out is too small.
+ * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's) by the server's
+ * values, escaped for a URL. -EINVAL with the reason if a name in braces is none of these or its
+ * value is empty, or out is too small.
  */
 int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
                 struct reason *reason);

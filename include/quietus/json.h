@@ -1,6 +1,6 @@
 /*
- * What Quietus needs of JSON beyond jansson. Running out of memory while a document is built ends the
- * program with a message: half a certificate is worse than none.
+ * What Quietus needs of JSON beyond jansson. Running out of memory while a document is built ends
+ * the program with a message: half a certificate is worse than none.
  */
 #ifndef QUIETUS_JSON_H
 #define QUIETUS_JSON_H

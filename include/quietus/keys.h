@@ -38,7 +38,8 @@ void signing_key_sign(const struct signing_key *key, const void *message, size_t
 bool public_key_verify(const struct public_key *key, const void *message, size_t length,
                        const uint8_t signature[KEY_SIGNATURE_SIZE]);
 
-/* False for keys of small order and encodings that are not canonical: anyone can sign "by" those. */
+/* False for keys of small order and encodings that are not canonical: anyone can sign "by" those.
+ */
 bool public_key_acceptable(const struct public_key *key);
 
 /* What `openssl pkey -pubin -outform DER | sha256sum` prints. */

@@ -1,7 +1,7 @@
 /*
- * All areas of a disk as one row of sample units, in the order of the areas. A unit is 4 KiB, or the
- * most whole sectors that fit in 4 KiB, or one sector if it is larger; the last of an area may be
- * shorter.
+ * All areas of a disk as one row of sample units, in the order of the areas. A unit is 4 KiB, or
+ * the most whole sectors that fit in 4 KiB, or one sector if it is larger; the last of an area may
+ * be shorter.
  */
 #ifndef QUIETUS_LAYOUT_H
 #define QUIETUS_LAYOUT_H

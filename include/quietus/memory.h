@@ -6,6 +6,7 @@
 #ifndef QUIETUS_MEMORY_H
 #define QUIETUS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* count zeroed elements; the caller frees. */
@@ -16,7 +17,19 @@ __attribute__((returns_nonnull)) void *memory_grow(void *array, size_t count, si
 
 __attribute__((returns_nonnull)) char *memory_text(const char *text);
 
-/* Ends the program with the message unless the condition holds. */
-void memory_require(int condition);
+/*
+ * Gives memory up for good: the kernel may still read or write it, because a disk has never
+ * answered a request. It is never reused and never freed.
+ */
+void memory_abandon(void *memory);
+
+/* Ends the program with the message. */
+_Noreturn void memory_exhausted(void);
+
+/* The same unless the condition holds. */
+static inline void memory_require(bool condition) {
+    if (!condition)
+        memory_exhausted();
+}
 
 #endif

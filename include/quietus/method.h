@@ -36,19 +36,21 @@ struct erase_run {
 };
 
 struct method {
-    const char *name;    /* in orders, on the command line and on certificates */
-    const char *summary; /* for people */
+    const char *name;          /* in orders, on the command line and on certificates */
+    const char *summary;       /* for people */
     const char *never_reaches; /* an exception on every certificate of this method, or NULL */
-    struct claim claims[3]; /* by enum disk_medium */
+    struct claim claims[3];    /* by enum disk_medium */
     bool leaves_pattern; /* reads return run->pattern; else content is unspecified afterwards */
     /* Whether this disk offers it; if not, why. */
     bool (*offered)(const struct disk *disk, struct reason *reason);
     /*
-     * Runs it to its end. Sets in facts what it saw; 0 if it ended in success, else a negative errno
-     * with the reason (-ETIME: the disk has fallen silent and nothing more can be asked of it).
+     * Runs it to its end. Sets in facts what it saw; 0 if it ended in success, else a negative
+     * errno with the reason (-ETIME: the disk has fallen silent and nothing more can be asked of
+     * it).
      */
     int (*run)(struct erase_run *run);
-    /* Reads back the state that is special to this method, may be NULL. 0 if it is as it must be. */
+    /* Reads back the state that is special to this method, may be NULL. 0 if it is as it must be.
+     */
     int (*read_back)(struct erase_run *run);
 };
 

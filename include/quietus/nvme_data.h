@@ -39,8 +39,8 @@ struct nvme_controller {
     bool sanitize_no_deallocate_inhibited;
     uint64_t total_capacity;       /* TNVMCAP in bytes, 0: not reported; UINT64_MAX if larger */
     uint64_t unallocated_capacity; /* UNVMCAP, likewise */
-    uint32_t namespaces; /* NN */
-    uint32_t rpmb_units; /* number of RPMB targets */
+    uint32_t namespaces;           /* NN */
+    uint32_t rpmb_units;           /* number of RPMB targets */
 };
 
 /* 4096 bytes of Identify Controller; -EINVAL if shorter or all of one byte. */
@@ -58,8 +58,8 @@ struct nvme_namespace {
     bool shared;
     bool write_protected;
     bool format_progress_reported;
-    uint8_t format_remaining; /* percent left, meaningful if reported */
-    uint8_t after_deallocate; /* DLFEAT 2:0: 0 not reported, 1 reads 00, 2 reads FF */
+    uint8_t format_remaining;  /* percent left, meaningful if reported */
+    uint8_t after_deallocate;  /* DLFEAT 2:0: 0 not reported, 1 reads 00, 2 reads FF */
     char name[NVME_NAME_SIZE]; /* "eui.…": the NGUID, else the EUI-64; "" if neither */
 };
 

@@ -1,6 +1,6 @@
 /*
- * Erase orders ("quietus.order/1"): what is to be erased on which server, on whose authority. A signed
- * order is checked here; whether it fits what the scan found is authorize.h.
+ * Erase orders ("quietus.order/1"): what is to be erased on which server, on whose authority. A
+ * signed order is checked here; whether it fits what the scan found is authorize.h.
  */
 #ifndef QUIETUS_ORDER_H
 #define QUIETUS_ORDER_H
@@ -38,8 +38,8 @@ void order_free(struct order *order);
 int order_check_time(const struct order *order, int64_t now, struct reason *reason);
 
 /*
- * 0 if every factor that the order names (serial, UUID, board serial, MACs) is this server's, and at
- * least two are named, placeholders not counted; else -EXDEV.
+ * 0 if every factor that the order names (serial, UUID, board serial, MACs) is this server's, and
+ * at least two are named, placeholders not counted; else -EXDEV.
  */
 int order_check_server(const struct order *order, const struct server *server,
                        struct reason *reason);

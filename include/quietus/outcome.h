@@ -1,6 +1,6 @@
 /*
- * Whether a disk is erased. Success has to be earned (law 2): the zero value of everything here means
- * that nothing is known, and outcome_judge is the one function that can say "erased".
+ * Whether a disk is erased. Success has to be earned (law 2): the zero value of everything here
+ * means that nothing is known, and outcome_judge is the one function that can say "erased".
  */
 #ifndef QUIETUS_OUTCOME_H
 #define QUIETUS_OUTCOME_H
@@ -46,7 +46,7 @@ struct sample_facts {
 
 /* What is known of one run of one method. All zero: nothing. */
 struct erase_facts {
-    bool accepted;        /* the device took every command or write */
+    bool accepted; /* the device took every command or write */
     enum binding binding;
     bool ended_in_success;
     bool state_read_back; /* identity, capacity and state were read again and are as they must be */

@@ -1,8 +1,8 @@
 /*
- * What an overwrite pass writes. A random pass is ChaCha20's keystream at the byte's own position, so
- * any LBA can be recomputed without its neighbours, an address alias shows, and nothing compresses.
- * Its key is in the certificate. The first and last MiB of an area are zero even then: random bytes
- * there would now and then look like a partition table to whoever gets the disk next.
+ * What an overwrite pass writes. A random pass is ChaCha20's keystream at the byte's own position,
+ * so any LBA can be recomputed without its neighbours, an address alias shows, and nothing
+ * compresses. Its key is in the certificate. The first and last MiB of an area are zero even then:
+ * random bytes there would now and then look like a partition table to whoever gets the disk next.
  */
 #ifndef QUIETUS_PATTERN_H
 #define QUIETUS_PATTERN_H
@@ -36,8 +36,8 @@ struct pattern {
 void pattern_start(struct pattern *pattern, const struct pass *pass);
 
 /*
- * Fills buffer with what the pattern has at an area's offset. offset is a multiple of 512; the range
- * lies within the area.
+ * Fills buffer with what the pattern has at an area's offset. offset is a multiple of 512; the
+ * range lies within the area.
  */
 void pattern_fill(const struct pattern *pattern, const struct layout *layout, unsigned area,
                   uint64_t offset, uint8_t *buffer, size_t length);

@@ -1,6 +1,6 @@
 /*
- * From the authorization to the delivered record: what the unattended agent and a person's erase have
- * in common.
+ * From the authorization to the delivered record: what the unattended agent and a person's erase
+ * have in common.
  */
 #ifndef QUIETUS_PIPELINE_H
 #define QUIETUS_PIPELINE_H
@@ -19,12 +19,12 @@ struct pipeline {
     struct scan *scan;
     struct authorization *authorization;
     const struct policy *policy;
-    const char *mode;     /* "erase" or "inspect" */
-    json_t *order;        /* for the record: the order's id and digest, or what was wrong with it;
-                             borrowed, or NULL */
-    bool order_invalid;   /* exit status 11 */
-    const char *spool;    /* folder */
-    const char *report;   /* URL, or NULL: documents stay in the spool */
+    const char *mode;   /* "erase" or "inspect" */
+    json_t *order;      /* for the record: the order's id and digest, or what was wrong with it;
+                           borrowed, or NULL */
+    bool order_invalid; /* exit status 11 */
+    const char *spool;  /* folder */
+    const char *report; /* URL, or NULL: documents stay in the spool */
     unsigned deliver_seconds; /* how long to go on trying after the last disk */
     enum progress_style progress;
 };

@@ -21,20 +21,21 @@ enum phase {
 const char *phase_name(enum phase phase);
 
 struct progress {
-    atomic_int phase;       /* enum phase */
-    atomic_uint part;       /* pass or namespace, from 1 */
+    atomic_int phase; /* enum phase */
+    atomic_uint part; /* pass or namespace, from 1 */
     atomic_uint parts;
     atomic_uint_fast64_t done; /* bytes or samples, within the part */
     atomic_uint_fast64_t total;
     /*
-     * When the disk must have been heard of again, on clock_monotonic_ms: past it the thread is given
-     * up. Moved on by every completed request; set far ahead before a command that may take long.
+     * When the disk must have been heard of again, on clock_monotonic_ms: past it the thread is
+     * given up. Moved on by every completed request; set far ahead before a command that may take
+     * long.
      */
     atomic_int_fast64_t deadline_ms;
 };
 
-/* No request to a disk takes longer than this unless its command says so; the kernel's own retries of
- * a bad sector end well before. */
+/* No request to a disk takes longer than this unless its command says so; the kernel's own retries
+ * of a bad sector end well before. */
 enum { PROGRESS_SILENCE_MS = 300000 };
 
 void progress_start(struct progress *progress, enum phase phase, unsigned part, unsigned parts,

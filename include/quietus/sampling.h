@@ -11,10 +11,10 @@
 enum { SAMPLING_SEED_SIZE = 32, SAMPLING_END_BYTES = 1 << 20, SAMPLING_PARTITION_BYTES = 65536 };
 
 /*
- * One position in each of n equal strata of [0, units): stratum i is [i * units / n, (i + 1) * units
- * / n), and the position in it is r_i modulo its length, where r_i is the i-th 64-bit little-endian
- * number of the ChaCha20 keystream with the seed as key and a nonce of zeros (8 bytes). Ascending.
- * 0 < n <= units.
+ * One position in each of n equal strata of [0, units): stratum i is [i * units / n, (i + 1) *
+ * units / n), and the position in it is r_i modulo its length, where r_i is the i-th 64-bit
+ * little-endian number of the ChaCha20 keystream with the seed as key and a nonce of zeros (8
+ * bytes). Ascending. 0 < n <= units.
  */
 void sampling_draw(const uint8_t seed[SAMPLING_SEED_SIZE], uint64_t units, uint64_t n,
                    uint64_t *out);
@@ -31,8 +31,8 @@ struct sample_places {
 };
 
 /*
- * Chooses the places for a level: the strata, the first and last MiB of every area, and both ends of
- * every partition in `content` (a disk's, see disk.h). Draws a fresh seed. End with
+ * Chooses the places for a level: the strata, the first and last MiB of every area, and both ends
+ * of every partition in `content` (a disk's, see disk.h). Draws a fresh seed. End with
  * sample_places_free.
  */
 void sample_places_choose(const struct layout *layout, const struct verify_level *level,

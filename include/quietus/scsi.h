@@ -108,8 +108,8 @@ int scsi_decode_vpd_ata(struct bytes data, struct bytes *identify);
 
 /* Page B1h. */
 struct scsi_characteristics {
-    uint16_t rotation_rate; /* 0 not reported, 1 non-rotating, else rpm */
-    uint8_t after_block_erase; /* WABEREQ: 0 unspecified, 1 readable, 2 error, 3 error 11/15 */
+    uint16_t rotation_rate;     /* 0 not reported, 1 non-rotating, else rpm */
+    uint8_t after_block_erase;  /* WABEREQ: 0 unspecified, 1 readable, 2 error, 3 error 11/15 */
     uint8_t after_crypto_erase; /* WACEREQ, likewise */
     uint8_t zoned;
 };

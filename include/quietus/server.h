@@ -23,7 +23,8 @@ struct server {
 /* Reads SMBIOS and network interfaces below root ("": this machine). Unknown fields are empty. */
 void server_read(const char *root, struct server *out);
 
-/* True for values that firmware leaves when nobody set one ("To be filled by O.E.M.", all zeros). */
+/* True for values that firmware leaves when nobody set one ("To be filled by O.E.M.", all zeros).
+ */
 bool server_value_is_placeholder(const char *value);
 
 json_t *server_json(const struct server *server);

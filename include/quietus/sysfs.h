@@ -1,6 +1,6 @@
 /*
- * The kernel's view of devices, read below a root folder: "" on the running machine, a saved tree of
- * /sys, /dev and /proc elsewhere.
+ * The kernel's view of devices, read below a root folder: "" on the running machine, a saved tree
+ * of /sys, /dev and /proc elsewhere.
  */
 #ifndef QUIETUS_SYSFS_H
 #define QUIETUS_SYSFS_H

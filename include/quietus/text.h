@@ -17,9 +17,10 @@ __attribute__((format(printf, 2, 3))) void reason_set(struct reason *reason, con
                                                       ...);
 
 /*
- * Copies a fixed-width field as a device reports it: spaces and NULs at both ends are dropped, bytes
- * that are not printable ASCII become \xNN and a backslash is doubled, so that different fields stay
- * different and nothing reaches a terminal or a file name as a control character. Always terminates.
+ * Copies a fixed-width field as a device reports it: spaces and NULs at both ends are dropped,
+ * bytes that are not printable ASCII become \xNN and a backslash is doubled, so that different
+ * fields stay different and nothing reaches a terminal or a file name as a control character.
+ * Always terminates.
  */
 void text_from_field(char *out, size_t size, const uint8_t *field, size_t length);
 
@@ -32,8 +33,8 @@ void hex_encode(char *out, const uint8_t *data, size_t length);
 /* Exactly 2 * length hexadecimal digits and nothing else; -EINVAL otherwise. */
 int hex_decode(uint8_t *out, size_t length, const char *hex);
 
-/* Copies UTF-8 from a document for a terminal: control characters, which could move the cursor or lie
- * about what is shown, become '?'. Returns out. */
+/* Copies UTF-8 from a document for a terminal: control characters, which could move the cursor or
+ * lie about what is shown, become '?'. Returns out. */
 char *text_printable(char *out, size_t size, const char *text);
 
 /* "480.1 GB", decimal units as on a drive's label. Returns out. */

@@ -56,8 +56,8 @@ struct io_request {
 enum { TRANSPORT_ALIGNMENT = 4096, TRANSPORT_DEPTH = 32 };
 
 /*
- * All operations return 0 or negative errno; a command that reached the device and failed there is 0
- * with the status set. -EOPNOTSUPP: the disk has no such command set.
+ * All operations return 0 or negative errno; a command that reached the device and failed there is
+ * 0 with the status set. -EOPNOTSUPP: the disk has no such command set.
  */
 struct transport_ops {
     int (*scsi)(void *context, struct scsi_command *command);

@@ -1,6 +1,6 @@
 /*
- * Reading back: after an overwrite against its pattern, after a firmware erase against what was there
- * before. Nothing here decides whether a disk is erased; that is outcome.h.
+ * Reading back: after an overwrite against its pattern, after a firmware erase against what was
+ * there before. Nothing here decides whether a disk is erased; that is outcome.h.
  */
 #ifndef QUIETUS_VERIFY_H
 #define QUIETUS_VERIFY_H
@@ -49,9 +49,9 @@ int verify_pattern(struct device *device, const struct layout *layout,
                    struct progress *progress, struct verify_report *report);
 
 /*
- * What the places hold before a firmware erase, as keyed hashes of their eighths, so that a part that
- * stayed is seen. Places whose content could be a legal result of the erase (of one byte, or with a
- * short period) get a marker, which is read back. Key and hashes never leave memory.
+ * What the places hold before a firmware erase, as keyed hashes of their eighths, so that a part
+ * that stayed is seen. Places whose content could be a legal result of the erase (of one byte, or
+ * with a short period) get a marker, which is read back. Key and hashes never leave memory.
  */
 struct snapshot;
 
@@ -75,9 +75,9 @@ int snapshot_compare(struct snapshot *snapshot, struct device *device, struct pr
                      struct verify_report *report);
 
 /*
- * Reads places that were not read before the erase: structured content (neither of a short period nor
- * like random bytes) is a mismatch, since no erase leaves it. Adds to nothing but read, mismatched,
- * unreadable, uniform and planned.
+ * Reads places that were not read before the erase: structured content (neither of a short period
+ * nor like random bytes) is a mismatch, since no erase leaves it. Adds to nothing but read,
+ * mismatched, unreadable, uniform and planned.
  */
 int verify_fresh(struct device *device, const struct layout *layout,
                  const struct sample_places *places, struct progress *progress,

@@ -21,9 +21,9 @@ const struct disk_identity *warrant_identity(const struct warrant *warrant);
 const json_t *warrant_authority(const struct warrant *warrant);
 
 /*
- * Opens the device for destruction and uses the warrant up, whatever comes of it. 0; -EPERM if it has
- * been used before; -ESTALE if the device is another disk; -EBUSY if something uses it; or another
- * negative errno; with the reason.
+ * Opens the device for destruction and uses the warrant up, whatever comes of it. 0; -EPERM if it
+ * has been used before; -ESTALE if the device is another disk; -EBUSY if something uses it; or
+ * another negative errno; with the reason.
  */
 int warrant_arm(struct warrant *warrant, struct device *device, struct armed **out,
                 struct reason *reason);

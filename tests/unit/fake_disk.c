@@ -13,8 +13,8 @@ static void note(struct fake_disk *fake, char event) {
 
 static void fill_sector(uint64_t index, uint8_t *out) {
     for (size_t i = 0; i < SECTOR; i += 32)
-        (void)snprintf((char *)out + i, 33, "customer data %06llu %010zu", (unsigned long long)index,
-                       i);
+        (void)snprintf((char *)out + i, 33, "customer data %06llu %010zu",
+                       (unsigned long long)index, i);
 }
 
 void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned mebibytes) {

@@ -19,23 +19,23 @@ struct fake_disk {
     unsigned namespaces; /* NVMe: the medium is split evenly */
 
     /* How it misbehaves; all zero: it does not. */
-    bool drops_writes;        /* says yes and writes nothing */
-    uint64_t wraps_at;        /* addresses are taken modulo this many bytes */
-    uint64_t bad_write_from;  /* writes that touch [from, to) fail */
+    bool drops_writes;       /* says yes and writes nothing */
+    uint64_t wraps_at;       /* addresses are taken modulo this many bytes */
+    uint64_t bad_write_from; /* writes that touch [from, to) fail */
     uint64_t bad_write_to;
     uint64_t bad_read_from;
     uint64_t bad_read_to;
-    unsigned silent_after;    /* so many requests are answered, then none: -ETIME */
+    unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
     bool flush_fails;
-    bool busy;                /* cannot be opened for writing */
-    int format_error;         /* transport error of Format NVM */
-    uint16_t format_status;   /* its NVMe status */
-    bool format_keeps_data;   /* says yes and erases nothing */
-    bool format_skips_second; /* erases the first namespace only, whatever it is asked */
+    bool busy;                  /* cannot be opened for writing */
+    int format_error;           /* transport error of Format NVM */
+    uint16_t format_status;     /* its NVMe status */
+    bool format_keeps_data;     /* says yes and erases nothing */
+    bool format_skips_second;   /* erases the first namespace only, whatever it is asked */
     uint64_t format_keeps_from; /* says yes and leaves [from, to) as it was */
     uint64_t format_keeps_to;
-    bool format_leaves_random; /* as after a cryptographic erase */
+    bool format_leaves_random;    /* as after a cryptographic erase */
     uint8_t format_progress_left; /* percent, in Identify Namespace afterwards */
     bool shrinks_after_format;
 

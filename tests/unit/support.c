@@ -1,7 +1,7 @@
-#include "test.h"
-
 #include "quietus/file.h"
 #include "quietus/page_file.h"
+
+#include "test.h"
 
 struct bytes fixture(const char *name) {
     char path[512];
@@ -17,8 +17,7 @@ struct bytes fixture_page(const char *name) {
     const struct bytes file = fixture(name);
     uint8_t *page = calloc(1, 8192);
     struct reason reason = {""};
-    const int length =
-        page_file_parse((const char *)file.data, file.length, page, 8192, &reason);
+    const int length = page_file_parse((const char *)file.data, file.length, page, 8192, &reason);
     free((void *)file.data);
     if (length < 0)
         fail_msg("%s: %s", name, reason.text);

@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off: cmocka.h needs the headers above */
 #include <cmocka.h>
+/* clang-format on */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /*
- * A test program's main: all tests without arguments, their names with --list (that is how ctest finds
- * them), and only the named one with its name.
+ * A test program's main: all tests without arguments, their names with --list (that is how ctest
+ * finds them), and only the named one with its name.
  */
 #define TEST_MAIN(tests)                                                                           \
     int main(int argc, char **argv) {                                                              \
@@ -41,7 +43,8 @@ struct bytes fixture_page(const char *name);
 /* Writes a text field padded with blanks, as SCSI and NVMe have them. */
 void put_padded(uint8_t *out, size_t size, const char *text);
 
-/* IDENTIFY DEVICE data with plausible values and a good checksum; tests change words and seal again. */
+/* IDENTIFY DEVICE data with plausible values and a good checksum; tests change words and seal
+ * again. */
 void make_identify(uint8_t out[512], const char *model, const char *serial, uint64_t sectors);
 void set_word(uint8_t identify[512], unsigned word, uint16_t value);
 void seal_identify(uint8_t identify[512]);

@@ -1,10 +1,10 @@
 /* Text, times, files, JSON and saved pages. */
-#include "test.h"
-
 #include "quietus/clock.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
 #include "quietus/page_file.h"
+
+#include "test.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -76,8 +76,8 @@ static void test_times(void **state) {
 
 static void test_json_is_strict(void **state) {
     (void)state;
-    static const char *const bad[] = {"",        "{\"a\":1,\"a\":2}", "{\"a\":1} x", "{'a':1}",
-                                      "[1,2",    "\xff",              "nul",         "{\"a\":1}{}"};
+    static const char *const bad[] = {
+        "", "{\"a\":1,\"a\":2}", "{\"a\":1} x", "{'a':1}", "[1,2", "\xff", "nul", "{\"a\":1}{}"};
     struct reason reason;
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_null(json_parse(bad[i], strlen(bad[i]), &reason));
@@ -140,8 +140,8 @@ static void test_page_forms(void **state) {
 static void test_page_refusals(void **state) {
     (void)state;
     uint8_t out[64];
-    static const char *const bad[] = {"", "# nothing\n", "12 3\n", "12 zz\n", "123\n", "12 3456\n",
-                                      "hello\n", "12;34\n"};
+    static const char *const bad[] = {"",      "# nothing\n", "12 3\n",  "12 zz\n",
+                                      "123\n", "12 3456\n",   "hello\n", "12;34\n"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_int_equal(parse_page(bad[i], out), -EINVAL);
     char long_text[400];

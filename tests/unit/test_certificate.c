@@ -1,13 +1,12 @@
 /* Certificates and records: what they say, and that no change to them goes unnoticed. */
-#include "fake_disk.h"
-#include "test.h"
-
-#include "../../agent/authorize/internal.h"
-
 #include "quietus/certificate.h"
 #include "quietus/check.h"
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
+
+#include "../../agent/authorize/internal.h"
+#include "fake_disk.h"
+#include "test.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -210,11 +209,11 @@ static void forge_no_disk(json_t *p) {
 static void test_forgeries_are_noticed(void **state) {
     (void)state;
     static void (*const forgeries[])(json_t *) = {
-        forge_facts,         forge_refuted,        forge_binding,       forge_no_facts,
-        forge_mismatch,      forge_counts,         forge_purge,         forge_rev1,
-        forge_method,        forge_unknown_method, forge_half_a_pass,   forge_bad_sectors,
-        forge_flush,         forge_more_passes,    forge_no_evidence,   forge_other_disk_after,
-        forge_no_disk_after, forge_no_authority,   forge_disposition,   forge_no_such_disposition,
+        forge_facts,         forge_refuted,        forge_binding,     forge_no_facts,
+        forge_mismatch,      forge_counts,         forge_purge,       forge_rev1,
+        forge_method,        forge_unknown_method, forge_half_a_pass, forge_bad_sectors,
+        forge_flush,         forge_more_passes,    forge_no_evidence, forge_other_disk_after,
+        forge_no_disk_after, forge_no_authority,   forge_disposition, forge_no_such_disposition,
         forge_schema,        forge_no_disk,
     };
     json_t *good = erased_certificate(COMMANDS_ATA);

@@ -1,6 +1,6 @@
-#include "test.h"
-
 #include "quietus/ata.h"
+
+#include "test.h"
 
 #include <errno.h>
 
@@ -151,7 +151,8 @@ static void test_pass_through_bytes(void **state) {
     uint8_t cdb[16];
     const struct ata_taskfile identify = {
         .protocol = ATA_PIO_IN, .count = 1, .command = ATA_IDENTIFY_DEVICE};
-    const uint8_t expected_identify[16] = {0x85, 0x08, 0x0e, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xec, 0};
+    const uint8_t expected_identify[16] = {0x85, 0x08, 0x0e, 0, 0, 0, 1,    0,
+                                           0,    0,    0,    0, 0, 0, 0xec, 0};
     ata_encode_pass_through(&identify, cdb);
     assert_memory_equal(cdb, expected_identify, 16);
 
@@ -159,7 +160,7 @@ static void test_pass_through_bytes(void **state) {
                                        .features = ATA_SMART_RETURN_STATUS,
                                        .lba = ATA_SMART_LBA,
                                        .command = ATA_SMART};
-    const uint8_t expected_smart[16] = {0x85, 0x06, 0x20, 0,    0xda, 0, 0,    0,
+    const uint8_t expected_smart[16] = {0x85, 0x06, 0x20, 0, 0xda, 0, 0,    0,
                                         0,    0,    0x4f, 0, 0xc2, 0, 0xb0, 0};
     ata_encode_pass_through(&smart, cdb);
     assert_memory_equal(cdb, expected_smart, 16);

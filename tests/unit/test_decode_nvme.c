@@ -1,6 +1,6 @@
-#include "test.h"
-
 #include "quietus/nvme_data.h"
+
+#include "test.h"
 
 #include <errno.h>
 
@@ -138,8 +138,8 @@ static void test_health_and_sanitize_log(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_controller_of_qemu),   cmocka_unit_test(test_controller_fields),
-    cmocka_unit_test(test_namespace_fields),     cmocka_unit_test(test_namespace_hostile),
-    cmocka_unit_test(test_namespace_list),       cmocka_unit_test(test_health_and_sanitize_log),
+    cmocka_unit_test(test_controller_of_qemu), cmocka_unit_test(test_controller_fields),
+    cmocka_unit_test(test_namespace_fields),   cmocka_unit_test(test_namespace_hostile),
+    cmocka_unit_test(test_namespace_list),     cmocka_unit_test(test_health_and_sanitize_log),
 };
 TEST_MAIN(tests)

@@ -1,6 +1,6 @@
-#include "test.h"
-
 #include "quietus/scsi.h"
+
+#include "test.h"
 
 #include <errno.h>
 
@@ -77,7 +77,8 @@ static void test_sense_progress(void **state) {
     const struct scsi_sense descriptor = sense_of("7202041b000000080206000080800000");
     assert_true(descriptor.progress_valid);
     assert_int_equal(descriptor.progress, 0x8000);
-    const struct scsi_sense not_ready_no_progress = sense_of("700002000000000a00000000041b00000000");
+    const struct scsi_sense not_ready_no_progress =
+        sense_of("700002000000000a00000000041b00000000");
     assert_false(not_ready_no_progress.progress_valid);
 }
 
@@ -136,8 +137,9 @@ static void test_vpd_names(void **state) {
     assert_string_equal(out.logical_unit, "naa.5000c50012345678");
     free((void *)sas.data);
     /* Association 1 names the port, not the disk: two paths must not look like two disks. */
-    static const uint8_t port_first[] = {0, 0x83, 0, 24, 1, 0x93, 0, 8, 0x50, 0, 0xc5, 0, 0, 0, 0, 1,
-                                         1, 0x03, 0, 8,  0x50, 0, 0xc5, 0, 0, 0, 0, 2};
+    static const uint8_t port_first[] = {0,    0x83, 0,    24, 1, 0x93, 0, 8,    0x50, 0,
+                                         0xc5, 0,    0,    0,  0, 1,    1, 0x03, 0,    8,
+                                         0x50, 0,    0xc5, 0,  0, 0,    0, 2};
     assert_int_equal(
         scsi_decode_vpd_identification((struct bytes){port_first, sizeof port_first}, &out), 0);
     assert_string_equal(out.logical_unit, "naa.5000c50000000002");
@@ -211,8 +213,11 @@ static void test_supported_opcodes(void **state) {
     static const struct {
         uint8_t value;
         enum scsi_support expected;
-    } cases[] = {{0, SCSI_SUPPORT_UNKNOWN}, {1, SCSI_NOT_SUPPORTED}, {3, SCSI_SUPPORTED},
-                 {5, SCSI_SUPPORTED},       {2, SCSI_SUPPORT_UNKNOWN}};
+    } cases[] = {{0, SCSI_SUPPORT_UNKNOWN},
+                 {1, SCSI_NOT_SUPPORTED},
+                 {3, SCSI_SUPPORTED},
+                 {5, SCSI_SUPPORTED},
+                 {2, SCSI_SUPPORT_UNKNOWN}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const uint8_t data[4] = {0, cases[i].value};
         assert_int_equal(scsi_decode_one_command((struct bytes){data, 4}, &out), 0);

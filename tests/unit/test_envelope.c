@@ -1,9 +1,9 @@
-#include "test.h"
-
 #include "quietus/cleanup.h"
 #include "quietus/envelope.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
+
+#include "test.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -1,7 +1,8 @@
-/* What the shape of the code has to keep up: where the dangerous things are, and who may reach them. */
-#include "test.h"
-
+/* What the shape of the code has to keep up: where the dangerous things are, and who may reach
+ * them. */
 #include "quietus/device.h"
+
+#include "test.h"
 
 /* The sources that contain an extended regular expression, sorted, one a line. */
 static void files_with(const char *pattern, char *out, size_t size) {

@@ -1,11 +1,11 @@
 /* Orders: form, signatures, time, server; making them; and what they authorize on a scan. */
-#include "test.h"
-
 #include "quietus/authorize.h"
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/order_make.h"
+
+#include "test.h"
 
 #include <errno.h>
 
@@ -124,7 +124,8 @@ static void test_altered(void **state) {
     assert_int_equal(envelope_parse(text, strlen(text), &envelope, &reason), 0);
     char *serial = strstr(envelope.payload, "DISK-A");
     serial[5] = 'C';
-    /* Another signature over the altered payload, by a key that nobody trusts, beside the good one. */
+    /* Another signature over the altered payload, by a key that nobody trusts, beside the good one.
+     */
     struct signing_key *stranger = signing_key_generate();
     AUTO_FREE char *altered = envelope_sign(&envelope, stranger);
     assert_int_equal(order_open(altered, strlen(altered), &trust, &order, &reason), -EACCES);
@@ -260,8 +261,10 @@ static void test_server_identity(void **state) {
 
 static void test_placeholders(void **state) {
     (void)state;
-    static const char *const empty[] = {"", "None", "TO BE FILLED BY O.E.M.", "0", "........",
-                                        "ffffffff-ffff-ffff-ffff-ffffffffffff", "0000-0000"};
+    static const char *const empty[] = {
+        "",         "None",     "TO BE FILLED BY O.E.M.",
+        "0",        "........", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "0000-0000"};
     static const char *const real[] = {"QT-1", "0001", "CZ123", "Not"};
     for (size_t i = 0; i < COUNT_OF(empty); i++)
         assert_true(server_value_is_placeholder(empty[i]));
@@ -304,8 +307,8 @@ static void authorize(struct setup *setup, json_t *document) {
     struct reason reason = {""};
     if (open_document(document, &setup->order, &reason) != 0)
         fail_msg("%s", reason.text);
-    setup->error = authorize_by_order(&setup->order, &setup->scan, noon + 60,
-                                      &setup->authorization, &reason);
+    setup->error =
+        authorize_by_order(&setup->order, &setup->scan, noon + 60, &setup->authorization, &reason);
 }
 
 static void end(struct setup *setup) {
@@ -405,9 +408,9 @@ static void test_disks_with_one_name(void **state) {
     /* Entries that could mean the same disk. */
     begin(&setup);
     json_t *document = order_document();
-    json_array_append_new(json_object_get(document, "disks"),
-                          json_loads("{\"serial\":\"DISK-B\",\"content\":\"not-checked\"}", 0,
-                                     NULL));
+    json_array_append_new(
+        json_object_get(document, "disks"),
+        json_loads("{\"serial\":\"DISK-B\",\"content\":\"not-checked\"}", 0, NULL));
     authorize(&setup, document);
     expect(&setup, 1, false, DISPOSITION_REFUSED);
     end(&setup);
@@ -533,17 +536,18 @@ static void test_order_from_an_inventory(void **state) {
     assert_int_equal(setup.error, -ETIME); /* made now, not in this test's time */
     assert_int_equal(order_check_time(&setup.order, clock_now(), &reason), 0);
     authorization_free(&setup.authorization);
-    assert_int_equal(authorize_by_order(&setup.order, &setup.scan, clock_now(),
-                                        &setup.authorization, &reason),
-                     0);
+    assert_int_equal(
+        authorize_by_order(&setup.order, &setup.scan, clock_now(), &setup.authorization, &reason),
+        0);
     for (size_t i = 0; i < 3; i++)
         expect(&setup, i, true, 0);
     expect(&setup, 3, false, DISPOSITION_EXCLUDED);
     json_decref(description);
 
-    description = json_loads("{\"disks\":[\"DISK-A\",{\"node\":\"/dev/sdb\"}],\"retain\":[\"DISK-KEEP\"],"
-                             "\"holds\":\"not-checked\",\"valid_hours\":2}",
-                             0, NULL);
+    description =
+        json_loads("{\"disks\":[\"DISK-A\",{\"node\":\"/dev/sdb\"}],\"retain\":[\"DISK-KEEP\"],"
+                   "\"holds\":\"not-checked\",\"valid_hours\":2}",
+                   0, NULL);
     document = order_make(description, inventory, &reason);
     assert_non_null(document);
     const json_t *disks = json_object_get(document, "disks");

@@ -1,7 +1,7 @@
-#include "test.h"
-
 #include "quietus/json.h"
 #include "quietus/outcome.h"
+
+#include "test.h"
 
 #include <errno.h>
 

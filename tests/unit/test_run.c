@@ -2,15 +2,14 @@
  * Whole erases of disks in memory that behave, misbehave and lie: what each may end in. The disks'
  * media are looked at afterwards: no certificate may say more than they do.
  */
-#include "fake_disk.h"
-#include "test.h"
-
-#include "../../agent/authorize/internal.h"
-
 #include "quietus/certificate.h"
 #include "quietus/check.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
+
+#include "../../agent/authorize/internal.h"
+#include "fake_disk.h"
+#include "test.h"
 
 #include <errno.h>
 
@@ -96,8 +95,8 @@ static void only_method(struct erase *erase, const char *name) {
 
 static void test_overwrite_of_a_good_disk(void **state) {
     (void)state;
-    static const char *const passes[] = {"random", "zero", "ones", "0x5a", "random,zero",
-                                         "zero,ones,random"};
+    static const char *const passes[] = {"random", "zero",        "ones",
+                                         "0x5a",   "random,zero", "zero,ones,random"};
     for (size_t i = 0; i < COUNT_OF(passes); i++) {
         struct erase erase;
         prepare(&erase, COMMANDS_ATA, 48);
@@ -154,7 +153,8 @@ static void test_disk_that_drops_writes_has_failed(void **state) {
     finish(&erase, DISPOSITION_FAILED);
 }
 
-/* A capacity that is not there, or a bridge that cuts addresses: the pattern is bound to its LBA. */
+/* A capacity that is not there, or a bridge that cuts addresses: the pattern is bound to its LBA.
+ */
 static void test_disk_that_wraps_addresses_has_failed(void **state) {
     (void)state;
     struct erase erase;
@@ -383,8 +383,8 @@ static void test_fallback_is_never_silent(void **state) {
     session_start(&session, NULL);
     certificate_of_run(&session, &server, erase.run, &document);
     struct envelope envelope;
-    assert_int_equal(
-        envelope_parse(document.text, strlen(document.text), &envelope, &erase.reason), 0);
+    assert_int_equal(envelope_parse(document.text, strlen(document.text), &envelope, &erase.reason),
+                     0);
     assert_non_null(strstr(envelope.payload, "weaker fallback: nvme-format-crypto"));
     assert_non_null(strstr(envelope.payload, "weaker fallback: nvme-format-user-data"));
     envelope_free(&envelope);

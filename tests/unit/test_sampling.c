@@ -1,12 +1,12 @@
 /* Where samples lie, what they can promise, and what patterns are. */
-#include "test.h"
-
 #include "quietus/json.h"
 #include "quietus/keys.h"
 #include "quietus/pattern.h"
 #include "quietus/sampling.h"
 #include "quietus/stats.h"
 #include "quietus/verify.h"
+
+#include "test.h"
 
 #include <errno.h>
 
@@ -33,8 +33,8 @@ static void test_one_position_in_every_stratum(void **state) {
     }
 }
 
-/* Known answer, computed with OpenSSL's ChaCha20: the positions in old certificates must come out the
- * same for ever. */
+/* Known answer, computed with OpenSSL's ChaCha20: the positions in old certificates must come out
+ * the same for ever. */
 static void test_positions_do_not_change(void **state) {
     (void)state;
     uint64_t drawn[5];
@@ -99,11 +99,13 @@ static void test_places_with_a_hostile_partition_table(void **state) {
     const struct verify_level level = {0};
     json_error_t error;
     layout_of(1 << 20, 512, &layout);
-    json_t *content = json_loads(
-        "[{\"table\":{\"partitions\":[{\"offset\":9223372036854775807,\"size\":9223372036854775807},"
-        "{\"offset\":0,\"size\":9223372036854775807},{\"offset\":-5,\"size\":-5},"
-        "{\"offset\":536870911,\"size\":1}]}},{\"table\":{\"partitions\":[{\"offset\":0,\"size\":1}]}}]",
-        0, &error);
+    json_t *content =
+        json_loads("[{\"table\":{\"partitions\":[{\"offset\":9223372036854775807,\"size\":"
+                   "9223372036854775807},"
+                   "{\"offset\":0,\"size\":9223372036854775807},{\"offset\":-5,\"size\":-5},"
+                   "{\"offset\":536870911,\"size\":1}]}},{\"table\":{\"partitions\":[{\"offset\":0,"
+                   "\"size\":1}]}}]",
+                   0, &error);
     sample_places_from_seed(&layout, &level, content, seed, &places);
     json_decref(content);
     for (uint64_t i = 0; i < places.count; i++)
@@ -163,7 +165,7 @@ static void test_statistics(void **state) {
         double p;
         double confidence;
         uint64_t n;
-    } table[] = {{0.1, 0.95, 29},      {0.01, 0.99, 459},     {0.001, 0.999, 6905},
+    } table[] = {{0.1, 0.95, 29},       {0.01, 0.99, 459},       {0.001, 0.999, 6905},
                  {0.001, 0.9999, 9206}, {0.0001, 0.9999, 92099}, {0.00001, 0.95, 299572}};
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         assert_int_equal(stats_samples_needed(table[i].p, table[i].confidence), table[i].n);
@@ -224,7 +226,13 @@ static void test_passes_are_parsed(void **state) {
     assert_int_equal(passes_parse("random,zero,ones,0x5A", &passes, &reason), 0);
     assert_int_equal(passes.count, 4);
     assert_string_equal(passes_text(&passes, text, sizeof text), "random,zero,ones,0x5a");
-    static const char *const bad[] = {"", "random,", "dod", "0x", "0x123", "0xzz", "zero zero",
+    static const char *const bad[] = {"",
+                                      "random,",
+                                      "dod",
+                                      "0x",
+                                      "0x123",
+                                      "0xzz",
+                                      "zero zero",
                                       "zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,"
                                       "zero,zero,zero,zero,zero"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)

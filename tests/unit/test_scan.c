@@ -1,10 +1,10 @@
 /* Scanning a saved tree, and what planning makes of disks. */
-#include "test.h"
-
 #include "quietus/file.h"
 #include "quietus/json.h"
 #include "quietus/plan.h"
 #include "quietus/scan.h"
+
+#include "test.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -100,7 +100,8 @@ static void test_controller_without_driver_is_told(void **state) {
 
 static void test_content_boot_medium_and_use(void **state) {
     (void)state;
-    shell("mkdir -p dev && truncate -s 64M dev/sda dev/sdb && mkfs.vfat -n QUIETUS dev/sda >/dev/null "
+    shell("mkdir -p dev && truncate -s 64M dev/sda dev/sdb && mkfs.vfat -n QUIETUS dev/sda "
+          ">/dev/null "
           "&& mkfs.ext4 -q -F -U 11111111-2222-3333-4444-555555555555 dev/sdb",
           "");
     struct scan scan = scan_tree();
@@ -117,9 +118,10 @@ static void test_content_boot_medium_and_use(void **state) {
     assert_true(disk_at(&scan, "/dev/sdb")->boot_medium);
     scan_free(&scan);
 
-    shell("mkdir -p proc/self && echo '36 35 8:16 / /mnt rw - ext4 /dev/sdb rw' >proc/self/mountinfo "
-          "&& mkdir -p $(readlink -f sys/class/block/nvme0n1)/holders/md0",
-          "");
+    shell(
+        "mkdir -p proc/self && echo '36 35 8:16 / /mnt rw - ext4 /dev/sdb rw' >proc/self/mountinfo "
+        "&& mkdir -p $(readlink -f sys/class/block/nvme0n1)/holders/md0",
+        "");
     scan = scan_tree();
     assert_true(disk_at(&scan, "/dev/sdb")->in_use);
     assert_string_equal(disk_at(&scan, "/dev/sdb")->use_reason, "it is mounted on /mnt");
@@ -279,9 +281,10 @@ static void test_policy_documents(void **state) {
     struct policy policy;
     struct policy again;
     struct reason reason = {""};
-    json_t *object = json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"passes\":\"zero,"
-                                "random\",\"verify\":\"12.5%\",\"methods\":[\"overwrite\"]}",
-                                0, NULL);
+    json_t *object =
+        json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"passes\":\"zero,"
+                   "random\",\"verify\":\"12.5%\",\"methods\":[\"overwrite\"]}",
+                   0, NULL);
     assert_int_equal(policy_from_json(object, &policy, &reason), 0);
     json_t *written = policy_json(&policy);
     assert_int_equal(policy_from_json(written, &again, &reason), 0);

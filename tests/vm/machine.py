@@ -1,5 +1,6 @@
 """A virtual machine that boots the image: QEMU under TCG, with a time limit, ended by its own pid."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -66,8 +67,8 @@ def _drive(path, options):
     text = f"id={_id(path)},if=none,cache=unsafe"
     blkdebug = options.pop("blkdebug", None)
     if blkdebug:
-        text += f",driver=blkdebug,config={blkdebug},image.driver=raw,image.file.driver=file," \
-                f"image.file.filename={path}"
+        text += f",driver=raw,file.driver=blkdebug,file.config={blkdebug},file.image.driver=file," \
+                f"file.image.filename={path}"
     else:
         text += f",file={path},format={options.pop('format', 'raw')}"
     for name, value in options.items():
@@ -161,6 +162,8 @@ class Machine:
     def qmp(self, command, **arguments):
         """Sends a command to QEMU's monitor and returns its answer."""
         if self._qmp is None:
+            while not (self.folder / "qmp").exists() and self.process.poll() is None:
+                time.sleep(0.02)
             self._qmp = socket.socket(socket.AF_UNIX)
             self._qmp.settimeout(10)
             self._qmp.connect(f"{self.folder}/qmp")
@@ -189,3 +192,43 @@ class Machine:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def overlay(path, files):
+    """An image to be loaded beside the initramfs: {path in it: (content, mode)}."""
+    folders = sorted({str(parent) for name in files for parent in pathlib.PurePosixPath(name).parents
+                      if str(parent) not in (".", "/")})
+    entries = [(name, 0o40755, b"") for name in folders] + [
+        (name.lstrip("/"), 0o100000 | mode, content if isinstance(content, bytes) else content.encode())
+        for name, (content, mode) in files.items()] + [("TRAILER!!!", 0, b"")]
+    data = b""
+    for number, (name, mode, content) in enumerate(entries):
+        header = [number, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0]
+        data += b"070701" + b"".join(b"%08x" % value for value in header) + name.encode() + b"\0"
+        data += b"\0" * (-len(data) % 4) + content
+        data += b"\0" * (-len(data) % 4)
+    pathlib.Path(path).write_bytes(gzip.compress(data))
+    return path
+
+
+# A stand-in for init's last part, for tests that run several commands in one boot. What comes before
+# the agent is the image's own.
+MANY = """#!/bin/sh
+PATH=/bin
+. /lib/quietus/functions
+mount_kernel_file_systems
+start_consoles
+load_drivers
+wait_for_disks
+{network}
+{body}
+echo ALL-DONE
+sleep 1
+poweroff -f
+"""
+
+
+def many(path, body, network=True):
+    """An overlay whose /many runs a shell script in the booted image; boot with rdinit=/many."""
+    return overlay(path, {"many": (MANY.format(
+        body=body, network="start_network" if network else ""), 0o755)})

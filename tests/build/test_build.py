@@ -1,0 +1,124 @@
+"""What is built: static, reproducible, small enough, and with nothing in it that does not belong."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+OUT = pathlib.Path(os.environ.get("QUIETUS_OUT", TOP / "out"))
+BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
+LIMIT = 40_000_000
+
+
+def run(*command, **options):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def unpacked(folder):
+    """The initramfs, unpacked."""
+    archive = subprocess.run(["zstd", "-dc", OUT / "initramfs.img"], check=True, capture_output=True).stdout
+    subprocess.run(["cpio", "-id", "--quiet"], input=archive, cwd=folder, check=True, capture_output=True)
+    return pathlib.Path(folder)
+
+
+def test_agent_is_static():
+    assert "statically linked" in run("file", OUT / "quietus")
+    assert run("readelf", "-d", OUT / "quietus").find("NEEDED") == -1
+    assert run(OUT / "quietus", "--version").strip()
+
+
+def test_two_builds_are_the_same():
+    """Two clones of this commit, in folders of different names, give the same bytes."""
+    results = []
+    for name in ("one", "another-place"):
+        with tempfile.TemporaryDirectory(prefix=f"quietus-{name}-") as folder:
+            clone = pathlib.Path(folder, "clone")
+            run("git", "clone", "--quiet", TOP, clone)
+            build = clone / "build"
+            build.mkdir()
+            for part in ("deps", "kernel"):
+                (build / part).symlink_to(BUILD / part)
+            environment = {k: v for k, v in os.environ.items() if not k.startswith("QUIETUS_")}
+            run(clone / "scripts/build", env=environment)
+            results.append({name: (clone / "out" / name).read_bytes()
+                            for name in ("quietus", "initramfs.img", "vmlinuz")})
+    for name in results[0]:
+        assert results[0][name] == results[1][name], f"{name} differs between two builds"
+
+
+def test_size():
+    size = sum((OUT / name).stat().st_size for name in ("vmlinuz", "initramfs.img"))
+    assert size <= LIMIT, f"kernel and initramfs have {size} bytes"
+
+
+def test_nothing_secret_is_in_the_image():
+    """Law 9. Whoever can boot the image can read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in unpacked(folder).rglob("*"):
+            if path.is_symlink() or not path.is_file():
+                continue
+            data = path.read_bytes()
+            if path.name in ("quietus", "busybox") or path.suffix == ".ko":
+                continue  # they name the forms of keys that they can read
+            assert b"PRIVATE KEY" not in data, path
+            assert path.suffix not in (".key", ".p12"), path
+        keys = list(pathlib.Path(folder, "etc/quietus/trust").rglob("*"))
+        assert keys == [], "the plain image trusts nobody"
+
+
+def test_nothing_assembles_or_mounts():
+    """No md, device-mapper, multipath, LVM, ZFS, network storage; no udev."""
+    unwanted = re.compile(r"^(dm-|md-|raid[0-9]|linear|multipath|bcache|drbd|nbd|rbd|nvme-(tcp|rdma|fc|loop)|iscsi|"
+                          r"libiscsi|qla2xxx|lpfc|ext[234]|xfs|btrfs)")
+    with tempfile.TemporaryDirectory() as folder:
+        root = unpacked(folder)
+        modules = [path.stem for path in root.rglob("*.ko")]
+        assert len(modules) > 100
+        assert not [name for name in modules if unwanted.match(name)]
+        assert not list(root.rglob("*udev*"))
+
+
+def test_drivers_of_the_list_are_there():
+    wanted = re.sub(r"#.*", "", (TOP / "initramfs/modules.list").read_text()).split()
+    with tempfile.TemporaryDirectory() as folder:
+        root = unpacked(folder)
+        present = {path.stem.replace("-", "_") for path in root.rglob("*.ko")}
+        release = (BUILD / "kernel/release").read_text().strip()
+        builtin = (BUILD / f"kernel/root/lib/modules/{release}/modules.builtin").read_text()
+        built_in = {pathlib.PurePath(line).stem.replace("-", "_") for line in builtin.splitlines()}
+        missing = [name for name in wanted if name.replace("-", "_") not in present | built_in]
+        assert not missing, missing
+
+
+def test_manifest_is_of_the_image():
+    """The list whose digest certificates carry names every file with its digest."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = unpacked(folder)
+        listed = run("sha256sum", "--quiet", "-c", "etc/quietus/manifest", cwd=root)
+        assert listed == ""
+        count = len((root / "etc/quietus/manifest").read_text().splitlines())
+        files = [p for p in root.rglob("*") if p.is_file() and not p.is_symlink()]
+        assert count == len(files) - 1
+
+
+def test_site_image():
+    """scripts/site takes public keys and certificates, and nothing else."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        run(OUT / "quietus", "keygen", folder / "a")
+        run(TOP / "scripts/site", "--trust", folder / "a.pub", "--trust", f"security={folder}/a.pub",
+            folder / "site.img")
+        root = folder / "root"
+        root.mkdir()
+        archive = subprocess.run(["zstd", "-dc", folder / "site.img"], check=True, capture_output=True).stdout
+        subprocess.run(["cpio", "-id", "--quiet"], input=archive, cwd=root, check=True)
+        files = sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+        assert files == ["etc/quietus/trust/a.pub", "etc/quietus/trust/security/a.pub"]
+        for arguments in (["--trust", folder / "a.key"], ["--ca", folder / "a.pub"], ["--key", "x"]):
+            done = subprocess.run([TOP / "scripts/site", *arguments, folder / "bad.img"], capture_output=True)
+            assert done.returncode != 0, arguments
+            assert not (folder / "bad.img").exists()

@@ -1,0 +1,278 @@
+"""Commands as a person or a script types them, on this machine; no disk of it is touched."""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+
+from http_server import Server
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+QUIETUS = pathlib.Path(os.environ.get("QUIETUS_OUT", TOP / "out")) / "quietus"
+FIXTURES = TOP / "tests/unit/fixtures"
+
+GOOD, USAGE, REFUSED, ORDER, FAILED, UNKNOWN, UNDELIVERED = 0, 1, 10, 11, 20, 21, 30
+UNPROVEN, NOT_INTACT = 3, 4
+
+
+def quietus(*arguments, status=GOOD, **options):
+    done = subprocess.run([str(a) for a in (QUIETUS, *arguments)], capture_output=True, text=True, **options)
+    assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout if status == GOOD else done.stdout + done.stderr
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="quietus-cli-") as name:
+        yield pathlib.Path(name)
+
+
+def inspect(place, options="", status=GOOD, **arguments):
+    """An inspection of this machine by the agent; the record's file."""
+    line = place / "cmdline"
+    line.write_text(f"quiet {options}\n")
+    output = quietus("agent", "--command-line", line, "--spool", place / "spool", "--trust", place / "trust",
+                     status=status, **arguments)
+    return output
+
+
+def make_order(place, **members):
+    """A signed order for the disks of a saved tree."""
+    subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+    (place / "scan.json").write_text(quietus("scan", "--json", "--sysroot", place))
+    (place / "description.json").write_text(json.dumps({"disks": "all", "holds": "not-checked", **members}))
+    if not (place / "site.key").exists():
+        quietus("keygen", place / "site")
+    quietus("order", "--key", place / "site.key", "--inventory", place / "scan.json", "-o",
+            place / "order.json", place / "description.json")
+    return place / "order.json"
+
+
+def test_help_and_usage():
+    text = quietus("help")
+    commands = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
+    assert {"scan", "plan", "erase", "agent", "order", "check", "show"} <= set(commands)
+    for command in commands:
+        assert f"usage: quietus {command}" in quietus("help", command)
+        assert f"usage: quietus {command}" in quietus(command, "--help")
+        quietus(command, "--no-such-option", status=USAGE)
+    quietus("wipe", status=USAGE)
+    quietus("help", "wipe", status=USAGE)
+    assert quietus("--version").startswith("0.")
+    for arguments in (["check"], ["show"], ["erase"], ["keygen"], ["order", "x"], ["inspect"],
+                      ["inspect", "--ata-identify", "/nonexistent"], ["deliver", "--spool", "/tmp"],
+                      ["plan", "--least", "some"], ["plan", "--verify", "0%"], ["plan", "--passes", "gutmann"],
+                      ["plan", "--method", "trim"], ["scan", "extra"]):
+        quietus(*arguments, status=USAGE)
+
+
+def test_inspect_saved_pages():
+    sata = json.loads(quietus("inspect", "--ata-identify", FIXTURES / "sata.identify.hdparm"))
+    assert (sata["serial"], sata["wwn"], sata["rotation_rate"]) == ("S-SATA", "naa.5000c500aabbccdd", 7200)
+    nvme = json.loads(quietus("inspect", "--nvme-id-ctrl", FIXTURES / "nvme.id-ctrl.bin"))
+    assert nvme["serial"] == "S-NVME" and nvme["format"]["supported"]
+    assert nvme == json.loads(quietus("inspect", "--nvme-id-ctrl", FIXTURES / "nvme.id-ctrl.hexdump"))
+    sas = json.loads(quietus("inspect", "--scsi-vpd", FIXTURES / "sas.vpd0x83.hex"))
+    assert sas["logical_unit"] == "naa.5000c50012345678"
+    sense = json.loads(quietus("inspect", "--scsi-sense", "-",
+                               input="72 01 00 1d 00 00 00 0e 09 0c 00 00 00 00 00 00 00 4f 00 c2 00 50"))
+    assert sense["ata_status"] == 0x50
+    quietus("inspect", "--nvme-id-ctrl", FIXTURES / "sata.identify.hdparm", status=USAGE)
+
+
+def test_scan_of_a_saved_tree():
+    with folder() as place:
+        subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+        text = quietus("scan", "--sysroot", place)
+        for serial in ("S-SATA", "S-SAS", "S-NVME", "S-VIRTIO", "QT-SRV-0042"):
+            assert serial in text
+        scan = json.loads(quietus("scan", "--json", "--sysroot", place))
+        assert len(scan["disks"]) == 4
+
+
+def test_a_tree_saved_here_scans():
+    """scripts/save-tree on this machine: the scan of the tree finds the disks that the live scan finds."""
+    with folder() as place:
+        subprocess.run([TOP / "scripts/save-tree", place / "tree"], check=True)
+        saved = json.loads(quietus("scan", "--json", "--sysroot", place / "tree"))
+        live = json.loads(quietus("scan", "--json"))
+        assert [d["areas"][0]["node"] for d in saved["disks"] if d["areas"]] == \
+            [d["areas"][0]["node"] for d in live["disks"] if d["areas"]]
+        assert saved["server"] == live["server"]
+
+
+def test_orders():
+    with folder() as place:
+        order = make_order(place, site="Lab", valid_hours=3)
+        text = quietus("show", order)
+        assert "Lab" in text and "S-SATA" in text and "S-NVME" in text
+        quietus("check", "--trust", place / "site.pub", order)
+        quietus("check", order, status=NOT_INTACT)
+        quietus("keygen", place / "second")
+        quietus("sign", "--key", place / "second.key", "-o", place / "both.json", order)
+        quietus("check", "--trust", place / "second.pub", place / "both.json")
+        quietus("keygen", place / "site", status=USAGE)  # never over an existing key
+        (place / "bad.json").write_text('{"disks":"all"}')
+        assert "holds" in quietus("order", "--key", place / "site.key", "--inventory", place / "scan.json",
+                                  place / "bad.json", status=USAGE)
+
+
+def test_agent_inspects_by_default():
+    with folder() as place:
+        inspect(place)
+        records = list((place / "spool").glob("*record.json"))
+        assert len(records) == 1
+        quietus("check", records[0], status=UNPROVEN)
+        shown = json.loads(quietus("show", "--json", records[0]))
+        assert shown["mode"] == "inspect" and shown["scan"]["schema"] == "quietus.scan/1"
+        assert all(line["disposition"] == "excluded" for line in shown["disks"])
+
+
+def test_agent_refuses_what_it_does_not_understand():
+    for options in ("quietus.mode=wipe", "quietus.ordr=x", "quietus.mode", "quietus.deliver=soon",
+                    "quietus.order_wait=-1", "quietus.progress=bar", "quietus.report={nothing}"):
+        with folder() as place:
+            assert "nothing" in inspect(place, options, status=USAGE), options
+            assert not (place / "spool").exists(), options
+
+
+def test_agent_without_a_good_order():
+    with folder() as place:
+        order = make_order(place)  # for another server
+        (place / "trust").mkdir()
+        for options in ("quietus.mode=erase", f"quietus.mode=erase quietus.order={order}",
+                        f"quietus.mode=erase quietus.order={place}/nothing"):
+            inspect(place, options, status=ORDER)
+        (place / "trust/site.pub").write_bytes((place / "site.pub").read_bytes())
+        inspect(place, f"quietus.mode=erase quietus.order={order}", status=ORDER)
+        (place / "trust/broken.pub").write_text("not a key")
+        inspect(place, f"quietus.mode=erase quietus.order={order}", status=ORDER)
+
+
+def test_check_tells_what_is_not_intact():
+    with folder() as place:
+        inspect(place)
+        record = next((place / "spool").glob("*record.json"))
+        text = record.read_text()
+        envelope = json.loads(text)
+        payload = base64.b64decode(envelope["payload"])
+        altered = dict(envelope, payload=base64.b64encode(payload.replace(b'"inspect"', b'"erase"  ')).decode())
+        retyped = dict(envelope, payloadType="application/vnd.quietus.certificate+json")
+        for name, content in (("altered", json.dumps(altered)), ("retyped", json.dumps(retyped)),
+                              ("cut", text[:-40]), ("empty", ""), ("text", "hello"), ("list", "[]")):
+            path = place / f"{name}.json"
+            path.write_text(content)
+            assert "NOT INTACT" in quietus("check", path, status=NOT_INTACT), name
+            assert subprocess.run([TOP / "scripts/check-with-openssl", path], capture_output=True).returncode == 1
+        assert subprocess.run([TOP / "scripts/check-with-openssl", record], capture_output=True).returncode == 0
+        # The worst of several counts, and a file that is not there is a usage error.
+        quietus("check", record, place / "altered.json", status=NOT_INTACT)
+        quietus("check", "--quiet", record, status=UNPROVEN)
+        quietus("check", place / "none.json", status=USAGE)
+        # Spaces and line breaks in the envelope are no alteration of what was signed.
+        (place / "pretty.json").write_text(json.dumps(envelope, indent=2))
+        quietus("check", place / "pretty.json", status=UNPROVEN)
+
+
+def test_openssl_and_quietus_agree_on_keys():
+    with folder() as place:
+        order = make_order(place)
+        quietus("keygen", place / "other")
+        script = TOP / "scripts/check-with-openssl"
+        assert subprocess.run([script, order, place / "site.pub"], capture_output=True).returncode == 0
+        assert subprocess.run([script, order, place / "other.pub"], capture_output=True).returncode == 1
+        quietus("sign", "--key", place / "other.key", "-o", place / "both.json", order)
+        for key in ("site.pub", "other.pub"):
+            done = subprocess.run([script, place / "both.json", place / key], capture_output=True)
+            assert done.returncode == 0, key
+
+
+def spool_of(place, documents=2):
+    for _ in range(documents):
+        inspect(place)
+    return place / "spool"
+
+
+def test_deliver():
+    with folder() as place, Server(place / "www") as server:
+        spool = spool_of(place)
+        names = sorted(p.name for p in spool.glob("*.json"))
+        quietus("deliver", "--spool", spool, "--to", f"http://127.0.0.1:{server.port}/a/b/")
+        assert sorted(p.name for p in (place / "www/a/b").glob("*")) == names
+        assert not list(spool.glob("*.json"))
+        assert sorted(p.name for p in (spool / "sent").glob("*")) == names
+        for name in names:
+            assert (spool / "sent" / name).read_bytes() == (place / "www/a/b" / name).read_bytes()
+
+
+def test_deliver_is_not_deceived():
+    """A 200 alone acknowledges nothing (law 8): a portal that keeps nothing, a server that hands back
+    something else, one that refuses, one that is not there."""
+    cases = {
+        "portal": {"keep": False, "put_status": 200},
+        "other bytes": {"alter": lambda path, body: body + b" "},
+        "cut": {"alter": lambda path, body: body[:-1]},
+        "refuses": {"put_status": 403},
+        "fails": {"put_status": 500},
+    }
+    for name, options in cases.items():
+        with folder() as place, Server(place / "www", **options) as server:
+            spool = spool_of(place, 1)
+            quietus("deliver", "--spool", spool, "--to", f"http://127.0.0.1:{server.port}/x", status=UNDELIVERED)
+            assert len(list(spool.glob("*.json"))) == 1, name
+            assert not (spool / "sent").exists(), name
+    with folder() as place:
+        spool = spool_of(place, 1)
+        quietus("deliver", "--spool", spool, "--to", "http://127.0.0.1:1/x", status=UNDELIVERED)
+        assert len(list(spool.glob("*.json"))) == 1
+
+
+def test_agent_sends_until_it_is_acknowledged():
+    """The server comes up while the agent is trying; the run ends as soon as it has everything."""
+    with folder() as place:
+        with Server(place / "www") as first:
+            port = first.port
+        late = []
+
+        def come_up():
+            time.sleep(3)
+            late.append(Server(place / "www", port=port))
+
+        thread = threading.Thread(target=come_up)
+        thread.start()
+        began = time.monotonic()
+        inspect(place, f"quietus.report=http://127.0.0.1:{port}/certs quietus.deliver=60")
+        took = time.monotonic() - began
+        thread.join()
+        assert len(list((place / "www/certs").glob("*record.json"))) == 1
+        assert took < 40
+        late[0].__exit__()
+
+
+def test_agent_gives_up_in_time_and_keeps_everything():
+    with folder() as place:
+        output = inspect(place, "quietus.report=http://127.0.0.1:1/certs quietus.deliver=2",
+                         status=UNDELIVERED)
+        assert "stay in" in output
+        assert len(list((place / "spool").glob("*.json"))) == 1
+
+
+def test_spool_that_cannot_be_written():
+    """What cannot be spooled is told at once, and shown, so that it is not lost."""
+    with folder() as place:
+        (place / "spool").write_text("a file is in the way")
+        output = inspect(place, status=UNDELIVERED)
+        assert "cannot be written" in output and '"payloadType"' in output
+
+
+def test_json_progress_is_json():
+    with folder() as place:
+        output = inspect(place, "quietus.progress=json")
+        for line in output.splitlines():
+            if line.startswith("{"):
+                json.loads(line)

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Runs the tests. scripts/test calls it; see `scripts/test --help`.
+
+Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sanitize and valgrind (the
+same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
+(reproducibility, what is in the image), vm (the image booted in a virtual machine).
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import traceback
+import xml.etree.ElementTree
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
+sys.path[:0] = [str(TOP / "tests/vm"), str(TOP / "tests/cli"), str(TOP / "tests/build")]
+
+
+class Results:
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+
+    def add(self, name, error, seconds=None):
+        took = f" ({seconds:.1f} s)" if seconds is not None and seconds >= 1 else ""
+        if error is None:
+            self.passed += 1
+            print(f"ok      {name}{took}", flush=True)
+        else:
+            self.failed.append(name)
+            print(f"FAILED  {name}{took}\n" + "".join(f"        {line}\n" for line in error.splitlines()),
+                  end="", flush=True)
+
+
+def ctest(folder, *arguments):
+    return subprocess.run(["ctest", "--test-dir", str(folder), *arguments], capture_output=True, text=True)
+
+
+def configure(folder, *options):
+    """Builds the unit tests another way; returns the folder, or raises with the log."""
+    folder = BUILD / folder
+    for command in (["cmake", "-G", "Ninja", "-S", str(TOP), "-B", str(folder),
+                     f"-DQUIETUS_DEPS={BUILD}/deps", *options],
+                    ["cmake", "--build", str(folder)]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stdout[-4000:] + done.stderr[-2000:])
+    return folder
+
+
+class Unit:
+    """A build of the unit tests; ctest runs them."""
+
+    def __init__(self, name, folder, *options):
+        self.name, self.folder, self.options = name, folder, options
+        self.built = None
+
+    def build(self):
+        if self.built is None:
+            self.built = configure(self.folder, *self.options)
+        return self.built
+
+    def list(self):
+        # The names are those of the ordinary build, so that listing builds nothing else.
+        folder = UNIT.build()
+        return re.findall(r"^ *Test +#\d+: (\S+)", ctest(folder, "-N").stdout, re.M)
+
+    def run(self, wanted, results):
+        try:
+            folder = self.build()
+        except RuntimeError as error:
+            for name in wanted:
+                results.add(f"{self.name}/{name}", str(error))
+            return
+        report = folder / "report.xml"
+        report.unlink(missing_ok=True)
+        pattern = "^(" + "|".join(name.replace(".", r"\.") for name in wanted) + ")$"
+        done = ctest(folder, "-j", str(os.cpu_count()), "-R", pattern, "--output-junit", str(report))
+        cases = {}
+        if report.exists():
+            for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
+                failed = case.get("status") != "run" or case.find("failure") is not None
+                output = case.findtext("system-out") or "it did not run"
+                cases[case.get("name")] = output if failed else None
+        for name in wanted:
+            results.add(f"{self.name}/{name}", cases.get(name, "it did not run:\n" + done.stdout[-2000:]))
+
+
+class Lint:
+    name = "lint"
+
+    def list(self):
+        return ["clang-format", "clang-tidy", "cppcheck", "shellcheck"]
+
+    def run(self, wanted, results):
+        UNIT.build()
+        for name in wanted:
+            began = time.monotonic()
+            environment = dict(os.environ, QUIETUS_BUILD=str(BUILD))
+            done = subprocess.run([TOP / "tests/lint/lint", name], capture_output=True, text=True, env=environment)
+            error = None if done.returncode == 0 else (done.stdout + done.stderr)[-6000:] or "it failed"
+            results.add(f"lint/{name}", error, time.monotonic() - began)
+
+
+class Python:
+    """Functions test_* of the modules test_*.py of a folder; several at once."""
+
+    def __init__(self, name, folder, workers):
+        self.name, self.folder, self.workers = name, TOP / "tests" / folder, workers
+
+    def tests(self):
+        found = {}
+        for path in sorted(self.folder.glob("test_*.py")):
+            module = __import__(path.stem)
+            for name in vars(module):
+                if name.startswith("test_"):
+                    found[name.removeprefix("test_")] = getattr(module, name)
+        return found
+
+    def list(self):
+        return list(self.tests())
+
+    def run(self, wanted, results):
+        tests = self.tests()
+
+        def one(name):
+            began = time.monotonic()
+            try:
+                tests[name]()
+                return name, None, time.monotonic() - began
+            except BaseException:  # an assertion, or anything else that went wrong
+                return name, traceback.format_exc(limit=-4), time.monotonic() - began
+
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            for name, error, seconds in pool.map(one, wanted):
+                results.add(f"{self.name}/{name}", error, seconds)
+
+
+UNIT = Unit("unit", "release")
+SUITES = [
+    Lint(),
+    UNIT,
+    Unit("sanitize", "sanitize", "-DCMAKE_BUILD_TYPE=Debug", "-DQUIETUS_SANITIZERS=address,undefined"),
+    Unit("valgrind", "valgrind", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+         "-DQUIETUS_TEST_WRAPPER=valgrind --quiet --error-exitcode=9 --leak-check=full "
+         "--errors-for-leak-kinds=definite --child-silent-after-fork=yes"),
+    Python("cli", "cli", workers=2),
+    Python("build", "build", workers=1),
+    Python("vm", "vm", workers=2),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="print every test as suite/name and end")
+    parser.add_argument("what", nargs="*", metavar="SUITE[/NAME]", help="run these only")
+    options = parser.parse_args()
+    plan = [(suite, suite.list()) for suite in SUITES
+            if not options.what or any(w.split("/")[0] == suite.name for w in options.what)]
+    known = {suite.name for suite, _ in plan} | {f"{s.name}/{n}" for s, names in plan for n in names}
+    for what in options.what:
+        if what not in known:
+            parser.error(f"there is no suite or test {what}")
+    results = Results()
+    for suite, names in plan:
+        wanted = [name for name in names if not options.what or suite.name in options.what
+                  or f"{suite.name}/{name}" in options.what]
+        if options.list:
+            print("\n".join(f"{suite.name}/{name}" for name in wanted))
+        else:
+            suite.run(wanted, results)
+    if options.list:
+        return 0
+    if results.failed:
+        print("failed: " + " ".join(results.failed))
+    print(f"{results.passed} passed, {len(results.failed)} failed")
+    return 1 if results.failed or results.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
