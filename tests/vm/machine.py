@@ -80,7 +80,8 @@ class Machine:
     """Starts on construction; use as a context manager, which ends it."""
 
     def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
-                 bootfile=None, extra=(), direct=True, log=None, time_limit=240):
+                 bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240):
+        """only: initrds to boot instead of the image."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
         self.log_path = pathlib.Path(log) if log else self.folder / "serial.log"
         self.time_limit = time_limit
@@ -102,10 +103,11 @@ class Machine:
         if direct:
             initrd = self.folder / "initrd"
             with open(initrd, "wb") as joined:
-                for part in [OUT / "initramfs.img", *initrds]:
+                for part in only or [OUT / "initramfs.img", *initrds]:
                     joined.write(pathlib.Path(part).read_bytes())
             arguments += ["-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd), "-append",
-                          f"console=ttyS0 quiet panic=10 quietus.done=poweroff {kernel_options}"]
+                          f"console=ttyS0 panic=10 quietus.done=poweroff "
+                          f"{'' if 'ignore_loglevel' in kernel_options else 'quiet '}{kernel_options}"]
         for disk in disks:
             arguments += disk
         arguments += extra
