@@ -25,7 +25,9 @@ void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned 
                                .lba_size = SECTOR,
                                .namespaces = 1};
     fake->medium = calloc(1, fake->bytes);
+    fake->was_read = calloc(1, fake->bytes / SECTOR);
     assert_non_null(fake->medium);
+    assert_non_null(fake->was_read);
     for (uint64_t i = 0; i < fake->bytes / SECTOR; i++) {
         fill_sector(i, sector);
         memcpy(fake->medium + i * SECTOR, sector, SECTOR);
@@ -34,7 +36,9 @@ void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned 
 
 void fake_disk_free(struct fake_disk *fake) {
     free(fake->medium);
+    free(fake->was_read);
     fake->medium = NULL;
+    fake->was_read = NULL;
 }
 
 uint64_t fake_disk_residue(const struct fake_disk *fake) {
@@ -96,6 +100,8 @@ static void identify_namespace(const struct fake_disk *fake, uint8_t *out) {
 static void erase_bytes(struct fake_disk *fake, uint64_t from, uint64_t to) {
     for (uint64_t i = from; i < to; i++) {
         if (i >= fake->format_keeps_from && i < fake->format_keeps_to)
+            continue;
+        if (fake->format_erases_what_was_read && !fake->was_read[i / SECTOR])
             continue;
         fake->medium[i] =
             fake->format_leaves_random ? (uint8_t)((i * 2654435761U) ^ (i * 40503U >> 7)) : 0;
@@ -175,6 +181,7 @@ static int32_t transfer(struct fake_disk *fake, const struct io_request *request
         if (touches(request, base, fake->bad_read_from, fake->bad_read_to))
             return -EIO;
         memcpy(request->buffer, fake->medium + at, request->length);
+        memset(fake->was_read + at / SECTOR, 1, request->length / SECTOR);
         return (int32_t)request->length;
     }
     note(fake, 'w');

@@ -14,6 +14,7 @@ struct fake_disk {
     enum command_set commands; /* COMMANDS_ATA or COMMANDS_NVME */
     char serial[21];
     uint8_t *medium;
+    uint8_t *was_read; /* a flag for each sector */
     uint64_t bytes;
     uint32_t lba_size;
     unsigned namespaces; /* NVMe: the medium is split evenly */
@@ -35,8 +36,9 @@ struct fake_disk {
     bool format_skips_second;   /* erases the first namespace only, whatever it is asked */
     uint64_t format_keeps_from; /* says yes and leaves [from, to) as it was */
     uint64_t format_keeps_to;
-    bool format_leaves_random;    /* as after a cryptographic erase */
-    uint8_t format_progress_left; /* percent, in Identify Namespace afterwards */
+    bool format_erases_what_was_read; /* and nothing else: it has seen where it is looked at */
+    bool format_leaves_random;        /* as after a cryptographic erase */
+    uint8_t format_progress_left;     /* percent, in Identify Namespace afterwards */
     bool shrinks_after_format;
 
     /* What it saw. One letter an event: i identity asked, a armed, w write, f flush, F format,

@@ -368,6 +368,17 @@ static void test_format_that_leaves_two_strata(void **state) {
     }
 }
 
+/* A drive that erases just what it was asked for before: the fresh positions tell. */
+static void test_format_that_erases_what_was_looked_at(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_NVME, 128);
+    only_method(&erase, "nvme-format-user-data");
+    erase.fake.format_erases_what_was_read = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
 /* A failure is followed by the next method, and the certificate says so. */
 static void test_fallback_is_never_silent(void **state) {
     (void)state;
@@ -494,6 +505,49 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
     finish(&erase, DISPOSITION_ERASED);
 }
 
+/* Law 1: without a warrant nothing but questions goes to a disk, and no write. */
+static void test_no_way_round_the_warrant(void **state) {
+    (void)state;
+    struct erase erase;
+    uint8_t buffer[512];
+    prepare(&erase, COMMANDS_ATA, 8);
+    erase.disk = fake_disk_scanned(&erase.fake);
+    struct device *device = fake_disk_open(&erase.fake, erase.disk);
+    struct scsi_command format = {.cdb = {SCSI_FORMAT_UNIT}, .cdb_length = 6};
+    assert_int_equal(device_scsi(device, &format), -EPERM);
+    struct ata_registers registers;
+    const struct ata_taskfile erase_unit = {.protocol = ATA_PIO_OUT, .count = 1, .command = 0xf4};
+    assert_int_equal(
+        device_ata(device, "SECURITY ERASE UNIT", &erase_unit, buffer, 1000, &registers), -EPERM);
+    struct io_request request = {.write = true, .buffer = buffer, .length = sizeof buffer};
+    assert_int_equal(device_submit(device, &request), -EPERM);
+    assert_string_equal(erase.fake.log, "");
+    device_close(device);
+    disk_free(erase.disk);
+    fake_disk_free(&erase.fake);
+
+    prepare(&erase, COMMANDS_NVME, 8);
+    erase.disk = fake_disk_scanned(&erase.fake);
+    device = fake_disk_open(&erase.fake, erase.disk);
+    struct nvme_command nvme = {.opcode = 0x80, .nsid = 1, .cdw10 = 1 << 9};
+    assert_int_equal(device_nvme(device, &nvme), -EPERM);
+    assert_string_equal(erase.fake.log, "");
+    /* Even with a warrant a write needs the identity to have been read for it. */
+    json_t *authority = json_new_object();
+    struct warrant *warrant = warrant_issue(&erase.disk->identity, authority);
+    struct armed *armed = NULL;
+    assert_int_equal(warrant_arm(warrant, device, &armed, &erase.reason), 0);
+    assert_int_equal(armed_write(armed, 0, 0, buffer, sizeof buffer), -EPERM);
+    assert_int_equal(armed_submit(armed, &request), -EPERM);
+    assert_int_equal(erase.fake.destructive, 0);
+    armed_close(armed);
+    device_close(device);
+    warrant_free(warrant);
+    json_decref(authority);
+    disk_free(erase.disk);
+    fake_disk_free(&erase.fake);
+}
+
 /* Law 1: a warrant is used up by one run. */
 static void test_warrant_is_good_for_one_run(void **state) {
     (void)state;
@@ -557,6 +611,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_format_that_does_nothing),
     cmocka_unit_test(test_format_of_one_namespace_in_two),
     cmocka_unit_test(test_format_that_leaves_two_strata),
+    cmocka_unit_test(test_format_that_erases_what_was_looked_at),
     cmocka_unit_test(test_fallback_is_never_silent),
     cmocka_unit_test(test_no_fallback_where_the_policy_has_none),
     cmocka_unit_test(test_purge_is_not_had_by_overwriting),
@@ -565,6 +620,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_capacity_that_changed),
     cmocka_unit_test(test_read_errors_after_a_format),
     cmocka_unit_test(test_identity_is_read_before_every_destructive_command),
+    cmocka_unit_test(test_no_way_round_the_warrant),
     cmocka_unit_test(test_warrant_is_good_for_one_run),
     cmocka_unit_test(test_warrant_is_good_for_one_disk),
 };
