@@ -67,11 +67,13 @@ static void line_text(const struct disk_run *run, const struct shown *shown, cha
         (void)snprintf(part, sizeof part, " %u/%u", shown->part, parts);
     if (total > 0 && shown->phase == PHASE_WRITING) {
         const uint64_t speed = rate_of(shown);
-        (void)snprintf(rest, sizeof rest, "%3u %%  %s/s%s%s",
-                       (unsigned)(100 * (double)shown->done / (double)total),
-                       text_size(rate, sizeof rate, speed), speed > 0 ? ", left: " : "",
-                       speed > 0 ? text_duration(left, sizeof left, (total - shown->done) / speed)
-                                 : "");
+        (void)snprintf(rest, sizeof rest, "%3u %%",
+                       (unsigned)(100 * (double)shown->done / (double)total));
+        const size_t used = strlen(rest);
+        if (speed > 0)
+            (void)snprintf(rest + used, sizeof rest - used, "  %s/s, left: %s",
+                           text_size(rate, sizeof rate, speed),
+                           text_duration(left, sizeof left, (total - shown->done) / speed));
     } else if (total > 0) {
         (void)snprintf(rest, sizeof rest, "%3u %%",
                        (unsigned)(100 * (double)shown->done / (double)total));
@@ -178,10 +180,14 @@ void progress_view_ended(struct progress_view *view, const struct disk_run *run,
         if (view->lines_drawn > 0)
             (void)printf("\033[%zuA\033[J", view->lines_drawn);
         view->lines_drawn = 0;
-        (void)printf("%-14s %-20s %s: %s\n", disk_node(run->disk),
-                     run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)",
-                     disposition == DISPOSITION_ERASED ? "ERASED" : disposition_name(disposition),
-                     reason);
+        (void)printf("%-14s %-20s ", disk_node(run->disk),
+                     run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)");
+        const struct attempt *last = disk_run_last_attempt(run);
+        if (disposition == DISPOSITION_ERASED && last)
+            (void)printf("ERASED by %s, worth %s; %s\n", last->method->name,
+                         category_name(last->claim.category), reason);
+        else
+            (void)printf("%s: %s\n", disposition_name(disposition), reason);
     }
     (void)fflush(stdout);
 }

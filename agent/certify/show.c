@@ -67,12 +67,19 @@ static void show_verification(const json_t *attempt, FILE *stream) {
     if (!json_is_object(verification))
         return;
     const json_t *bound = json_object_get(verification, "bound");
+    char how[96];
+    if (json_object_get(verification, "compared"))
+        (void)snprintf(how, sizeof how,
+                       "%" PRIu64 " places read as before the erase and %" PRIu64 " new ones,",
+                       json_count(verification, "compared"), json_count(verification, "fresh"));
+    else
+        (void)snprintf(how, sizeof how, "%" PRIu64 " places read,",
+                       json_count(verification, "read"));
     (void)snprintf(text, sizeof text,
-                   "%" PRIu64 " of %" PRIu64 " units of %" PRIu64 " bytes read back, %" PRIu64
-                   " wrong, %" PRIu64 " unreadable",
-                   json_count(verification, "read"), json_count(verification, "units"),
-                   json_count(verification, "unit"), json_count(verification, "mismatched"),
-                   json_count(verification, "unreadable"));
+                   "%s of %" PRIu64 " units of %" PRIu64 " bytes: %" PRIu64 " wrong, %" PRIu64
+                   " unreadable",
+                   how, json_count(verification, "units"), json_count(verification, "unit"),
+                   json_count(verification, "mismatched"), json_count(verification, "unreadable"));
     line(stream, "Verified", text);
     line(stream, "  test", json_text(verification, "predicate"));
     if (json_is_true(json_object_get(verification, "every_unit")))

@@ -93,6 +93,7 @@ int verification_of_erase(const struct verification *verification, struct snapsh
     struct sample_places fresh;
     struct verify_report report;
     int error = snapshot_compare(snapshot, verification->device, verification->progress, &report);
+    const uint64_t compared = report.read;
     sample_places_choose(verification->layout, verification->level, verification->content, &fresh);
     if (error == 0)
         error = verify_fresh(verification->device, verification->layout, &fresh,
@@ -103,6 +104,8 @@ int verification_of_erase(const struct verification *verification, struct snapsh
         *document, "predicate",
         "no eighth of a sampled unit is as it was before (keyed hashes, markers where the "
         "old content said nothing), and no unit read for the first time is structured");
+    json_put_count(*document, "compared", compared);
+    json_put_count(*document, "fresh", report.read - compared);
     json_put_count(*document, "markers", snapshot_markers(snapshot));
     json_put(*document, "blind_ranges", blind_json(&report));
     json_put_count(*document, "blind_range_count", report.blind_count);

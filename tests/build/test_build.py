@@ -122,3 +122,13 @@ def test_site_image():
             done = subprocess.run([TOP / "scripts/site", *arguments, folder / "bad.img"], capture_output=True)
             assert done.returncode != 0, arguments
             assert not (folder / "bad.img").exists()
+
+
+def test_examples_are_valid():
+    """The examples of a site's servers are at least what their programs can read."""
+    run("dnsmasq", "--test", "-C", TOP / "initramfs/ipxe/dnsmasq.conf")
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder, "nginx.conf")
+        site = (TOP / "initramfs/ipxe/nginx.conf").read_text().replace("listen 80", "listen 127.0.0.1:18080")
+        config.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n")
+        run("nginx", "-t", "-c", config, "-e", f"{folder}/error.log")
