@@ -120,8 +120,7 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
         .deliverer = pipeline->report ? deliverer_start(pipeline->spool, pipeline->report) : NULL,
     };
     record_put(work.record, "order", pipeline->order ? json_incref(pipeline->order) : json_null());
-    if (strcmp(pipeline->mode, "inspect") == 0)
-        record_put(work.record, "scan", scan_json(pipeline->scan));
+    record_put(work.record, "scan", scan_json(pipeline->scan));
     sort_disks(&work);
     work.view = progress_view_new(pipeline->progress, work.runs, work.run_count);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};

@@ -52,6 +52,12 @@ static bool content_agrees(const json_t *entry, const struct disk *disk, struct 
     const json_t *content = json_object_get(entry, "content");
     if (!json_is_array(content))
         return true; /* "not-checked": order_check_form lets nothing else pass */
+    if (!disk->content_known) {
+        reason_set(reason,
+                   "what it holds could not be read, so it cannot be compared with the order; "
+                   "an order with \"content\": \"not-checked\" does not compare it");
+        return false;
+    }
     if (json_equal(content, disk->content_ids))
         return true;
     char holds[160];

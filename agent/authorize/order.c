@@ -8,8 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* The kinds of value that a member may have. */
+/* The kinds of value that a member may have, and what they are called in messages. */
 enum kind { TEXT, TIME, COUNT, OBJECT, LIST, HOLDS };
+
+static const char *const kind_names[] = {
+    [TEXT] = "a text",           [TIME] = "a time such as \"2026-11-22T14:23:00Z\"",
+    [COUNT] = "a number from 1", [OBJECT] = "an object",
+    [LIST] = "a list",           [HOLDS] = "\"not-checked\", for now",
+};
 
 struct member {
     const char *name;
@@ -85,10 +91,13 @@ static int check_members(const json_t *object, const struct member *members, con
     }
     json_object_foreach((json_t *)object, name, value) {
         const struct member *member = member_named(members, name);
-        if (!member || !is_kind(value, member->kind)) {
-            reason_set(reason, "%s: '%.60s' is %s", what, name,
-                       member ? "not what it must be"
-                              : "not understood, so the order is not either");
+        if (!member) {
+            reason_set(reason, "%s: '%.60s' is not understood, so the order is not either", what,
+                       name);
+            return -EINVAL;
+        }
+        if (!is_kind(value, member->kind)) {
+            reason_set(reason, "%s: '%s' must be %s", what, name, kind_names[member->kind]);
             return -EINVAL;
         }
     }
@@ -176,6 +185,10 @@ static int check_parts(const json_t *document, struct order *out, struct reason 
     if (unknown[0] != '\0' && strcmp(unknown, "refuse-server") != 0 &&
         strcmp(unknown, "leave") != 0) {
         reason_set(reason, "unknown_disks must be \"refuse-server\" or \"leave\"");
+        return -EINVAL;
+    }
+    if (json_array_size(json_object_get(document, "disks")) == 0) {
+        reason_set(reason, "disks: the list is empty");
         return -EINVAL;
     }
     if (check_disks(json_object_get(document, "disks"), true, "disks", reason) ||

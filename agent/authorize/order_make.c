@@ -1,5 +1,6 @@
 #include "quietus/order_make.h"
 
+#include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 
@@ -102,9 +103,8 @@ static json_t *complete_entry(const json_t *wanted, const json_t *inventory, boo
         matches++;
     }
     if (inventory && matches != 1) {
-        reason_set(reason, "%zu disks of the inventory fit the entry %s%s%s", matches,
-                   json_text(wanted, "serial"), json_text(wanted, "wwn"),
-                   json_text(wanted, "node"));
+        AUTO_FREE char *text = json_line(wanted);
+        reason_set(reason, "%zu disks of the inventory fit the entry %.150s", matches, text);
         return NULL;
     }
     json_t *entry = found ? entry_of(found, to_erase) : json_new_object();
@@ -174,6 +174,70 @@ static int put_disks(json_t *order, const json_t *inventory, struct reason *reas
     return 0;
 }
 
+/* An order with this server's identity has to have factors enough, and not contradict the
+ * inventory. */
+static int check_against_server(const struct order *order, const json_t *inventory,
+                                struct reason *reason) {
+    struct server server = {0};
+    size_t i;
+    json_t *mac;
+    const json_t *wanted = json_object_get(order->document, "server");
+    const json_t *found = inventory ? json_object_get(inventory, "server") : wanted;
+    text_copy(server.serial, sizeof server.serial, json_text(found, "serial"));
+    text_copy(server.uuid, sizeof server.uuid, json_text(found, "uuid"));
+    text_copy(server.board_serial, sizeof server.board_serial, json_text(found, "board_serial"));
+    json_array_foreach(json_object_get(found, "macs"), i, mac) {
+        if (json_is_string(mac) && server.mac_count < SERVER_MACS)
+            text_copy(server.macs[server.mac_count++], sizeof *server.macs, json_string_value(mac));
+    }
+    return order_check_server(order, &server, reason);
+}
+
+static bool list_names(const json_t *list, const json_t *disk) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)list, i, entry) {
+        if (inventory_disk_matches(disk, entry))
+            return true;
+    }
+    return false;
+}
+
+/* By default a disk that the order does not know makes it refuse the server: then the inventory
+ * must not have one. */
+static int check_against_disks(const json_t *order, const json_t *inventory,
+                               struct reason *reason) {
+    size_t i;
+    json_t *disk;
+    if (strcmp(json_text(order, "unknown_disks"), "leave") == 0)
+        return 0;
+    json_array_foreach(json_object_get(inventory, "disks"), i, disk) {
+        if (json_flag(disk, "boot_medium") || list_names(json_object_get(order, "disks"), disk) ||
+            list_names(json_object_get(order, "retain"), disk))
+            continue;
+        reason_set(
+            reason,
+            "the inventory has a disk that the order does not name (%.60s), and it would refuse "
+            "the server for it: name it under disks or retain, or set unknown_disks to "
+            "\"leave\"",
+            json_text(disk, json_text(disk, "serial")[0] ? "serial" : "model"));
+        return -1;
+    }
+    return 0;
+}
+
+/* What would be refused wherever it is used is not signed. */
+static int check_usable(const struct order *order, const json_t *inventory, struct reason *reason) {
+    if (order->expires <= clock_now()) {
+        reason_set(reason, "it would have expired already (%s)",
+                   json_text(order->document, "expires"));
+        return -1;
+    }
+    if (check_against_server(order, inventory, reason))
+        return -1;
+    return inventory ? check_against_disks(order->document, inventory, reason) : 0;
+}
+
 json_t *order_make(const json_t *description, const json_t *inventory, struct reason *reason) {
     struct order checked = {0};
     if (!json_is_object(description)) {
@@ -186,7 +250,9 @@ json_t *order_make(const json_t *description, const json_t *inventory, struct re
     put_random(order, "nonce", "");
     put_times(order);
     put_server(order, inventory);
-    if (put_disks(order, inventory, reason) || order_check_form(order, &checked, reason)) {
+    checked.document = order;
+    if (put_disks(order, inventory, reason) || order_check_form(order, &checked, reason) ||
+        check_usable(&checked, inventory, reason)) {
         json_decref(order);
         return NULL;
     }

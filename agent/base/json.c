@@ -68,7 +68,7 @@ bool json_flag(const json_t *object, const char *key) {
 }
 
 char *json_line(const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
     memory_require(text != NULL);
     return text;
 }

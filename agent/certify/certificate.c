@@ -3,25 +3,19 @@
 
 #include "internal.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const char schema[] = "quietus.certificate/1";
 
-/* A file name from the run and the disk: what is not a letter or digit of the serial becomes "_",
- * and the node's name keeps disks with equal or no serials apart. */
-static void name_file(const struct session *session, const struct disk *disk, char *out,
-                      size_t size) {
-    char serial[48];
-    char node[32];
+/* The node keeps disks with equal or no serial numbers apart. */
+static void name_file(const struct session *session, const struct server *server,
+                      const struct disk *disk, char *out, size_t size) {
+    char what[96];
     const char *slash = strrchr(disk_node(disk), '/');
-    text_copy(serial, sizeof serial, disk->identity.serial[0] ? disk->identity.serial : "none");
-    text_copy(node, sizeof node, slash ? slash + 1 : "disk");
-    for (char *p = serial; *p; p++)
-        *p = isalnum((unsigned char)*p) ? *p : '_';
-    for (char *p = node; *p; p++)
-        *p = isalnum((unsigned char)*p) ? *p : '_';
-    (void)snprintf(out, size, "%.16s-%s-%s-certificate", session->run_id_text, serial, node);
+    (void)snprintf(what, sizeof what, "%.40s-%.24s-certificate",
+                   disk->identity.serial[0] ? disk->identity.serial : "none",
+                   slash ? slash + 1 : "disk");
+    document_name(session, server, what, out, size);
 }
 
 static json_t *certificate_head(const struct session *session, const struct server *server,
@@ -79,7 +73,7 @@ static json_t *exceptions_json(const struct disk_run *run, const struct attempt 
 void certificate_of_run(const struct session *session, const struct server *server,
                         const struct disk_run *run, struct document *out) {
     char time[CLOCK_TEXT_SIZE];
-    char name[112];
+    char name[160];
     struct reason reason;
     const enum disposition disposition = disk_run_disposition(run, &reason);
     const struct attempt *last = disk_run_last_attempt(run);
@@ -100,20 +94,20 @@ void certificate_of_run(const struct session *session, const struct server *serv
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }
     json_put(object, "evidence", evidence_list(run->evidence));
-    name_file(session, run->disk, name, sizeof name);
+    name_file(session, server, run->disk, name, sizeof name);
     document_sign(session, envelope_type_certificate, object, name, out);
 }
 
 void certificate_of_decision(const struct session *session, const struct server *server,
                              const struct disk *disk, const struct decision *decision,
                              const json_t *authority, struct document *out) {
-    char name[112];
+    char name[160];
     json_t *object = certificate_head(session, server, disk, decision->disposition,
                                       decision->reason.text, authority);
     json_put(object, "method", json_null());
     json_put(object, "exceptions", json_new_array());
     json_put(object, "attempts", json_new_array());
     json_put(object, "evidence", json_new_array());
-    name_file(session, disk, name, sizeof name);
+    name_file(session, server, disk, name, sizeof name);
     document_sign(session, envelope_type_certificate, object, name, out);
 }

@@ -4,6 +4,7 @@
 
 #include "internal.h"
 
+#include <ctype.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/timex.h>
@@ -41,7 +42,6 @@ json_t *document_head(const struct session *session, const struct server *server
     json_t *head = json_new_object();
     json_put_text(head, "schema", schema);
     json_put_text(head, "run_id", session->run_id_text);
-    json_put_text(head, "issued", clock_text(time, clock_now()));
     json_put_text(head, "run_started", clock_text(time, session->started));
     json_put(head, "clock", clock_json());
     json_put(head, "server", server_json(server));
@@ -50,8 +50,19 @@ json_t *document_head(const struct session *session, const struct server *server
     return head;
 }
 
+void document_name(const struct session *session, const struct server *server, const char *what,
+                   char *out, size_t size) {
+    const bool named = !server_value_is_placeholder(server->serial);
+    (void)snprintf(out, size, "%.40s-%.12s-%s", named ? server->serial : "server",
+                   session->run_id_text, what);
+    for (char *p = out; *p; p++)
+        *p = isalnum((unsigned char)*p) || *p == '-' ? *p : '_';
+}
+
 void document_sign(const struct session *session, const char *type, json_t *document,
                    const char *name, struct document *out) {
+    char time[CLOCK_TEXT_SIZE];
+    json_put_text(document, "issued", clock_text(time, clock_now()));
     AUTO_FREE char *payload = json_line(document);
     json_decref(document);
     (void)snprintf(out->file, sizeof out->file, "%s.json", name);

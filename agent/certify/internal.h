@@ -4,9 +4,16 @@
 
 #include "quietus/certificate.h"
 
-/* The members that every document begins with. */
+/* The members that every document begins with; document_sign adds when it was issued. */
 json_t *document_head(const struct session *session, const struct server *server,
                       const char *schema);
+
+/*
+ * "SERVER-RUN-WHAT": a file's name that tells which server and run it is of. What is not a letter
+ * or digit becomes "_".
+ */
+void document_name(const struct session *session, const struct server *server, const char *what,
+                   char *out, size_t size);
 
 /* Signs the document, which it takes over. name: of the file, without ".json". */
 void document_sign(const struct session *session, const char *type, json_t *document,

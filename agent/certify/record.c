@@ -103,7 +103,7 @@ static json_t *summary_json(const struct record *record) {
 void record_close(struct record *record, const struct session *session, int exit_status,
                   struct document *out) {
     char time[CLOCK_TEXT_SIZE];
-    char name[112];
+    char name[160];
     for (size_t i = 0; i < record->scan->disk_count; i++)
         must_hold(record->lines_of_disk[i] == 1);
     json_put_text(record->document, "ended", clock_text(time, clock_now()));
@@ -111,6 +111,6 @@ void record_close(struct record *record, const struct session *session, int exit
     json_put(record->document, "summary", summary_json(record));
     json_put(record->document, "findings", json_deep_copy(record->scan->findings));
     json_put_count(record->document, "exit_status", (uint64_t)exit_status);
-    (void)snprintf(name, sizeof name, "%.16s-record", session->run_id_text);
+    document_name(session, &record->scan->server, "record", name, sizeof name);
     document_sign(session, envelope_type_record, json_incref(record->document), name, out);
 }

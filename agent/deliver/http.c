@@ -134,7 +134,14 @@ int http_put(const char *url, const char *data, size_t length, struct reason *re
     return error;
 }
 
-static const char *server_value(const struct server *server, const char *name, size_t length) {
+/* mac: room for a MAC, which is written with hyphens, as in file names of boot loaders. */
+static const char *server_value(const struct server *server, const char *name, size_t length,
+                                char mac[18]) {
+    mac[0] = '\0';
+    if (server->mac_count > 0)
+        text_copy(mac, sizeof server->macs[0], server->macs[0]);
+    for (char *p = mac; *p; p++)
+        *p = *p == ':' ? '-' : *p;
     const struct {
         const char *name;
         const char *value;
@@ -142,7 +149,7 @@ static const char *server_value(const struct server *server, const char *name, s
         {"serial", server->serial},
         {"uuid", server->uuid},
         {"board_serial", server->board_serial},
-        {"mac", server->mac_count > 0 ? server->macs[0] : ""},
+        {"mac", mac},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         if (strlen(values[i].name) == length && memcmp(values[i].name, name, length) == 0)
@@ -160,7 +167,8 @@ int http_expand(const char *pattern, const struct server *server, char *out, siz
         char *piece = plain;
         if (end) {
             const size_t length = (size_t)(end - pattern - 1);
-            const char *value = server_value(server, pattern + 1, length);
+            char mac[18];
+            const char *value = server_value(server, pattern + 1, length, mac);
             if (value[0] == '\0') {
                 reason_set(reason, "the URL asks for {%.*s}, which this server does not have",
                            (int)length, pattern + 1);

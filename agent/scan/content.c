@@ -58,7 +58,8 @@ static json_t *probe_signatures(int fd, const struct place *place, uint64_t size
     (void)blkid_probe_enable_superblocks(probe, 1);
     (void)blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
                                                        BLKID_SUBLKS_LABEL | BLKID_SUBLKS_USAGE);
-    while (blkid_do_probe(probe) == 0) {
+    int result;
+    while ((result = blkid_do_probe(probe)) == 0) {
         char type[64];
         char uuid[128];
         char label[256];
@@ -74,6 +75,8 @@ static json_t *probe_signatures(int fd, const struct place *place, uint64_t size
         json_add(found, entry);
         put_id(disk, place, type, uuid);
     }
+    if (result < 0)
+        disk->content_known = false;
     return found;
 }
 
@@ -150,8 +153,8 @@ static void read_area(const char *root, const struct disk_area *area, struct dis
     json_t *entry = json_new_object();
     json_put_text(entry, "node", area->node);
     if (fd < 0) {
-        if (root[0] == '\0')
-            disk_finding(disk, "its content cannot be read: %s", strerror(errno));
+        disk->content_known = false;
+        disk_finding(disk, "its content cannot be read: %s", strerror(errno));
     } else {
         const struct place whole = {.area = area};
         json_put(entry, "signatures",
@@ -162,9 +165,12 @@ static void read_area(const char *root, const struct disk_area *area, struct dis
 }
 
 void content_read(const char *root, struct disk *disk) {
+    disk->content_known = disk->area_count > 0;
     for (unsigned i = 0; i < disk->area_count; i++) {
         if (disk->areas[i].node[0] != '\0' && disk->areas[i].lba_count > 0)
             read_area(root, &disk->areas[i], disk);
+        else
+            disk->content_known = false;
     }
     sort_texts(disk->content_ids);
 }

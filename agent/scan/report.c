@@ -132,8 +132,11 @@ json_t *disk_json(const struct disk *disk) {
     }
     if (disk->commands == COMMANDS_SCSI)
         json_put(object, "scsi", scsi_json(disk));
-    json_put(object, "content", json_deep_copy(disk->content));
-    json_put(object, "content_ids", json_deep_copy(disk->content_ids));
+    json_put_flag(object, "content_known", disk->content_known);
+    if (disk->content_known) {
+        json_put(object, "content", json_deep_copy(disk->content));
+        json_put(object, "content_ids", json_deep_copy(disk->content_ids));
+    }
     json_put_flag(object, "boot_medium", disk->boot_medium);
     json_put_text_if(object, "boot_reason", disk->boot_reason);
     json_put_flag(object, "in_use", disk->in_use);
@@ -180,6 +183,8 @@ char *disk_content_text(const struct disk *disk, char *out, size_t size) {
     size_t i;
     json_t *area;
     out[0] = '\0';
+    if (!disk->content_known)
+        return text_copy(out, size, "not read");
     json_array_foreach(disk->content, i, area) {
         append_signatures(out, size, json_object_get(area, "signatures"));
         const json_t *table = json_object_get(area, "table");
@@ -227,7 +232,8 @@ char *disk_capabilities_text(const struct disk *disk, char *out, size_t size) {
 
 static void print_heading(const struct scan *scan, FILE *stream) {
     const struct server *server = &scan->server;
-    (void)fprintf(stream, "Server   %s %s, serial %s, UUID %s\n", server->vendor, server->product,
+    (void)fprintf(stream, "Server   %s%s%s, serial %s, UUID %s\n", server->vendor,
+                  server->vendor[0] ? " " : "", server->product[0] ? server->product : "(unnamed)",
                   server->serial[0] ? server->serial : "none",
                   server->uuid[0] ? server->uuid : "none");
     (void)fprintf(stream, "Disks    %zu\n\n", scan->disk_count);

@@ -33,7 +33,7 @@ void session_end(struct session *session);
 
 /* A signed document, ready for the spool. */
 struct document {
-    char file[128]; /* name of its file */
+    char file[176]; /* name of its file */
     char *text;     /* the envelope; owned */
     char digest[ENVELOPE_DIGEST_SIZE];
 };

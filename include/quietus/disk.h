@@ -115,7 +115,9 @@ struct disk {
     enum scsi_support scsi_sanitize_crypto;
     uint8_t protection_type;
 
-    /* What is on it (libblkid), as documents and as the sorted texts that an order compares. */
+    /* What is on it (libblkid), if all of it could be read; as documents and as the sorted texts
+     * that an order compares. */
+    bool content_known;
     json_t *content;     /* array of objects */
     json_t *content_ids; /* array of strings */
 

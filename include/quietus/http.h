@@ -21,9 +21,9 @@ int http_get(const char *url, size_t limit, char **data, size_t *length, struct 
 int http_put(const char *url, const char *data, size_t length, struct reason *reason);
 
 /*
- * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's) by the server's
- * values, escaped for a URL. -EINVAL with the reason if a name in braces is none of these or its
- * value is empty, or out is too small.
+ * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's, with hyphens) by the
+ * server's values, escaped for a URL. -EINVAL with the reason if a name in braces is none of these
+ * or its value is empty, or out is too small.
  */
 int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
                 struct reason *reason);

@@ -251,6 +251,7 @@ struct disk *fake_disk_scanned(struct fake_disk *fake) {
     disk->commands = fake->commands;
     disk->bus = fake->commands == COMMANDS_NVME ? BUS_NVME : BUS_SATA;
     disk->medium = fake->commands == COMMANDS_NVME ? MEDIUM_FLASH : MEDIUM_ROTATING;
+    disk->content_known = true;
     disk->area_count = fake->namespaces;
     for (unsigned i = 0; i < fake->namespaces; i++) {
         struct disk_area *area = &disk->areas[i];

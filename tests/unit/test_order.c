@@ -288,6 +288,7 @@ static struct disk *add_disk(struct scan *scan, const char *serial, const char *
     text_copy(disk->identity.model, sizeof disk->identity.model, "MODEL");
     disk->identity.capacity = 1000;
     disk->bus = BUS_SATA;
+    disk->content_known = true;
     if (content)
         json_add_text(disk->content_ids, content);
     disk->area_count = 1;
@@ -375,6 +376,31 @@ static void test_content_that_differs(void **state) {
     authorize(&setup, order_document());
     expect(&setup, 0, false, DISPOSITION_REFUSED);
     expect(&setup, 1, true, 0);
+    end(&setup);
+}
+
+/* Empty because nothing could be read is not empty. */
+static void test_content_that_could_not_be_read(void **state) {
+    (void)state;
+    struct setup setup;
+    begin(&setup);
+    json_t *document = order_document();
+    json_object_set_new(json_array_get(json_object_get(document, "disks"), 0), "content",
+                        json_array());
+    json_array_clear(setup.scan.disks[0]->content_ids);
+    setup.scan.disks[0]->content_known = false;
+    setup.scan.disks[1]->content_known = false;
+    authorize(&setup, document);
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    expect(&setup, 1, true, 0); /* the order says that it does not compare */
+    /* And no order is made from an inventory in which it could not be read. */
+    struct reason reason = {""};
+    json_t *inventory = scan_json(&setup.scan);
+    json_t *description = json_loads("{\"disks\":\"all\",\"holds\":\"not-checked\"}", 0, NULL);
+    assert_null(order_make(description, inventory, &reason));
+    assert_non_null(strstr(reason.text, "content"));
+    json_decref(description);
+    json_decref(inventory);
     end(&setup);
 }
 
@@ -585,6 +611,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_authorized_disks),
     TEST(test_unknown_disk_refuses_the_server),
     TEST(test_content_that_differs),
+    TEST(test_content_that_could_not_be_read),
     TEST(test_boot_medium_and_use),
     TEST(test_disks_with_one_name),
     TEST(test_absent_and_capacity),
