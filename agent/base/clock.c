@@ -33,8 +33,29 @@ int clock_parse(const char *text, int64_t *seconds) {
     return 0;
 }
 
-int64_t clock_monotonic_ms(void) {
+static int64_t machine_now_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void machine_sleep_ms(int64_t milliseconds) {
+    struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
+}
+
+static const struct clock_source machine = {machine_now_ms, machine_sleep_ms};
+static const struct clock_source *source = &machine;
+
+void clock_use(const struct clock_source *other) {
+    source = other ? other : &machine;
+}
+
+int64_t clock_monotonic_ms(void) {
+    return source->now_ms();
+}
+
+void clock_sleep_ms(int64_t milliseconds) {
+    source->sleep_ms(milliseconds);
 }

@@ -17,6 +17,7 @@ static const char *const binding_names[] = {
     [BINDING_NONE] = "none",
     [BINDING_SEEN_AT_WORK] = "seen-at-work",
     [BINDING_LOG_NAMES_IT] = "log-names-command",
+    [BINDING_STATE_CHANGED] = "state-changed",
     [BINDING_STATUS_AND_MEDIUM] = "good-status-and-medium",
 };
 

@@ -97,6 +97,7 @@ static void decode_fixed_ata(const uint8_t *d, struct ata_registers *out) {
     *out = (struct ata_registers){
         .valid = true,
         .high_valid = bit(d[8], 7) && !bit(d[8], 6) && !bit(d[8], 5),
+        .count_high_set = bit(d[8], 6),
         .error = d[3],
         .status = d[4],
         .device = d[5],

@@ -63,11 +63,14 @@ static bool needs_another_try(const struct scsi_command *command) {
     return sense.valid && sense.key == SENSE_UNIT_ATTENTION;
 }
 
-/* A unit attention says that the command was not done and that something changed: look again. */
+/*
+ * A unit attention says that the command was not done and that something changed: look again who it
+ * is. Some report one before every command, so after each look the command is sent twice.
+ */
 int armed_scsi(struct armed *armed, struct scsi_command *command, struct reason *reason) {
     int error = 0;
     for (int i = 0; i <= UNIT_ATTENTION_RETRIES; i++) {
-        error = confirm_identity(armed, reason);
+        error = i % 2 ? 0 : confirm_identity(armed, reason);
         if (error)
             return error;
         error = device_scsi_unchecked(armed->device, command);
@@ -85,11 +88,36 @@ int armed_nvme(struct armed *armed, struct nvme_command *command, struct reason 
 int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *taskfile,
               void *data, uint32_t timeout_ms, struct ata_registers *registers,
               struct reason *reason) {
+    int error = -EAGAIN;
     *registers = (struct ata_registers){0};
+    for (int i = 0; error == -EAGAIN && i <= UNIT_ATTENTION_RETRIES; i++) {
+        error = i % 2 ? 0 : confirm_identity(armed, reason);
+        if (error)
+            return error;
+        error = device_ata_unchecked(armed->device, name, taskfile, data, timeout_ms, registers);
+    }
+    return error;
+}
+
+static int send_step(struct armed *armed, const struct ata_step *step,
+                     struct ata_registers *registers) {
+    int error = -EAGAIN;
+    for (int i = 0; error == -EAGAIN && i <= UNIT_ATTENTION_RETRIES; i++)
+        error = device_ata_unchecked(armed->device, step->name, &step->taskfile, step->data,
+                                     step->timeout_ms, registers);
+    return error;
+}
+
+/* A unit attention between the two is harmless: another drive would not have been prepared. */
+int armed_ata_pair(struct armed *armed, const struct ata_step *first, const struct ata_step *second,
+                   int *first_error, struct ata_registers *registers, struct reason *reason) {
+    *registers = (struct ata_registers){0};
+    *first_error = 0;
     const int error = confirm_identity(armed, reason);
     if (error)
         return error;
-    return device_ata_unchecked(armed->device, name, taskfile, data, timeout_ms, registers);
+    *first_error = send_step(armed, first, registers);
+    return *first_error ? *first_error : send_step(armed, second, registers);
 }
 
 int armed_begin(struct armed *armed, struct reason *reason) {

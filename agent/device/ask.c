@@ -183,6 +183,18 @@ int ask_ata_failing(struct device *device, bool *failing) {
     return 0;
 }
 
+int ask_ata_sanitize_status(struct device *device, struct ata_sanitize_status *out) {
+    const struct ata_taskfile taskfile = {.protocol = ATA_NON_DATA,
+                                          .extended = true,
+                                          .features = ATA_SANITIZE_STATUS_EXT,
+                                          .command = ATA_SANITIZE_DEVICE};
+    struct ata_registers registers;
+    const int error =
+        device_ata(device, "SANITIZE STATUS EXT", &taskfile, NULL, SHORT_TIMEOUT_MS, &registers);
+    ata_decode_sanitize_status(&registers, out);
+    return error && !out->known ? error : 0;
+}
+
 static int fetch_nvme(struct device *device, struct nvme_command *command) {
     const int error = device_nvme(device, command);
     if (error)
@@ -242,4 +254,20 @@ int ask_nvme_health(struct device *device, struct nvme_health *out) {
     };
     const int error = fetch_nvme(device, &command);
     return error ? error : nvme_decode_health((struct bytes){data, sizeof data}, out);
+}
+
+int ask_nvme_sanitize_log(struct device *device, struct nvme_sanitize_log *out) {
+    uint8_t data[512] = {0};
+    struct nvme_command command = {
+        .name = "Get Log Page (Sanitize Status)",
+        .opcode = nvme_admin_get_log_page,
+        .nsid = NVME_NSID_ALL,
+        .cdw10 = NVME_LOG_LID_SANITIZE | (sizeof data / 4 - 1) << 16,
+        .transfer = TRANSFER_IN,
+        .data = data,
+        .data_length = sizeof data,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    const int error = fetch_nvme(device, &command);
+    return error ? error : nvme_decode_sanitize_log((struct bytes){data, sizeof data}, out);
 }

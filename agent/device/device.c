@@ -12,6 +12,8 @@ enum {
     HOST_TIMED_OUT = 3,
     ATA_STATUS_ERROR = 0x01,
     ATA_STATUS_FAULT = 0x20,
+    ATA_STATUS_READY = 0x40,
+    ATA_STATUS_BUSY = 0x80,
     UNIT_ATTENTION_RETRIES = 8,
 };
 
@@ -102,7 +104,16 @@ int device_nvme(struct device *device, struct nvme_command *command) {
     return device_nvme_unchecked(device, command);
 }
 
-/* What a finished pass-through says. All-zero registers are no information (DEVICE-FACTS 0.1). */
+/*
+ * A drive that has finished a command is ready and not busy. Anything else, above all the zeros
+ * that some controllers give, is no information (DEVICE-FACTS 0.1).
+ */
+static bool is_plausible(const struct ata_registers *registers) {
+    return registers->valid &&
+           (registers->status & (ATA_STATUS_READY | ATA_STATUS_BUSY)) == ATA_STATUS_READY;
+}
+
+/* What a finished pass-through says. */
 static int judge_pass_through(const struct scsi_command *command, struct ata_registers *registers) {
     *registers = (struct ata_registers){0};
     if (command->host_status == HOST_TIMED_OUT)
@@ -115,10 +126,12 @@ static int judge_pass_through(const struct scsi_command *command, struct ata_reg
         return -EIO;
     struct scsi_sense sense;
     scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
-    if (sense.ata.valid && sense.ata.status != 0) {
+    if (is_plausible(&sense.ata)) {
         *registers = sense.ata;
         return sense.ata.status & (ATA_STATUS_ERROR | ATA_STATUS_FAULT) ? -EIO : 0;
     }
+    if (sense.valid && sense.key == SENSE_UNIT_ATTENTION)
+        return -EAGAIN;
     return sense.valid && sense.key <= SENSE_RECOVERED_ERROR ? 0 : -EIO;
 }
 

@@ -1,8 +1,10 @@
 #include "quietus/evidence.h"
 
+#include "quietus/ata.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+#include "quietus/scsi.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -41,6 +43,20 @@ static json_t *data_json(const uint8_t *data, size_t length) {
     json_t *object = json_new_object();
     json_put_count(object, "length", length);
     json_put_hex(object, "hex", data, significant);
+    return object;
+}
+
+/* The data of a command without the password in it, if it carries one (law 5). */
+static json_t *sent_data_json(const struct scsi_command *command) {
+    const uint8_t *data = command->data;
+    const bool secret =
+        command->cdb[0] == SCSI_ATA_PASS_THROUGH_16 && ata_command_has_password(command->cdb[14]);
+    if (!secret)
+        return data_json(data, command->data_length);
+    json_t *object = json_new_object();
+    json_put_count(object, "length", command->data_length);
+    json_put_hex(object, "flags", data, ATA_PASSWORD_OFFSET);
+    json_put_text(object, "password", "not recorded");
     return object;
 }
 
@@ -100,7 +116,7 @@ void evidence_scsi(struct evidence *evidence, const struct scsi_command *command
     json_put_text(sent, "name", command->name);
     json_put_hex(sent, "cdb", command->cdb, command->cdb_length);
     if (command->transfer == TRANSFER_OUT)
-        json_put(sent, "data", data_json(command->data, command->data_length));
+        json_put(sent, "data", sent_data_json(command));
     if (error) {
         record(evidence, "scsi", sent, error_answer(error));
         return;
@@ -146,6 +162,20 @@ void evidence_event(struct evidence *evidence, const char *kind, json_t *event) 
     json_put_text(event, "kind", kind);
     stamp(event, "time");
     append(evidence, event);
+    (void)pthread_mutex_unlock(&evidence->lock);
+}
+
+size_t evidence_mark(struct evidence *evidence) {
+    (void)pthread_mutex_lock(&evidence->lock);
+    const size_t mark = json_array_size(evidence->entries);
+    (void)pthread_mutex_unlock(&evidence->lock);
+    return mark;
+}
+
+void evidence_rewind(struct evidence *evidence, size_t mark) {
+    (void)pthread_mutex_lock(&evidence->lock);
+    while (json_array_size(evidence->entries) > mark)
+        (void)json_array_remove(evidence->entries, json_array_size(evidence->entries) - 1);
     (void)pthread_mutex_unlock(&evidence->lock);
 }
 

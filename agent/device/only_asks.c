@@ -41,6 +41,9 @@ static bool listed(uint8_t value, const uint8_t *list, size_t count) {
 
 static bool ata_only_asks(const uint8_t *cdb) {
     const uint8_t command = cdb[14];
+    /* SANITIZE STATUS EXT, but not its clearing of a failure (COUNT bit 0) */
+    if (command == ATA_SANITIZE_DEVICE)
+        return cdb[3] == 0 && cdb[4] == ATA_SANITIZE_STATUS_EXT && cdb[5] == 0 && cdb[6] == 0;
     if (command == ATA_SMART)
         return listed(cdb[4], harmless_smart, sizeof harmless_smart);
     return listed(command, harmless_ata, sizeof harmless_ata);

@@ -3,10 +3,21 @@
 #include <string.h>
 
 /*
- * Best first: what destroys the keys, then what the drive erases itself, then what is written over
- * it from outside.
+ * Best first. What the drive erases itself, everywhere, with two means together where it has them;
+ * then with one, the quick ones first; then what reaches less; then what is written over it from
+ * outside.
  */
 const struct method *const methods[] = {
+    &method_nvme_sanitize_crypto_block,
+    &method_nvme_sanitize_block,
+    &method_nvme_sanitize_crypto,
+    &method_nvme_sanitize_overwrite,
+    &method_ata_sanitize_crypto_block,
+    &method_ata_sanitize_block,
+    &method_ata_sanitize_crypto,
+    &method_ata_sanitize_overwrite,
+    &method_ata_security_enhanced,
+    &method_ata_security_normal,
     &method_nvme_format_crypto,
     &method_nvme_format_user_data,
     &method_overwrite,

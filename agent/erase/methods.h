@@ -4,8 +4,18 @@
 
 #include "quietus/method.h"
 
+extern const struct method method_nvme_sanitize_crypto_block;
+extern const struct method method_nvme_sanitize_block;
+extern const struct method method_nvme_sanitize_crypto;
+extern const struct method method_nvme_sanitize_overwrite;
 extern const struct method method_nvme_format_crypto;
 extern const struct method method_nvme_format_user_data;
+extern const struct method method_ata_sanitize_crypto_block;
+extern const struct method method_ata_sanitize_block;
+extern const struct method method_ata_sanitize_crypto;
+extern const struct method method_ata_sanitize_overwrite;
+extern const struct method method_ata_security_enhanced;
+extern const struct method method_ata_security_normal;
 extern const struct method method_overwrite;
 
 #endif

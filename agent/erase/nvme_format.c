@@ -3,10 +3,10 @@
  * format (DEVICE-FACTS C.6). It does not reach unallocated capacity, nor namespaces that are not
  * attached.
  */
-#include "quietus/ask.h"
 #include "quietus/json.h"
 
 #include "methods.h"
+#include "nvme_common.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -61,26 +61,6 @@ static uint32_t command_dword10(const struct nvme_namespace *ns, uint32_t erase)
            erase << 9 | (index >> 4 & 3) << 12;
 }
 
-/*
- * A drive that says no has refuted the erase. A command that got lost (the transport failed, or the
- * kernel's own path-related status after a timeout and reset) says nothing: it may have been done.
- */
-static int judge_completion(struct erase_run *run, const struct disk_area *area,
-                            const struct nvme_command *command, int error) {
-    if (error) {
-        reason_set(run->reason, "Format NVM of namespace %" PRIu32 " got lost: %s", area->nsid,
-                   strerror(-error));
-        return -EIO;
-    }
-    if (command->status == 0)
-        return 0;
-    run->facts->refuted = (command->status >> 8 & 7) != NVME_SCT_PATH;
-    reason_set(run->reason, "Format NVM of namespace %" PRIu32 " %s: %s (%04xh)", area->nsid,
-               run->facts->refuted ? "was refused by the drive" : "got lost",
-               nvme_status_to_string(command->status, false), command->status);
-    return -EIO;
-}
-
 static int format_one(struct erase_run *run, const struct disk_area *area, uint32_t erase) {
     struct nvme_command command = {
         .name = erase == ERASE_CRYPTO ? "Format NVM (cryptographic erase)"
@@ -91,12 +71,10 @@ static int format_one(struct erase_run *run, const struct disk_area *area, uint3
         .timeout_ms = TIMEOUT_MS,
     };
     progress_expect(run->progress, (int64_t)TIMEOUT_MS + MARGIN_MS);
+    char what[64];
+    (void)snprintf(what, sizeof what, "Format NVM of namespace %" PRIu32, area->nsid);
     const int error = armed_nvme(run->armed, &command, run->reason);
-    if (error == -ESTALE) {
-        run->facts->refuted = true;
-        return error;
-    }
-    return judge_completion(run, area, &command, error);
+    return nvme_judge_completion(run, what, &command, error);
 }
 
 static int format_all(struct erase_run *run, uint32_t erase) {
@@ -121,32 +99,6 @@ static int run_user_data(struct erase_run *run) {
     return format_all(run, ERASE_USER_DATA);
 }
 
-/* No format is still under way, and every namespace has the size and format that it had. */
-static int read_back(struct erase_run *run) {
-    for (unsigned i = 0; i < run->disk->area_count; i++) {
-        const struct disk_area *area = &run->disk->areas[i];
-        struct nvme_namespace now;
-        const int error = ask_nvme_namespace(armed_device(run->armed), area->nsid, &now);
-        if (error) {
-            reason_set(run->reason, "namespace %" PRIu32 " does not answer after the format",
-                       area->nsid);
-            return error;
-        }
-        if (now.format_progress_reported && now.format_remaining > 0) {
-            reason_set(run->reason, "namespace %" PRIu32 " says that %u %% of its format are left",
-                       area->nsid, now.format_remaining);
-            return -EBUSY;
-        }
-        if (now.size != area->ns.size || now.format_index != area->ns.format_index ||
-            now.protection != area->ns.protection) {
-            reason_set(run->reason, "namespace %" PRIu32 " has another size or format than before",
-                       area->nsid);
-            return -ESTALE;
-        }
-    }
-    return 0;
-}
-
 static const char beyond_format[] =
     "capacity that belongs to no namespace, and retired blocks that the drive does not erase with "
     "the namespace, are beyond Format NVM; the state of the media is attested by the drive alone";
@@ -154,6 +106,7 @@ static const char beyond_format[] =
 const struct method method_nvme_format_crypto = {
     .name = "nvme-format-crypto",
     .summary = "NVMe Format NVM, cryptographic erase",
+    .commands = COMMANDS_NVME,
     .never_reaches = beyond_format,
     .claims =
         {
@@ -163,12 +116,13 @@ const struct method method_nvme_format_crypto = {
         },
     .offered = crypto_offered,
     .run = run_crypto,
-    .read_back = read_back,
+    .read_back = nvme_namespaces_unchanged,
 };
 
 const struct method method_nvme_format_user_data = {
     .name = "nvme-format-user-data",
     .summary = "NVMe Format NVM, user data erase",
+    .commands = COMMANDS_NVME,
     .never_reaches = beyond_format,
     .claims =
         {
@@ -178,5 +132,5 @@ const struct method method_nvme_format_user_data = {
         },
     .offered = format_offered,
     .run = run_user_data,
-    .read_back = read_back,
+    .read_back = nvme_namespaces_unchanged,
 };

@@ -4,6 +4,7 @@
 #include "quietus/json.h"
 #include "quietus/memory.h"
 
+#include "earlier.h"
 #include "verification.h"
 
 #include <errno.h>
@@ -163,6 +164,18 @@ static void explain_empty_plan(struct disk_run *run) {
     }
 }
 
+static int settle(struct disk_run *run, struct armed *armed) {
+    const struct earlier earlier = {
+        .armed = armed,
+        .disk = run->disk,
+        .policy = run->policy,
+        .progress = &run->progress,
+        .evidence = run->evidence,
+        .reason = &run->problem,
+    };
+    return earlier_settle(&earlier);
+}
+
 void disk_run_on_device(struct disk_run *run, struct device *device) {
     struct armed *armed = NULL;
     run->started = clock_now();
@@ -170,7 +183,8 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     device_record(device, run->evidence);
     if (run->plan.step_count == 0)
         explain_empty_plan(run);
-    else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0)
+    else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&
+             settle(run, armed) == 0)
         run_steps(run, armed);
     armed_close(armed);
     run->ended = clock_now();

@@ -4,6 +4,11 @@
 
 #include <inttypes.h>
 
+/* True if the method is one for this kind of drive at all. */
+static bool concerns(const struct disk *disk, const struct method *method) {
+    return method->commands == COMMANDS_NONE || method->commands == disk->commands;
+}
+
 /* True if the method may be used; else why not. */
 static bool usable(const struct disk *disk, const struct policy *policy,
                    const struct method *method, struct reason *reason) {
@@ -25,6 +30,8 @@ void plan_make(const struct disk *disk, const struct policy *policy, struct plan
     *out = (struct plan){0};
     for (const struct method *const *method = methods; *method; method++) {
         struct reason reason = {""};
+        if (!concerns(disk, *method))
+            continue;
         if (!usable(disk, policy, *method, &reason)) {
             out->rejected[out->rejected_count++] = (struct plan_rejection){*method, reason};
         } else if (out->step_count > 0 && !policy->fallback) {
@@ -43,6 +50,10 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     json_t *list = json_new_array();
     if (method->never_reaches)
         json_add_text(list, method->never_reaches);
+    if (disk->has_nvme && disk->nvme.rpmb_units > 0)
+        json_add_text(list, "the drive has RPMB areas, which are not erased");
+    if (method->whole_drive)
+        return list;
     if (disk->commands == COMMANDS_ATA)
         json_add_text(list, "hidden areas (HPA, AMAC, DCO) were not looked for");
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
@@ -61,8 +72,6 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
                        text_size(size, sizeof size, disk->nvme.unallocated_capacity));
         json_add_text(list, text);
     }
-    if (disk->has_nvme && disk->nvme.rpmb_units > 0)
-        json_add_text(list, "the drive has RPMB areas, which are not erased");
     return list;
 }
 

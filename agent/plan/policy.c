@@ -86,6 +86,11 @@ static int take_member(const char *key, const json_t *value, struct policy *out,
         return passes_parse(text, &out->passes, reason);
     if (strcmp(key, "verify") == 0)
         return verify_level_parse(text, &out->verify, reason);
+    if (strcmp(key, "stall_minutes") == 0 && json_is_integer(value) &&
+        json_integer_value(value) > 0 && json_integer_value(value) <= POLICY_MOST_STALL_MINUTES) {
+        out->stall_minutes = (unsigned)json_integer_value(value);
+        return 0;
+    }
     if (strcmp(key, "methods") == 0)
         return take_methods(value, out, reason);
     if (strcmp(key, "fallback") == 0 && json_is_boolean(value)) {
@@ -124,6 +129,8 @@ json_t *policy_json(const struct policy *policy) {
             json_add_text(names, policy->methods[i]);
         json_put(object, "methods", names);
     }
+    if (policy->stall_minutes > 0)
+        json_put_count(object, "stall_minutes", policy->stall_minutes);
     json_put_text(object, "passes", passes_text(&policy->passes, text, sizeof text));
     json_put_text(object, "verify", verify_level_text(&policy->verify, text, sizeof text));
     return object;

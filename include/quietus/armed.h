@@ -25,6 +25,20 @@ int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *
               struct reason *reason);
 
 /*
+ * Two commands with nothing between them, as SECURITY ERASE PREPARE and ERASE UNIT have to be. The
+ * identity is read before the first. first_error: what came of that one; if it is not 0, the second
+ * was not sent.
+ */
+struct ata_step {
+    const char *name;
+    struct ata_taskfile taskfile;
+    void *data;
+    uint32_t timeout_ms;
+};
+int armed_ata_pair(struct armed *armed, const struct ata_step *first, const struct ata_step *second,
+                   int *first_error, struct ata_registers *registers, struct reason *reason);
+
+/*
  * Writing goes on between these two: armed_begin reads the identity again, -ESTALE if it is another
  * disk's. armed_end flushes what was written in every area; 0 or negative errno.
  */

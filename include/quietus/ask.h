@@ -25,10 +25,18 @@ int ask_ata_smart(struct device *device, struct ata_smart *out);
 /* SMART RETURN STATUS: whether a threshold is exceeded. */
 int ask_ata_failing(struct device *device, bool *failing);
 
+/*
+ * SANITIZE STATUS EXT. -EIO if the question got no answer; 0 does not mean that the registers say
+ * anything, see out->known.
+ */
+int ask_ata_sanitize_status(struct device *device, struct ata_sanitize_status *out);
+
 int ask_nvme_controller(struct device *device, struct nvme_controller *out);
 int ask_nvme_namespace(struct device *device, uint32_t nsid, struct nvme_namespace *out);
 /* Ids of the namespaces that are active, or (allocated) that exist; returns their number. */
 int ask_nvme_namespaces(struct device *device, bool allocated, uint32_t ids[1024]);
 int ask_nvme_health(struct device *device, struct nvme_health *out);
+/* The sanitize status log, 81h. */
+int ask_nvme_sanitize_log(struct device *device, struct nvme_sanitize_log *out);
 
 #endif

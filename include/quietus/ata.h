@@ -14,7 +14,14 @@
 /* ATA commands that Quietus sends (ACS). */
 enum ata_opcode {
     ATA_SMART = 0xb0,
+    ATA_SANITIZE_DEVICE = 0xb4,
     ATA_IDENTIFY_DEVICE = 0xec,
+    ATA_SECURITY_SET_PASSWORD = 0xf1,
+    ATA_SECURITY_UNLOCK = 0xf2,
+    ATA_SECURITY_ERASE_PREPARE = 0xf3,
+    ATA_SECURITY_ERASE_UNIT = 0xf4,
+    ATA_SECURITY_FREEZE_LOCK = 0xf5,
+    ATA_SECURITY_DISABLE_PASSWORD = 0xf6,
     ATA_FLUSH_CACHE_EXT = 0xea,
     ATA_READ_NATIVE_MAX = 0xf8,
     ATA_READ_NATIVE_MAX_EXT = 0x27,
@@ -27,6 +34,29 @@ enum {
     ATA_SMART_LBA = 0xc24f00,
     ATA_SMART_LBA_FAILING = 0x2cf400,
 };
+
+/* SANITIZE DEVICE: FEATURES, and the signatures in LBA that guard against accidents (A.7). */
+enum {
+    ATA_SANITIZE_STATUS_EXT = 0x0000,
+    ATA_SANITIZE_CRYPTO_SCRAMBLE = 0x0011,
+    ATA_SANITIZE_BLOCK_ERASE = 0x0012,
+    ATA_SANITIZE_OVERWRITE = 0x0014,
+};
+#define ATA_SANITIZE_CRYPTO_SIGNATURE    0x000043727970ULL
+#define ATA_SANITIZE_BLOCK_SIGNATURE     0x0000426b4572ULL
+#define ATA_SANITIZE_OVERWRITE_SIGNATURE 0x4f5700000000ULL /* the pattern below it */
+
+/* The data of the SECURITY commands: a word of flags and a password (A.5). */
+enum {
+    ATA_SECURITY_DATA_SIZE = 512,
+    ATA_PASSWORD_OFFSET = 2,
+    ATA_PASSWORD_SIZE = 32,
+    ATA_SECURITY_IS_MASTER = 0x01, /* byte 0 */
+    ATA_SECURITY_ENHANCED = 0x02,  /* byte 0, of ERASE UNIT */
+};
+
+/* True for the commands whose data carries a password. */
+bool ata_command_has_password(uint8_t command);
 
 /* Word 128 and its neighbours: the security feature set. */
 struct ata_security {
@@ -113,13 +143,28 @@ struct ata_taskfile {
 /* What came back. Fields are meaningful only as far as `valid` and `high_valid` say. */
 struct ata_registers {
     bool valid;
-    bool high_valid; /* COUNT 15:8 and LBA 47:24 are the drive's, not lost in fixed format */
+    bool high_valid;     /* COUNT 15:8 and LBA 47:24 are the drive's, not lost in fixed format */
+    bool count_high_set; /* fixed format: something in COUNT 15:8 is set, though not what */
     uint8_t status;
     uint8_t error;
     uint8_t device;
     uint16_t count;
     uint64_t lba;
 };
+
+/* What SANITIZE STATUS EXT says (DEVICE-FACTS A.7). */
+struct ata_sanitize_status {
+    bool known;     /* false: the registers say nothing, and nothing below counts */
+    bool inferred;  /* fixed format: "completed" may also be "frozen" */
+    bool failed;    /* the drive answers the question itself with an abort */
+    uint8_t reason; /* of the failure: 1 sectors left, 2 unsupported, 3 frozen, 4 antifreeze */
+    bool completed; /* the last sanitize ever run ended without error, perhaps years ago */
+    bool in_progress;
+    bool frozen;
+    uint16_t progress; /* of 65536, if in progress */
+};
+void ata_decode_sanitize_status(const struct ata_registers *registers,
+                                struct ata_sanitize_status *out);
 
 /*
  * Encodes ATA PASS-THROUGH(16), with CK_COND set unless data comes in. Data is counted in 512-byte

@@ -20,4 +20,17 @@ int clock_parse(const char *text, int64_t *seconds);
 /* Milliseconds on a clock that only goes forward. */
 int64_t clock_monotonic_ms(void);
 
+/* Waits so long. */
+void clock_sleep_ms(int64_t milliseconds);
+
+/*
+ * Where monotonic time comes from and how it is waited for: this machine's clock unless a test sets
+ * another, so that hours of a simulated drive pass at once. NULL: this machine's again.
+ */
+struct clock_source {
+    int64_t (*now_ms)(void);
+    void (*sleep_ms)(int64_t milliseconds);
+};
+void clock_use(const struct clock_source *source);
+
 #endif

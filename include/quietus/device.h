@@ -39,7 +39,7 @@ int device_nvme(struct device *device, struct nvme_command *command);
 /*
  * Sends an ATA command through SAT. registers: what came back, .valid only if something did. Data,
  * if any, has 512 * count bytes. 0; -EIO if the transport or the drive failed it (registers may say
- * more); -EPERM; negative errno.
+ * more); -EAGAIN: a unit attention came instead; -EPERM; negative errno.
  */
 int device_ata(struct device *device, const char *name, const struct ata_taskfile *taskfile,
                void *data, uint32_t timeout_ms, struct ata_registers *registers);

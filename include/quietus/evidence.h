@@ -15,14 +15,23 @@ struct evidence *evidence_new(void);
 void evidence_free(struct evidence *evidence);
 
 /*
- * Records a command with its bytes, its outcome and the data it returned. error is the transport's
- * return value. The same command with the same answer as last time only counts up ("repeated").
+ * Records a command with its bytes, its outcome and the data it returned; of the data of ATA
+ * security commands never the password (the command's name says which it was). error is the
+ * transport's return value. The same command with the same answer as last time only counts up
+ * ("repeated").
  */
 void evidence_scsi(struct evidence *evidence, const struct scsi_command *command, int error);
 void evidence_nvme(struct evidence *evidence, const struct nvme_command *command, int error);
 
 /* Records something else that was done; takes over the object and adds kind and time to it. */
 void evidence_event(struct evidence *evidence, const char *kind, json_t *event);
+
+/*
+ * A drive that is polled for hours answers thousands of times. What was recorded since the mark can
+ * be taken back where it adds nothing; how many are left out is the caller's to record.
+ */
+size_t evidence_mark(struct evidence *evidence);
+void evidence_rewind(struct evidence *evidence, size_t mark);
 
 /* A copy of the list so far: a new array. */
 json_t *evidence_list(struct evidence *evidence);

@@ -38,8 +38,10 @@ struct erase_run {
 struct method {
     const char *name;          /* in orders, on the command line and on certificates */
     const char *summary;       /* for people */
+    enum command_set commands; /* that it needs; COMMANDS_NONE: any */
     const char *never_reaches; /* an exception on every certificate of this method, or NULL */
     struct claim claims[3];    /* by enum disk_medium */
+    bool whole_drive; /* reaches what no namespace and no LBA of now holds, hidden areas included */
     bool leaves_pattern; /* reads return run->pattern; else content is unspecified afterwards */
     /* Whether this disk offers it; if not, why. */
     bool (*offered)(const struct disk *disk, struct reason *reason);

@@ -31,6 +31,7 @@ enum binding {
     BINDING_NONE,
     BINDING_SEEN_AT_WORK,     /* the device was seen at work on it */
     BINDING_LOG_NAMES_IT,     /* the device's log names this command and changed state */
+    BINDING_STATE_CHANGED,    /* a state changed that only the end of this command changes */
     BINDING_STATUS_AND_MEDIUM /* a valid good status, and the medium reads as it must */
 };
 

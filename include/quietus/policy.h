@@ -30,14 +30,20 @@ struct verify_level {
 int verify_level_parse(const char *text, struct verify_level *out, struct reason *reason);
 char *verify_level_text(const struct verify_level *level, char *out, size_t size);
 
-enum { POLICY_METHODS = 16, POLICY_NAME_SIZE = 40 };
+enum {
+    POLICY_METHODS = 16,
+    POLICY_NAME_SIZE = 40,
+    POLICY_MOST_STALL_MINUTES = 10080, /* a week */
+};
 
 struct policy {
     enum category least; /* a method that is worth less is not used */
     bool fallback;       /* after a failure the next method may be tried; the certificate says so */
     char methods[POLICY_METHODS][POLICY_NAME_SIZE]; /* only these, if any is named */
     unsigned method_count;
-    struct passes passes; /* of an overwrite */
+    unsigned stall_minutes; /* a firmware erase that does not move for so long is given up; 0: by
+                               what the drive says that it takes */
+    struct passes passes;   /* of an overwrite */
     struct verify_level verify;
 };
 
@@ -45,8 +51,8 @@ struct policy {
 void policy_default(struct policy *out);
 
 /*
- * Reads {"least_category", "fallback", "methods", "passes", "verify"}, all optional, over the
- * defaults; -EINVAL with the reason for anything else in it.
+ * Reads {"least_category", "fallback", "methods", "passes", "stall_minutes", "verify"}, all
+ * optional, over the defaults; -EINVAL with the reason for anything else in it.
  */
 int policy_from_json(const json_t *object, struct policy *out, struct reason *reason);
 json_t *policy_json(const struct policy *policy);

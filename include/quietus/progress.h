@@ -14,6 +14,9 @@ enum phase {
     PHASE_SAMPLING, /* reads before a firmware erase, markers */
     PHASE_WRITING,
     PHASE_FORMATTING,
+    PHASE_SANITIZING,
+    PHASE_ERASING, /* security erase: the drive says nothing until it is done */
+    PHASE_EARLIER, /* something from before this run is still under way in the drive */
     PHASE_VERIFYING,
     PHASE_ENDED,
 };

@@ -78,10 +78,16 @@ static void test_ata_commands_that_only_ask(void **state) {
         for (unsigned feature = 0; feature < 256; feature++) {
             const uint8_t cdb[16] = {[0] = 0x85, [4] = (uint8_t)feature, [14] = (uint8_t)command};
             const bool expected = command == 0xec || command == 0xf8 || command == 0x27 ||
-                                  (command == 0xb0 && (feature == 0xd0 || feature == 0xda));
+                                  (command == 0xb0 && (feature == 0xd0 || feature == 0xda)) ||
+                                  (command == 0xb4 && feature == 0);
             assert_true(device_scsi_only_asks(cdb, 16) == expected);
         }
     }
+    /* SANITIZE STATUS EXT that clears a failure changes something; so do features above 255. */
+    const uint8_t clears[16] = {[0] = 0x85, [6] = 1, [14] = 0xb4};
+    assert_false(device_scsi_only_asks(clears, 16));
+    const uint8_t wide[16] = {[0] = 0x85, [3] = 1, [14] = 0xb4};
+    assert_false(device_scsi_only_asks(wide, 16));
     /* ATA PASS-THROUGH(12) is nobody's. */
     const uint8_t twelve[12] = {[0] = 0xa1, [9] = 0xec};
     assert_false(device_scsi_only_asks(twelve, 12));

@@ -194,6 +194,7 @@ static void test_plan_takes_the_best_first(void **state) {
     plan_make(disk, &policy, &plan);
     assert_int_equal(plan.step_count, 1);
     assert_string_equal(plan.steps[0].method->name, "overwrite");
+    disk->commands = COMMANDS_NVME;
     disk->has_nvme = true;
     disk->nvme.format_supported = true;
     plan_make(disk, &policy, &plan);
@@ -203,10 +204,21 @@ static void test_plan_takes_the_best_first(void **state) {
     plan_make(disk, &policy, &plan);
     assert_int_equal(plan.step_count, 3);
     assert_string_equal(plan.steps[0].method->name, "nvme-format-crypto");
+    disk->nvme.sanitize_overwrite = true;
+    plan_make(disk, &policy, &plan);
+    assert_string_equal(plan.steps[0].method->name, "nvme-sanitize-overwrite");
+    disk->nvme.sanitize_crypto = true;
+    plan_make(disk, &policy, &plan);
+    assert_string_equal(plan.steps[0].method->name, "nvme-sanitize-crypto");
+    disk->nvme.sanitize_block = true;
+    plan_make(disk, &policy, &plan);
+    assert_string_equal(plan.steps[0].method->name, "nvme-sanitize-crypto-block");
+    assert_string_equal(plan.steps[1].method->name, "nvme-sanitize-block");
+    assert_int_equal(plan.step_count, 7);
     policy.fallback = false;
     plan_make(disk, &policy, &plan);
     assert_int_equal(plan.step_count, 1);
-    assert_int_equal(plan.rejected_count, 2);
+    assert_int_equal(plan.rejected_count, 6);
     disk_free(disk);
 }
 

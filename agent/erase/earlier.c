@@ -1,0 +1,34 @@
+#include "earlier.h"
+
+#include <errno.h>
+
+static int wait_for_sanitize(const struct earlier *earlier) {
+    struct follow follow = {
+        .progress = earlier->progress,
+        .evidence = earlier->evidence,
+        .phase = PHASE_EARLIER,
+        .part = 1,
+        .parts = 1,
+        .stall_ms = follow_stall_ms(earlier->policy, 0),
+    };
+    enum follow_end end = FOLLOW_END_NOTHING;
+    int found = 0;
+    if (earlier->disk->has_nvme)
+        found = nvme_sanitize_wait(earlier, &follow, &end);
+    else if (earlier->disk->has_ata && earlier->disk->ata.sanitize.supported)
+        found = ata_sanitize_wait(earlier, &follow, &end);
+    /* One that failed is no obstacle to another. */
+    if (found == 0 || end == FOLLOW_END_SUCCEEDED || end == FOLLOW_END_FAILED)
+        return 0;
+    char text[96];
+    reason_set(earlier->reason, "a sanitize from before this run is under way in the drive, and %s",
+               follow_end_text(&follow, end, text, sizeof text));
+    return -ETIME;
+}
+
+int earlier_settle(const struct earlier *earlier) {
+    const int error = wait_for_sanitize(earlier);
+    if (error)
+        return error;
+    return earlier->disk->has_ata ? ata_security_open(earlier) : 0;
+}

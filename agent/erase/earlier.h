@@ -1,0 +1,34 @@
+/*
+ * What an earlier boot or another tool has left in the drive: an erase that still runs is let to
+ * its end, since nothing can stop it and nothing else can be done meanwhile; a password that is
+ * known is taken off. Then the run begins from a state that it can judge.
+ */
+#ifndef QUIETUS_EARLIER_H
+#define QUIETUS_EARLIER_H
+
+#include "follow.h"
+
+struct earlier {
+    struct armed *armed;
+    const struct disk *disk;
+    const struct policy *policy;
+    struct progress *progress;
+    struct evidence *evidence;
+    struct reason *reason;
+};
+
+/* 0, or negative errno with the reason if the drive cannot be worked on. */
+int earlier_settle(const struct earlier *earlier);
+
+/*
+ * 1 if a sanitize was under way and has been followed, with its end; 0 if none was. follow comes
+ * with everything set but ask and user.
+ */
+int nvme_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
+int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
+
+/* Takes a password off that is one of those known; 0 too if there is none. -EACCES with the reason
+ * if none fits. */
+int ata_security_open(const struct earlier *earlier);
+
+#endif
