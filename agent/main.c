@@ -1,8 +1,10 @@
 #include "quietus/http.h"
+#include "quietus/models.h"
 #include "quietus/version.h"
 
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +112,15 @@ static int print_help(const char *name) {
     return cli_error("help", "there is no command '%s'", name);
 }
 
+/* A file of this name takes the place of what is known of models. */
+static int take_models(void) {
+    struct reason reason;
+    const int error = models_load(MODELS_FILE, &reason);
+    if (error == 0 || error == -ENOENT)
+        return 0;
+    return cli_error("models", "%s", reason.text);
+}
+
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "help";
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
@@ -128,6 +139,8 @@ int main(int argc, char **argv) {
             continue;
         keys_start();
         http_start();
+        if (take_models() != 0)
+            return EXIT_USAGE;
         return command->run(argc - 1, argv + 1);
     }
     (void)fprintf(stderr, "quietus: there is no command '%s'; 'quietus help' lists them\n", name);

@@ -52,6 +52,9 @@ static bool content_agrees(const json_t *entry, const struct disk *disk, struct 
     const json_t *content = json_object_get(entry, "content");
     if (!json_is_array(content))
         return true; /* "not-checked": order_check_form lets nothing else pass */
+    /* It is being erased already, or was: there is nothing left to compare, and no way back. */
+    if (!disk->content_known && disk->erase_state != ERASE_STATE_NONE)
+        return true;
     if (!disk->content_known) {
         reason_set(reason,
                    "what it holds could not be read, so it cannot be compared with the order; "
@@ -93,7 +96,11 @@ static void decide_named(const struct order *order, const json_t *entry, const s
                          const struct disk *disk, struct decision *decision) {
     json_t *authority = authority_json(order);
     const bool checked = json_is_array(json_object_get(entry, "content"));
-    json_put_text(authority, "content", checked ? "as in the order" : "not-checked");
+    const bool erasing = !disk->content_known && disk->erase_state != ERASE_STATE_NONE;
+    json_put_text(authority, "content",
+                  !checked  ? "not-checked"
+                  : erasing ? "not readable: a sanitize was under way or had failed"
+                            : "as in the order");
     if (disk->in_use)
         (void)decide_untouchable(disk, decision);
     else if (!disk_bus_is_local(disk->bus))

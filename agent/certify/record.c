@@ -1,6 +1,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+#include "quietus/models.h"
 
 #include "internal.h"
 
@@ -34,6 +35,7 @@ struct record *record_new(const struct session *session, const struct scan *scan
     record->lines = json_new_array();
     record->lines_of_disk = memory_new(scan->disk_count, sizeof *record->lines_of_disk);
     json_put_text(record->document, "mode", mode);
+    json_put_text(record->document, "models_digest", models_digest());
     return record;
 }
 

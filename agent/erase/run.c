@@ -120,9 +120,29 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
     return error;
 }
 
-static int run_attempt(struct disk_run *run, struct armed *armed, const struct plan_step *step) {
+/*
+ * A drive whose last sanitize failed can neither be read nor marked: what an attempt before it saw
+ * is compared with then.
+ */
+static int renew_snapshot(struct disk_run *run, struct armed *armed, struct snapshot **kept,
+                          struct reason *reason) {
+    struct snapshot *fresh = NULL;
+    const int error = take_snapshot(run, armed, &fresh, reason);
+    if (error == -ETIME || error == -ESTALE || (error && !*kept))
+        return error;
+    if (error == 0 && (!*kept || snapshot_informative(fresh) >= snapshot_informative(*kept))) {
+        snapshot_free(*kept);
+        *kept = fresh;
+    } else {
+        snapshot_free(fresh);
+        reason->text[0] = '\0';
+    }
+    return 0;
+}
+
+static int run_attempt(struct disk_run *run, struct armed *armed, const struct plan_step *step,
+                       struct snapshot **snapshot) {
     struct attempt *attempt = &run->attempts[run->attempt_count++];
-    struct snapshot *snapshot = NULL;
     int error = 0;
     *attempt = (struct attempt){
         .method = step->method,
@@ -131,25 +151,26 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         .exceptions = plan_exceptions(run->disk, step->method),
     };
     if (!step->method->leaves_pattern)
-        error = take_snapshot(run, armed, &snapshot, &attempt->reason);
+        error = renew_snapshot(run, armed, snapshot, &attempt->reason);
     if (error && error != -ETIME)
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
-        error = erase_and_verify(run, armed, attempt, snapshot);
-    snapshot_free(snapshot);
+        error = erase_and_verify(run, armed, attempt, *snapshot);
     attempt->ended = clock_now();
     attempt->judged = outcome_judge(&attempt->facts, &attempt->judgement);
     return error;
 }
 
 static void run_steps(struct disk_run *run, struct armed *armed) {
+    struct snapshot *snapshot = NULL;
     for (unsigned i = 0; i < run->plan.step_count; i++) {
-        const int error = run_attempt(run, armed, &run->plan.steps[i]);
+        const int error = run_attempt(run, armed, &run->plan.steps[i], &snapshot);
         const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
         /* A disk that has fallen silent, or is another one, is not tried again. */
         if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
-            return;
+            break;
     }
+    snapshot_free(snapshot);
 }
 
 /* The reasons why nothing can be done, of all methods. */

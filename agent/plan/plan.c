@@ -1,6 +1,7 @@
 #include "quietus/plan.h"
 
 #include "quietus/json.h"
+#include "quietus/models.h"
 
 #include <inttypes.h>
 
@@ -17,8 +18,15 @@ static bool usable(const struct disk *disk, const struct policy *policy,
         reason_set(reason, "the policy does not name it");
         return false;
     }
-    if (!method->offered(disk, reason))
+    if (!method->offered(disk, reason) || models_avoid(disk, method->name, reason))
         return false;
+    if (!method->whole_drive && disk->unattached_namespaces > 0) {
+        reason_set(reason,
+                   "%u namespaces are not attached, and it would not reach them; attach or delete "
+                   "them first",
+                   disk->unattached_namespaces);
+        return false;
+    }
     if (claim->category >= policy->least)
         return true;
     reason_set(reason, "it is worth %s, and the policy asks for %s", category_name(claim->category),
@@ -62,11 +70,6 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list,
                       "behind a USB bridge: areas that the bridge or the drive hides were not "
                       "looked for");
-    if (disk->unattached_namespaces > 0) {
-        (void)snprintf(text, sizeof text, "%u namespaces are not attached and were not erased",
-                       disk->unattached_namespaces);
-        json_add_text(list, text);
-    }
     if (disk->has_nvme && disk->nvme.unallocated_capacity > 0) {
         (void)snprintf(text, sizeof text, "%s belong to no namespace and were not erased",
                        text_size(size, sizeof size, disk->nvme.unallocated_capacity));

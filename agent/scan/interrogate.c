@@ -1,5 +1,6 @@
 /* What a disk says of itself, asked over its own command set. */
 #include "quietus/ask.h"
+#include "quietus/models.h"
 
 #include "internal.h"
 
@@ -53,6 +54,37 @@ static void take_area_sizes(struct disk *disk, uint64_t blocks, uint32_t block_s
                      blocks, block_size, area->lba_count, area->lba_size);
 }
 
+static void take_erase_state(struct disk *disk, bool under_way, bool failed) {
+    if (under_way) {
+        disk->erase_state = ERASE_STATE_UNDER_WAY;
+        disk_finding(disk, "a sanitize is under way in the drive; it goes on by itself and nothing "
+                           "can be read until it ends");
+    } else if (failed) {
+        disk->erase_state = ERASE_STATE_FAILED;
+        disk_finding(disk, "the last sanitize failed: nothing can be read or written until one "
+                           "succeeds");
+    }
+}
+
+static void ask_ata_sanitize(struct device *device, struct disk *disk) {
+    struct ata_sanitize_status status;
+    if (disk->bus == BUS_USB || !disk->ata.sanitize.supported ||
+        ask_ata_sanitize_status(device, &status) || !status.known)
+        return;
+    if (status.frozen)
+        disk_finding(disk, "the sanitize feature set is frozen until a power cycle of the drive");
+    take_erase_state(disk, status.in_progress, status.failed);
+}
+
+static void ask_nvme_sanitize(struct device *device, struct disk *disk) {
+    struct nvme_sanitize_log log;
+    const struct nvme_controller *nvme = &disk->nvme;
+    if (!nvme->sanitize_crypto && !nvme->sanitize_block && !nvme->sanitize_overwrite)
+        return;
+    if (ask_nvme_sanitize_log(device, &log) == 0)
+        take_erase_state(disk, log.state == NVME_SANITIZING, log.state == NVME_SANITIZE_FAILED);
+}
+
 static void ask_ata_health(struct device *device, struct disk *disk) {
     struct ata_smart smart;
     bool failing = false;
@@ -88,6 +120,7 @@ static int interrogate_ata(struct device *device, struct disk *disk) {
     disk_take_ata(disk, &identify);
     take_area_sizes(disk, identify.sectors, identify.logical_sector_size);
     ask_ata_health(device, disk);
+    ask_ata_sanitize(device, disk);
     return 0;
 }
 
@@ -184,6 +217,7 @@ static int interrogate_nvme(struct device *device, struct disk *disk) {
         return error;
     disk->has_nvme = true;
     ask_nvme_health_into(device, disk);
+    ask_nvme_sanitize(device, disk);
     const int namespaces = interrogate_namespaces(device, disk);
     if (disk->unattached_namespaces > 0)
         disk_finding(disk, "%u namespaces are not attached here and cannot be read or overwritten",
@@ -235,5 +269,6 @@ void interrogate(struct disk *disk) {
         disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
     take_identity(device, disk);
     disk_take_block_capacity(disk);
+    models_note(disk);
     device_close(device);
 }

@@ -176,6 +176,13 @@ void snapshot_free(struct snapshot *snapshot) {
     free(snapshot);
 }
 
+uint64_t snapshot_informative(const struct snapshot *snapshot) {
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < snapshot->places.count; i++)
+        count += snapshot->marks[i].distinctive != 0;
+    return count;
+}
+
 uint64_t snapshot_markers(const struct snapshot *snapshot) {
     return snapshot->markers;
 }
@@ -249,6 +256,8 @@ int snapshot_compare(struct snapshot *snapshot, struct device *device, struct pr
                      struct verify_report *report) {
     *report = (struct verify_report){.planned = snapshot->places.count};
     snapshot->report = report;
+    for (uint64_t i = 0; i < snapshot->places.count; i++)
+        snapshot->marks[i].compared = false;
     const struct reader reader = {
         .device = device,
         .progress = progress,

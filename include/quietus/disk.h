@@ -88,6 +88,10 @@ struct disk_health {
     char detail[160];
 };
 
+/* A firmware erase from before that the drive still works on, or that failed: either way nothing on
+ * the disk can be read until a sanitize has succeeded. */
+enum disk_erase_state { ERASE_STATE_NONE, ERASE_STATE_UNDER_WAY, ERASE_STATE_FAILED };
+
 /* Fixed limits: more areas or paths than any disk has; beyond them the scan reports a finding. */
 enum { DISK_AREAS = 64, DISK_PATHS = 8 };
 
@@ -110,6 +114,7 @@ struct disk {
     bool has_nvme;
     struct nvme_controller nvme;
     unsigned unattached_namespaces;
+    enum disk_erase_state erase_state;
     enum scsi_support scsi_sanitize_overwrite;
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;

@@ -65,6 +65,8 @@ int snapshot_take(struct armed *armed, const struct layout *layout,
                   const struct sample_places *places, const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE],
                   struct progress *progress, struct snapshot **out, struct reason *reason);
 void snapshot_free(struct snapshot *snapshot);
+/* How many places carry information. */
+uint64_t snapshot_informative(const struct snapshot *snapshot);
 uint64_t snapshot_markers(const struct snapshot *snapshot);
 /* Where it looks; borrowed. */
 const struct sample_places *snapshot_places(const struct snapshot *snapshot);

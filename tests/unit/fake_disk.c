@@ -41,6 +41,10 @@ void fake_disk_free(struct fake_disk *fake) {
     fake->was_read = NULL;
 }
 
+void fake_disk_erase(struct fake_disk *fake) {
+    memset(fake->medium, 0, fake->bytes);
+}
+
 uint64_t fake_disk_residue(const struct fake_disk *fake) {
     uint8_t sector[SECTOR + 1];
     uint64_t left = 0;
@@ -64,6 +68,8 @@ static void count_destructive(struct fake_disk *fake) {
 
 static int fake_scsi(void *context, struct scsi_command *command) {
     struct fake_disk *fake = context;
+    if (fake->on_scsi && fake->on_scsi(fake, command))
+        return 0;
     if (command->cdb[0] == 0x85 && command->cdb[14] == 0xec) {
         note(fake, 'i');
         make_identify(command->data, "FAKE ATA DISK", fake->serial, fake->bytes / SECTOR);
@@ -124,6 +130,8 @@ static void format(struct fake_disk *fake, struct nvme_command *command) {
 static int fake_nvme(void *context, struct nvme_command *command) {
     struct fake_disk *fake = context;
     command->status = 0;
+    if (fake->on_nvme && fake->on_nvme(fake, command))
+        return 0;
     if (command->opcode == ADMIN_IDENTIFY && command->cdw10 == 1) {
         note(fake, 'i');
         identify_controller(fake, command->data);

@@ -41,6 +41,10 @@ struct fake_disk {
     uint8_t format_progress_left;     /* percent, in Identify Namespace afterwards */
     bool shrinks_after_format;
 
+    /* Asked first, for what the disk itself does not know; true: the answer is in the command. */
+    bool (*on_scsi)(struct fake_disk *fake, struct scsi_command *command);
+    bool (*on_nvme)(struct fake_disk *fake, struct nvme_command *command);
+
     /* What it saw. One letter an event: i identity asked, a armed, w write, f flush, F format,
      * x anything else. */
     char log[FAKE_LOG];
@@ -62,6 +66,9 @@ void fake_disk_free(struct fake_disk *fake);
 struct disk *fake_disk_scanned(struct fake_disk *fake);
 /* The disk opened. Closing it leaves the fake as it is. */
 struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk);
+
+/* All of the medium becomes zero. */
+void fake_disk_erase(struct fake_disk *fake);
 
 /* How many of the sectors that fake_disk_make filled still hold what they held. */
 uint64_t fake_disk_residue(const struct fake_disk *fake);

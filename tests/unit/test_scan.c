@@ -1,6 +1,7 @@
 /* Scanning a saved tree, and what planning makes of disks. */
 #include "quietus/file.h"
 #include "quietus/json.h"
+#include "quietus/models.h"
 #include "quietus/plan.h"
 #include "quietus/scan.h"
 
@@ -265,17 +266,84 @@ static void test_exceptions(void **state) {
     (void)state;
     struct disk *disk = plain_disk();
     disk->has_nvme = true;
-    disk->unattached_namespaces = 2;
     disk->nvme.unallocated_capacity = 5000;
     disk->nvme.rpmb_units = 1;
     json_t *list = plan_exceptions(disk, method_find("nvme-format-crypto"));
     char *text = json_line(list);
-    assert_non_null(strstr(text, "2 namespaces are not attached"));
     assert_non_null(strstr(text, "5.0 kB belong to no namespace"));
     assert_non_null(strstr(text, "RPMB"));
     free(text);
     json_decref(list);
+    /* A sanitize reaches the unallocated capacity, but no RPMB. */
+    list = plan_exceptions(disk, method_find("nvme-sanitize-block"));
+    text = json_line(list);
+    assert_null(strstr(text, "belong to no namespace"));
+    assert_non_null(strstr(text, "RPMB"));
+    free(text);
+    json_decref(list);
     disk_free(disk);
+}
+
+/* Namespaces that are not attached keep their data in whatever goes through namespaces. */
+static void test_unattached_namespaces_want_a_sanitize(void **state) {
+    (void)state;
+    struct plan plan;
+    struct policy policy;
+    struct disk *disk = plain_disk();
+    policy_default(&policy);
+    disk->commands = COMMANDS_NVME;
+    disk->has_nvme = true;
+    disk->nvme.format_supported = true;
+    disk->nvme.sanitize_block = true;
+    disk->unattached_namespaces = 2;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 1);
+    assert_string_equal(plan.steps[0].method->name, "nvme-sanitize-block");
+    disk->nvme.sanitize_block = false;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    disk_free(disk);
+}
+
+static struct disk *nvme_of_model(const char *model, const char *firmware) {
+    struct disk *disk = plain_disk();
+    disk->commands = COMMANDS_NVME;
+    disk->has_nvme = true;
+    disk->nvme.format_supported = true;
+    disk->nvme.sanitize_block = true;
+    text_copy(disk->identity.model, sizeof disk->identity.model, model);
+    text_copy(disk->identity.firmware, sizeof disk->identity.firmware, firmware);
+    return disk;
+}
+
+static void test_models_that_are_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *model;
+        const char *firmware;
+        const char *first; /* method that the plan begins with */
+        bool noted;
+    } cases[] = {
+        {"SOME OTHER MODEL", "1", "nvme-sanitize-block", false},
+        {"INTEL SSDPEKNW512G8", "002C", "nvme-format-user-data", true},
+        {"INTEL SSDPEKKF256G8L", "L08P", "nvme-sanitize-block", true},
+        {"INTEL SSDPE2KX010T8", "VDV10170", "overwrite", true},
+        {"INTEL SSDPE2KX010T8", "VDV10184", "nvme-sanitize-block", false},
+        {"INTEL SSDPE2KX010T8", "VDV10190", "nvme-sanitize-block", false},
+        {"INTEL SSDPE2KX010T8", "QDV1", "overwrite", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan plan;
+        struct policy policy;
+        struct disk *disk = nvme_of_model(cases[i].model, cases[i].firmware);
+        policy_default(&policy);
+        plan_make(disk, &policy, &plan);
+        assert_string_equal(plan.steps[0].method->name, cases[i].first);
+        models_note(disk);
+        assert_true((json_array_size(disk->findings) > 0) == cases[i].noted);
+        disk_free(disk);
+    }
+    assert_int_equal(strlen(models_digest()), 64);
 }
 
 /* A method that leaves more behind than another must not claim more. */
@@ -322,6 +390,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_plan_keeps_to_the_policy),
     cmocka_unit_test(test_plan_of_what_cannot_be_written),
     cmocka_unit_test(test_exceptions),
+    cmocka_unit_test(test_unattached_namespaces_want_a_sanitize),
+    cmocka_unit_test(test_models_that_are_known),
     cmocka_unit_test(test_no_overwrite_is_a_purge),
     cmocka_unit_test(test_policy_documents),
 };

@@ -1,0 +1,730 @@
+/*
+ * Firmware erase, command by command: the exact bytes, their order, and what ties an operation's
+ * end to its command. The drives here play one part each; whole drives are in tests/sim.
+ */
+#include "quietus/clock.h"
+#include "quietus/json.h"
+#include "quietus/run.h"
+
+#include "../../agent/authorize/internal.h"
+#include "fake_disk.h"
+#include "test.h"
+
+#include <sodium.h>
+
+/* Time stands still but for waiting, so that a stall of hours takes no time. */
+static int64_t now_ms;
+
+static int64_t test_now(void) {
+    return now_ms;
+}
+
+static void test_sleep(int64_t milliseconds) {
+    now_ms += milliseconds;
+}
+
+static const struct clock_source test_clock = {test_now, test_sleep};
+
+enum { SENT = 256 };
+
+/* What the drive of a test does, and what it was sent. */
+static struct {
+    char sent[SENT][80]; /* destructive commands, as text */
+    unsigned count;
+    /* NVMe sanitize */
+    unsigned polls_at_work; /* answers "in progress" that follow a command */
+    unsigned left;
+    uint16_t state; /* SSTAT */
+    uint32_t scdw10;
+    bool keeps_data;
+    bool ignores;   /* good status, and nothing happens */
+    bool fails;     /* SSTAT 3 at the end */
+    bool refuses;   /* invalid field */
+    bool stuck;     /* in progress for ever */
+    bool renames;   /* the log names another command */
+    bool gets_lost; /* the command is done, but its completion never comes */
+    /* ATA */
+    uint16_t word128;
+    uint8_t password[32];
+    bool prepared;
+    bool no_registers;
+    bool interrupts_once;
+    bool was_completed; /* b15 of the status before */
+} drive;
+
+static void say(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    assert_true(drive.count < SENT);
+    (void)vsnprintf(drive.sent[drive.count++], sizeof *drive.sent, format, arguments);
+    va_end(arguments);
+}
+
+static void begin(struct fake_disk *fake, uint32_t dword10) {
+    if (drive.ignores)
+        return;
+    drive.scdw10 = drive.renames ? dword10 ^ 8 : dword10;
+    drive.left = drive.polls_at_work;
+    drive.state = 2;
+    if (!drive.keeps_data && !drive.fails)
+        fake_disk_erase(fake);
+}
+
+static void fill_log(uint8_t *out) {
+    if (drive.state == 2 && !drive.stuck) {
+        if (drive.left == 0)
+            drive.state = drive.fails ? 3 : 1;
+        else
+            drive.left--;
+    }
+    const uint16_t progress = drive.state != 2 ? 0xffff : drive.stuck ? 655 : 1000;
+    out[0] = (uint8_t)progress;
+    out[1] = (uint8_t)(progress >> 8);
+    out[2] = (uint8_t)drive.state;
+    put_le32(out + 4, drive.scdw10);
+    memset(out + 8, 0xff, 24);
+}
+
+static bool play_nvme(struct fake_disk *fake, struct nvme_command *command) {
+    if (command->opcode == 0x02 && (command->cdw10 & 0xff) == 0x81) {
+        assert_int_equal(command->nsid, 0xffffffff);
+        assert_int_equal(command->cdw10, 0x007f0081);
+        fill_log(command->data);
+        return true;
+    }
+    if (command->opcode != 0x84)
+        return false;
+    say("sanitize nsid=%x cdw10=%08x cdw12=%x timeout=%u", command->nsid, command->cdw10,
+        command->cdw12, command->timeout_ms);
+    if (drive.refuses)
+        command->status = 0x4002;
+    else
+        begin(fake, command->cdw10);
+    if (drive.gets_lost)
+        command->status = 0x0371; /* the kernel's: aborted by the host */
+    return true;
+}
+
+struct erase {
+    struct fake_disk fake;
+    struct disk *disk;
+    struct policy policy;
+    struct disk_run *run;
+    enum disposition outcome;
+    struct reason reason;
+};
+
+static void prepare(struct erase *erase, enum command_set commands) {
+    keys_start();
+    clock_use(&test_clock);
+    now_ms = 1000;
+    memset(erase, 0, sizeof *erase);
+    memset(&drive, 0, sizeof drive);
+    fake_disk_make(&erase->fake, commands, 4);
+    policy_default(&erase->policy);
+    erase->policy.fallback = false;
+}
+
+static void only(struct erase *erase, const char *name) {
+    text_copy(erase->policy.methods[0], POLICY_NAME_SIZE, name);
+    erase->policy.method_count = 1;
+}
+
+static void go(struct erase *erase) {
+    static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
+    json_t *authority = json_new_object();
+    struct warrant *warrant = warrant_issue(&erase->disk->identity, authority);
+    json_decref(authority);
+    erase->run = disk_run_new(erase->disk, warrant, &erase->policy, run_id);
+    struct device *device = fake_disk_open(&erase->fake, erase->disk);
+    disk_run_on_device(erase->run, device);
+    device_close(device);
+    erase->outcome = disk_run_disposition(erase->run, &erase->reason);
+}
+
+static void finish(struct erase *erase, enum disposition expected) {
+    if (erase->outcome != expected)
+        fail_msg("%s, not %s: %s", disposition_name(erase->outcome), disposition_name(expected),
+                 erase->reason.text);
+    disk_run_free(erase->run);
+    disk_free(erase->disk);
+    fake_disk_free(&erase->fake);
+    clock_use(NULL);
+}
+
+static const struct erase_facts *facts(const struct erase *erase) {
+    assert_true(erase->run->attempt_count > 0);
+    return &erase->run->attempts[erase->run->attempt_count - 1].facts;
+}
+
+static void prepare_nvme(struct erase *erase, const char *method) {
+    prepare(erase, COMMANDS_NVME);
+    erase->fake.on_nvme = play_nvme;
+    erase->disk = fake_disk_scanned(&erase->fake);
+    erase->disk->nvme.sanitize_crypto = true;
+    erase->disk->nvme.sanitize_block = true;
+    erase->disk->nvme.sanitize_overwrite = true;
+    drive.polls_at_work = 3;
+    if (method)
+        only(erase, method);
+}
+
+static void test_nvme_sanitize_bytes(void **state) {
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *sent[2];
+    } cases[] = {
+        {"nvme-sanitize-crypto", {"sanitize nsid=0 cdw10=00000004 cdw12=0 timeout=120000"}},
+        {"nvme-sanitize-block", {"sanitize nsid=0 cdw10=00000002 cdw12=0 timeout=120000"}},
+        {"nvme-sanitize-overwrite", {"sanitize nsid=0 cdw10=00000013 cdw12=0 timeout=120000"}},
+        {"nvme-sanitize-crypto-block",
+         {"sanitize nsid=0 cdw10=00000004 cdw12=0 timeout=120000",
+          "sanitize nsid=0 cdw10=00000002 cdw12=0 timeout=120000"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct erase erase;
+        prepare_nvme(&erase, cases[i].method);
+        go(&erase);
+        assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
+        for (unsigned k = 0; k < drive.count; k++)
+            assert_string_equal(drive.sent[k], cases[i].sent[k]);
+        assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
+        finish(&erase, DISPOSITION_ERASED);
+    }
+}
+
+/* Done before anybody could look: the log tells, if it did not say the same before. */
+static void test_nvme_sanitize_at_once(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-block");
+    drive.polls_at_work = 0;
+    go(&erase);
+    assert_int_equal(facts(&erase)->binding, BINDING_LOG_NAMES_IT);
+    finish(&erase, DISPOSITION_ERASED);
+    prepare_nvme(&erase, "nvme-sanitize-block");
+    drive.polls_at_work = 0;
+    drive.state = 1;
+    drive.scdw10 = 2;
+    go(&erase);
+    assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+static void test_nvme_success_of_years_ago(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-block");
+    drive.state = 1;
+    drive.scdw10 = 2;
+    drive.ignores = true;
+    go(&erase);
+    assert_true(facts(&erase)->samples.mismatched > 0);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+static void test_nvme_lies(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.keeps_data = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.ignores = true; /* never sanitized, says its log, and nothing of ours */
+    go(&erase);
+    finish(&erase, DISPOSITION_UNKNOWN);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.renames = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_UNKNOWN);
+}
+
+static void test_nvme_refused_failed_stuck(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.refuses = true;
+    go(&erase);
+    assert_non_null(strstr(erase.reason.text, "refused by the drive"));
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.fails = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.stuck = true;
+    const int64_t before = now_ms;
+    go(&erase);
+    assert_true(now_ms - before > 2LL * 7200 * 1000 && now_ms - before < 3LL * 7200 * 1000);
+    assert_non_null(strstr(erase.reason.text, "no longer moves"));
+    finish(&erase, DISPOSITION_UNKNOWN);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.stuck = true;
+    erase.policy.stall_minutes = 3;
+    const int64_t again = now_ms;
+    go(&erase);
+    assert_true(now_ms - again > 180000 && now_ms - again < 300000);
+    finish(&erase, DISPOSITION_UNKNOWN);
+}
+
+/* The completion is lost in a controller reset; the drive works on it, and its log says so. */
+static void test_nvme_lost_command(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.gets_lost = true;
+    go(&erase);
+    assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_nvme(&erase, "nvme-sanitize-crypto");
+    drive.gets_lost = true;
+    drive.ignores = true;
+    drive.state = 1;
+    drive.scdw10 = 4;
+    fake_disk_erase(&erase.fake); /* as an earlier erase left it */
+    go(&erase);
+    assert_int_equal(erase.outcome == DISPOSITION_ERASED, false);
+    finish(&erase, erase.outcome);
+}
+
+/* One that fails leaves the drive closed but for another sanitize: that is begun, and compared with
+ * what was there before the first. */
+static void test_nvme_fallback_to_another_sanitize(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, NULL);
+    erase.policy.fallback = true;
+    drive.fails = true;
+    go(&erase);
+    assert_true(erase.run->attempt_count > 3);
+    assert_string_equal(erase.run->attempts[0].method->name, "nvme-sanitize-crypto-block");
+    assert_string_equal(erase.run->attempts[1].method->name, "nvme-sanitize-block");
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+/* An earlier sanitize still runs: it is waited for, not begun twice. */
+static void test_nvme_waits_for_an_earlier_one(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_nvme(&erase, "nvme-sanitize-block");
+    drive.state = 2;
+    drive.scdw10 = 2;
+    drive.left = 5;
+    go(&erase);
+    assert_int_equal(drive.count, 1);
+    assert_int_equal(drive.left, 0);
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_nvme(&erase, "nvme-sanitize-block");
+    drive.state = 2;
+    drive.stuck = true;
+    go(&erase);
+    assert_int_equal(drive.count, 0);
+    assert_non_null(strstr(erase.reason.text, "before this run"));
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* --- ATA --- */
+
+static void give_registers(struct scsi_command *command, uint8_t status, uint8_t error,
+                           uint16_t count, uint64_t lba) {
+    uint8_t *sense = command->sense;
+    command->status = SCSI_CHECK_CONDITION;
+    if (drive.no_registers) {
+        command->status = SCSI_GOOD;
+        return;
+    }
+    memset(sense, 0, 22);
+    sense[0] = 0x72;
+    sense[1] = status & 1 ? SENSE_ABORTED_COMMAND : SENSE_RECOVERED_ERROR;
+    sense[3] = 0x1d;
+    sense[7] = 14;
+    sense[8] = 0x09;
+    sense[9] = 0x0c;
+    sense[10] = 1;
+    sense[11] = error;
+    sense[12] = (uint8_t)(count >> 8);
+    sense[13] = (uint8_t)count;
+    sense[15] = (uint8_t)lba;
+    sense[17] = (uint8_t)(lba >> 8);
+    sense[19] = (uint8_t)(lba >> 16);
+    sense[20] = 0x40;
+    sense[21] = status;
+    command->sense_length = 22;
+}
+
+static void give_status(struct scsi_command *command) {
+    if (drive.state == 2 && !drive.stuck && drive.left-- == 0)
+        drive.state = drive.fails ? 3 : 1;
+    if (drive.state == 3)
+        give_registers(command, 0x51, 0x04, 0, 1);
+    else if (drive.state == 2)
+        give_registers(command, 0x50, 0, 0x4000, 0x1234);
+    else
+        give_registers(command, 0x50, 0, drive.state == 1 ? 0x8000 : 0, 0xffff);
+}
+
+static bool password_fits(const struct scsi_command *command) {
+    return memcmp((const uint8_t *)command->data + 2, drive.password, 32) == 0;
+}
+
+static void erase_unit(struct fake_disk *fake, struct scsi_command *command) {
+    const bool good = drive.prepared && password_fits(command);
+    drive.prepared = false;
+    if (!good) {
+        give_registers(command, 0x51, 0x04, 0, 0);
+        return;
+    }
+    if (drive.interrupts_once) {
+        drive.interrupts_once = false;
+        drive.word128 |= 4; /* locked */
+        command->status = SCSI_GOOD;
+        command->host_status = 3;
+        return;
+    }
+    if (!drive.keeps_data)
+        fake_disk_erase(fake);
+    if (!drive.ignores)
+        drive.word128 &= (uint16_t)~6;
+    give_registers(command, 0x50, 0, 0, 0);
+}
+
+static void security(struct fake_disk *fake, struct scsi_command *command) {
+    const uint8_t *data = command->data;
+    const uint8_t opcode = command->cdb[14];
+    if (opcode == 0xf3) {
+        say("F3");
+        drive.prepared = true;
+        give_registers(command, 0x50, 0, 0, 0);
+        return;
+    }
+    say("%02X flags=%02x%02x %.32s", opcode, data[0], data[1], data + 2);
+    if (opcode == 0xf4) {
+        erase_unit(fake, command);
+        return;
+    }
+    if (opcode == 0xf1) {
+        memcpy(drive.password, data + 2, 32);
+        drive.word128 |= 2;
+    } else if (!password_fits(command)) {
+        give_registers(command, 0x51, 0x04, 0, 0);
+        return;
+    }
+    if (opcode == 0xf2)
+        drive.word128 &= (uint16_t)~4;
+    if (opcode == 0xf6)
+        drive.word128 &= (uint16_t)~2;
+    give_registers(command, 0x50, 0, 0, 0);
+}
+
+static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
+    char bytes[40];
+    const uint8_t opcode = command->cdb[14];
+    if (command->cdb[0] != 0x85)
+        return false;
+    if (opcode != 0xf3 && opcode != 0xf4)
+        drive.prepared = false; /* nothing may come between the two */
+    if (opcode >= 0xf1 && opcode <= 0xf6) {
+        security(fake, command);
+        return true;
+    }
+    if (opcode == 0xec) {
+        make_identify(command->data, "FAKE ATA DISK", fake->serial, fake->bytes / 512);
+        set_word(command->data, 128, drive.word128);
+        seal_identify(command->data);
+        command->status = SCSI_GOOD;
+        command->received = 512;
+        return true;
+    }
+    if (opcode == 0xb4 && command->cdb[4] == 0) {
+        give_status(command);
+        return true;
+    }
+    if (opcode == 0xb4) {
+        say("%s", sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
+        if (drive.refuses) {
+            give_registers(command, 0x51, 0x04, 0, 3);
+            return true;
+        }
+        begin(fake, 0);
+        give_registers(command, 0x50, 0, 0, 0xffff);
+        return true;
+    }
+    return false;
+}
+
+static void prepare_ata(struct erase *erase, const char *method) {
+    prepare(erase, COMMANDS_ATA);
+    drive.word128 = 0x0021;
+    erase->fake.on_scsi = play_ata;
+    erase->disk = fake_disk_scanned(&erase->fake);
+    erase->disk->has_ata = true;
+    erase->disk->ata.sanitize = (struct ata_sanitize){
+        .supported = true, .crypto_scramble = true, .block_erase = true, .overwrite = true};
+    erase->disk->ata.security =
+        (struct ata_security){.supported = true, .enhanced_erase = true, .normal_minutes = 2};
+    drive.polls_at_work = 3;
+    if (method)
+        only(erase, method);
+}
+
+static void test_ata_sanitize_bytes(void **state) {
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *sent[2];
+    } cases[] = {
+        /* op, protocol 3 extended, CK_COND, features, count, LBA pairs, device, command, control */
+        {"ata-sanitize-crypto", {"8507200011000043700079007240b400"}},
+        {"ata-sanitize-block",
+         {"850720001200004272004500"
+          "6b40b400"}},
+        {"ata-sanitize-crypto-block",
+         {"8507200011000043700079007240b400", "850720001200004272004500"
+                                              "6b40b400"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct erase erase;
+        prepare_ata(&erase, cases[i].method);
+        go(&erase);
+        assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
+        for (unsigned k = 0; k < drive.count; k++)
+            assert_string_equal(drive.sent[k], cases[i].sent[k]);
+        assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
+        finish(&erase, DISPOSITION_ERASED);
+    }
+}
+
+/* One pass, the signature "OW" above a pattern that is different each time. */
+static void test_ata_sanitize_overwrite_bytes(void **state) {
+    (void)state;
+    struct erase erase;
+    char patterns[2][9];
+    for (int i = 0; i < 2; i++) {
+        prepare_ata(&erase, "ata-sanitize-overwrite");
+        go(&erase);
+        assert_int_equal(drive.count, 1);
+        const char *sent = drive.sent[0];
+        assert_memory_equal(sent, "85072000140001", 14);
+        assert_memory_equal(sent + 18, "57", 2); /* LBA 39:32 */
+        assert_memory_equal(sent + 22, "4f", 2); /* LBA 47:40 */
+        assert_string_equal(sent + 26, "40b400");
+        (void)snprintf(patterns[i], sizeof *patterns, "%.4s%.2s%.2s", sent + 14, sent + 20,
+                       sent + 24);
+        finish(&erase, DISPOSITION_ERASED);
+    }
+    assert_string_not_equal(patterns[0], patterns[1]);
+}
+
+static void test_ata_sanitize_ends(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.polls_at_work = 0;
+    go(&erase);
+    assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
+    finish(&erase, DISPOSITION_ERASED);
+
+    /* Completed before, and after, and never seen at work: the samples decide. */
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.polls_at_work = 0;
+    drive.state = 1;
+    go(&erase);
+    assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
+    finish(&erase, DISPOSITION_ERASED);
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.state = 1;
+    drive.ignores = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.fails = true;
+    go(&erase);
+    assert_non_null(strstr(erase.reason.text, "sectors are left"));
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.refuses = true;
+    go(&erase);
+    assert_non_null(strstr(erase.reason.text, "it is frozen"));
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.stuck = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_UNKNOWN);
+
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.keeps_data = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* Without registers a sanitize is not begun; a security erase can be judged without them. */
+static void test_ata_without_registers(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.no_registers = true;
+    go(&erase);
+    assert_int_equal(drive.count, 0);
+    finish(&erase, DISPOSITION_FAILED);
+    prepare_ata(&erase, "ata-security-erase");
+    drive.no_registers = true;
+    go(&erase);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+static void assert_no_password(const struct erase *erase) {
+    json_t *list = evidence_list(erase->run->evidence);
+    char *text = json_line(list);
+    /* "Quietus erase" in hexadecimal */
+    assert_null(strstr(text, "51756965747573206572617365"));
+    assert_non_null(strstr(text, "not recorded"));
+    free(text);
+    json_decref(list);
+}
+
+static void test_ata_security_bytes(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-security-erase");
+    go(&erase);
+    assert_int_equal(drive.count, 3);
+    assert_string_equal(drive.sent[0], "F1 flags=0000 Quietus erase in progress");
+    assert_string_equal(drive.sent[1], "F3");
+    assert_string_equal(drive.sent[2], "F4 flags=0000 Quietus erase in progress");
+    assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
+    assert_no_password(&erase);
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_ata(&erase, "ata-security-erase-enhanced");
+    go(&erase);
+    assert_string_equal(drive.sent[2], "F4 flags=0200 Quietus erase in progress");
+    assert_int_equal(drive.word128 & 6, 0);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+static void test_ata_security_interrupted(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-security-erase");
+    drive.interrupts_once = true;
+    go(&erase);
+    assert_int_equal(drive.count, 5); /* F1, F3, F4, F3, F4 */
+    assert_int_equal(drive.word128 & 6, 0);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+/* Whatever goes wrong, the drive is not left locked. */
+static void test_ata_security_never_left_locked(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-security-erase");
+    drive.ignores = true; /* a good status, and the password stays */
+    go(&erase);
+    assert_int_equal(drive.word128 & 6, 0);
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_ata(&erase, "ata-security-erase");
+    drive.keeps_data = true;
+    go(&erase);
+    assert_int_equal(drive.word128 & 6, 0);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* A drive that some tool has left locked is opened, at most four passwords are tried. */
+static void test_ata_known_passwords(void **state) {
+    (void)state;
+    static const char *const known[] = {"Quietus erase in progress", "", "NULL",
+                                        "AutoATAWindowsString12345678901"};
+    struct erase erase;
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        prepare_ata(&erase, "ata-sanitize-block");
+        drive.word128 |= 6;
+        memcpy(drive.password, known[i], strlen(known[i]));
+        go(&erase);
+        assert_int_equal(drive.word128 & 6, 0);
+        finish(&erase, DISPOSITION_ERASED);
+    }
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.word128 |= 6;
+    memcpy(drive.password, "somebody's", 10);
+    go(&erase);
+    assert_int_equal(drive.count, 4);
+    for (unsigned i = 0; i < drive.count; i++)
+        assert_memory_equal(drive.sent[i], "F2", 2);
+    assert_non_null(strstr(erase.reason.text, "locked by an ATA password"));
+    finish(&erase, DISPOSITION_FAILED);
+
+    prepare_ata(&erase, "ata-sanitize-block");
+    drive.word128 |= 6 | 0x10; /* attempts used up */
+    go(&erase);
+    assert_int_equal(drive.count, 0);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+static void test_sanitize_status_decoding(void **state) {
+    (void)state;
+    struct ata_sanitize_status status;
+    struct ata_registers registers = {0};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_false(status.known);
+    registers = (struct ata_registers){
+        .valid = true, .high_valid = true, .status = 0x50, .count = 0x4000, .lba = 0x8000};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.known && status.in_progress && !status.completed && !status.inferred);
+    assert_int_equal(status.progress, 0x8000);
+    registers.count = 0xa000;
+    registers.lba = 0xffff;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.completed && status.frozen && !status.in_progress);
+    /* Fixed format: only that something in COUNT 15:8 is set. */
+    registers = (struct ata_registers){
+        .valid = true, .status = 0x50, .count_high_set = true, .lba = 0x1000};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.inferred && status.in_progress && !status.completed);
+    registers.lba = 0xffff;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.inferred && !status.in_progress && status.completed);
+    registers.count_high_set = false;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(!status.in_progress && !status.completed);
+    /* An abort is the drive's word for a failure; another error says nothing. */
+    registers = (struct ata_registers){.valid = true, .status = 0x51, .error = 0x04, .lba = 1};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.known && status.failed && status.reason == 1);
+    registers.error = 0x10;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_false(status.known);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_nvme_sanitize_bytes),
+    cmocka_unit_test(test_nvme_sanitize_at_once),
+    cmocka_unit_test(test_nvme_success_of_years_ago),
+    cmocka_unit_test(test_nvme_lies),
+    cmocka_unit_test(test_nvme_refused_failed_stuck),
+    cmocka_unit_test(test_nvme_lost_command),
+    cmocka_unit_test(test_nvme_fallback_to_another_sanitize),
+    cmocka_unit_test(test_nvme_waits_for_an_earlier_one),
+    cmocka_unit_test(test_ata_sanitize_bytes),
+    cmocka_unit_test(test_ata_sanitize_overwrite_bytes),
+    cmocka_unit_test(test_ata_sanitize_ends),
+    cmocka_unit_test(test_ata_without_registers),
+    cmocka_unit_test(test_ata_security_bytes),
+    cmocka_unit_test(test_ata_security_interrupted),
+    cmocka_unit_test(test_ata_security_never_left_locked),
+    cmocka_unit_test(test_ata_known_passwords),
+    cmocka_unit_test(test_sanitize_status_decoding),
+};
+TEST_MAIN(tests)
