@@ -40,6 +40,7 @@ int armed_open(struct device *device, const struct disk_identity *expected, stru
         free(armed);
         return error;
     }
+    device->is_armed = true;
     *out = armed;
     return 0;
 }
@@ -47,6 +48,7 @@ int armed_open(struct device *device, const struct disk_identity *expected, stru
 void armed_close(struct armed *armed) {
     if (!armed)
         return;
+    armed->device->is_armed = false;
     armed->device->ops->disarm(armed->device->context);
     free(armed);
 }

@@ -1,5 +1,6 @@
 #include "quietus/device.h"
 
+#include "quietus/json.h"
 #include "quietus/memory.h"
 
 #include "internal.h"
@@ -42,6 +43,49 @@ void device_close(struct device *device) {
         return;
     device->ops->close(device->context);
     free(device);
+}
+
+void device_set_finder(struct device *device, device_finder finder, const struct disk *lost) {
+    device->finder = finder;
+    device->lost = lost;
+}
+
+static void record_move(struct device *device, const struct disk *found) {
+    json_t *event = json_new_object();
+    json_put_text(event, "what", "the disk had vanished and was found again by its identity");
+    json_put_text(event, "node", disk_node(found));
+    if (device->evidence)
+        evidence_event(device->evidence, "found-again", event);
+    else
+        json_decref(event);
+}
+
+int device_find_again(struct device *device) {
+    struct disk *found;
+    const struct transport_ops *ops;
+    void *context;
+    int error = device->finder ? device->finder(device->lost, &found) : -ENODEV;
+    if (error)
+        return error;
+    if (found->area_count != device->area_count) {
+        disk_free(found);
+        return -ENODEV; /* its namespaces are not all back yet */
+    }
+    error = linux_transport_open(found, &ops, &context);
+    if (error == 0 && device->is_armed) {
+        error = ops->arm(context);
+        if (error)
+            ops->close(context);
+    }
+    if (error == 0) {
+        device->ops->close(device->context);
+        device->ops = ops;
+        device->context = context;
+        memcpy(device->areas, found->areas, sizeof device->areas);
+        record_move(device, found);
+    }
+    disk_free(found);
+    return error;
 }
 
 void device_record(struct device *device, struct evidence *evidence) {

@@ -12,6 +12,9 @@ struct device {
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;
     struct evidence *evidence; /* may be NULL */
+    device_finder finder;      /* may be NULL */
+    const struct disk *lost;   /* what the finder is given */
+    bool is_armed;
 };
 
 /* The Linux transport for a disk's nodes. */

@@ -157,6 +157,7 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
     if (error)
         return error;
     struct follow follow = {
+        .device = sanitize.device,
         .progress = run->progress,
         .evidence = run->evidence,
         .ask = ask_status,

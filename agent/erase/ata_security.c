@@ -52,6 +52,7 @@ static int ask_state(struct armed *armed, struct progress *progress, struct ata_
     while ((error = ask_ata_identify(armed_device(armed), &identify)) != 0) {
         if (clock_monotonic_ms() > until)
             return error;
+        (void)device_find_again(armed_device(armed));
         clock_sleep_ms(ASK_AGAIN_MS);
     }
     *out = identify.security;

@@ -4,6 +4,7 @@
 
 static int wait_for_sanitize(const struct earlier *earlier) {
     struct follow follow = {
+        .device = armed_device(earlier->armed),
         .progress = earlier->progress,
         .evidence = earlier->evidence,
         .phase = PHASE_EARLIER,

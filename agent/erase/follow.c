@@ -3,7 +3,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 
 enum {
@@ -11,6 +11,7 @@ enum {
     LONGEST_WAIT_MS = 5000,
     LONGEST_SILENCE_MS = 300000,
     LONGEST_IDLE_MS = 10000,
+    SEARCH_AGAIN_MS = 3000,
     SHORTEST_STALL_MS = 600000,
     UNKNOWN_ESTIMATE_S = 7200,
     WHOLE = 65536,
@@ -30,6 +31,7 @@ struct watch {
     int64_t moved;    /* when the progress was last greater than ever before */
     int64_t answered; /* when the drive last answered */
     int64_t busy;     /* when it was last seen at work, or the start */
+    int64_t searched; /* when it was last looked for under other names */
     int64_t wait;
     unsigned last;
     int last_percent;
@@ -81,6 +83,15 @@ static bool is_given_up(const struct follow *follow, const struct watch *watch, 
     return now - watch->busy > LONGEST_IDLE_MS;
 }
 
+/* A drive that does not answer may be back under another name. One that answers, but says nothing
+ * (ENODATA), is not looked for. */
+static void search(struct follow *follow, struct watch *watch, int error, int64_t now) {
+    if (error == -ENODATA || now - watch->searched < SEARCH_AGAIN_MS)
+        return;
+    watch->searched = now;
+    (void)device_find_again(follow->device);
+}
+
 static enum follow_end watch_it(struct follow *follow, struct watch *watch) {
     for (;;) {
         struct follow_answer answer = {FOLLOW_IDLE, 0};
@@ -88,10 +99,12 @@ static enum follow_end watch_it(struct follow *follow, struct watch *watch) {
         progress_expect(follow->progress, POLL_MARGIN_MS + LONGEST_WAIT_MS);
         const int error = ask(follow, watch, &answer);
         const int64_t now = clock_monotonic_ms();
-        if (error)
+        if (error) {
             follow->silent_polls++;
-        else
+            search(follow, watch, error, now);
+        } else {
             watch->answered = now;
+        }
         if (error == 0 && answer.state == FOLLOW_SUCCEEDED)
             return FOLLOW_END_SUCCEEDED;
         if (error == 0 && answer.state == FOLLOW_FAILED)

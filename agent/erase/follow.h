@@ -20,6 +20,7 @@ struct follow_answer {
 };
 
 struct follow {
+    struct device *device;
     struct progress *progress;
     struct evidence *evidence;
     /* 0 with the answer, or negative errno if the drive gave none. */

@@ -136,6 +136,7 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
         return sent;
     /* A command that got lost may have begun all the same: its log tells. */
     struct follow follow = {
+        .device = sanitize.device,
         .progress = run->progress,
         .evidence = run->evidence,
         .ask = ask_log,

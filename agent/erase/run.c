@@ -3,6 +3,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+#include "quietus/scan.h"
 
 #include "earlier.h"
 #include "verification.h"
@@ -59,17 +60,32 @@ static int take_snapshot(struct disk_run *run, struct armed *armed, struct snaps
     return error;
 }
 
+/* Right after an erase a disk may still be on its way back from a reset. */
+static int identity_again(struct disk_run *run, struct device *device, struct reason *reason) {
+    enum { RETURN_MS = 60000, ASK_AGAIN_MS = 2000 };
+    const int64_t until = clock_monotonic_ms() + RETURN_MS;
+    int error;
+    progress_expect(&run->progress, RETURN_MS + PROGRESS_SILENCE_MS);
+    while ((error = device_identity(device, &run->identity_after, reason)) != 0) {
+        if (clock_monotonic_ms() > until)
+            return error;
+        if (device_find_again(device) != 0)
+            clock_sleep_ms(ASK_AGAIN_MS);
+    }
+    return 0;
+}
+
 /* Law 2: the state is read back from the device, not remembered. */
 static void read_state_back(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
                             struct device *device) {
     struct reason reason;
     run->identity_after_known = false;
-    if (device_refresh(device) != 0)
-        json_add_text(attempt->exceptions, "the kernel would not drop what it had cached");
-    if (device_identity(device, &run->identity_after, &reason)) {
+    if (identity_again(run, device, &reason)) {
         attempt->reason = reason;
         return;
     }
+    if (device_refresh(device) != 0)
+        json_add_text(attempt->exceptions, "the kernel would not drop what it had cached");
     run->identity_after_known = true;
     if (!disk_identity_same(warrant_identity(run->warrant), &run->identity_after, &reason)) {
         attempt->facts.refuted = true;
@@ -222,6 +238,7 @@ void disk_run_execute(struct disk_run *run) {
                    strerror(-error));
         return;
     }
+    device_set_finder(device, scan_find_again, run->disk);
     disk_run_on_device(run, device);
     device_close(device);
 }

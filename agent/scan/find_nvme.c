@@ -40,6 +40,14 @@ static void add_namespaces(const char *root, const char *folder, struct disk *di
     folder_free_names(names, count);
 }
 
+static bool is_live(const char *root, const char *name) {
+    char folder[PATH_MAX];
+    char text[64];
+    path_format(folder, root, "/sys/class/nvme/%s", name);
+    (void)sysfs_text(folder, "state", text, sizeof text);
+    return strcmp(text, "live") == 0;
+}
+
 static void add_controller(const char *root, const char *name, struct disk *disk) {
     char folder[PATH_MAX];
     char text[64];
@@ -54,7 +62,7 @@ static void add_controller(const char *root, const char *name, struct disk *disk
     (void)sysfs_text(folder, "transport", text, sizeof text);
     disk->bus = strcmp(text, "pcie") == 0 ? BUS_NVME : BUS_NVME_FABRICS;
     (void)sysfs_text(folder, "state", text, sizeof text);
-    if (strcmp(text, "live") != 0)
+    if (!is_live(root, name))
         disk_finding(disk, "controller %s is in state '%s'", name, text);
     add_namespaces(root, folder, disk);
 }
@@ -72,9 +80,12 @@ static void find_subsystem(const char *root, const char *folder, struct scan *sc
     disk->medium = MEDIUM_FLASH;
     read_names(folder, &disk->identity);
     const size_t count = folder_names(folder, &names);
-    for (size_t i = 0; i < count; i++) {
-        if (is_controller(names[i]))
-            add_controller(root, names[i], disk);
+    /* Those that work first: the first path is the one that is used. */
+    for (int live = 1; live >= 0; live--) {
+        for (size_t i = 0; i < count; i++) {
+            if (is_controller(names[i]) && is_live(root, names[i]) == live)
+                add_controller(root, names[i], disk);
+        }
     }
     folder_free_names(names, count);
     add_namespaces(root, folder, disk);

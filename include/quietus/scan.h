@@ -26,6 +26,12 @@ struct scan {
 void scan_run(const struct scan_options *options, struct scan *out);
 void scan_free(struct scan *scan);
 
+/*
+ * Looks for one disk by its identity (a device_finder): by hardware as the scan does, but only its
+ * kind is asked.
+ */
+int scan_find_again(const struct disk *lost, struct disk **out);
+
 /* The scan as a document ("quietus.scan/1"); new references. */
 json_t *scan_json(const struct scan *scan);
 json_t *disk_json(const struct disk *disk);
