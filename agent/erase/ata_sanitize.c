@@ -225,9 +225,12 @@ int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum
     struct sanitize sanitize = {.device = armed_device(earlier->armed), .any = true};
     if (ask_ata_sanitize_status(sanitize.device, &sanitize.before) || !sanitize.before.in_progress)
         return 0;
-    follow->ask = ask_status;
-    follow->user = &sanitize;
-    *end = follow_to_end(follow);
+    struct follow mine = *follow;
+    mine.ask = ask_status;
+    mine.user = &sanitize;
+    *end = follow_to_end(&mine);
+    mine.user = NULL;
+    *follow = mine;
     return 1;
 }
 

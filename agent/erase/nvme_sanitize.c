@@ -206,9 +206,12 @@ int nvme_sanitize_wait(const struct earlier *earlier, struct follow *follow, enu
     const int error = ask_nvme_sanitize_log(sanitize.device, &sanitize.before);
     if (error || sanitize.before.state != NVME_SANITIZING)
         return 0;
-    follow->ask = ask_log;
-    follow->user = &sanitize;
-    *end = follow_to_end(follow);
+    struct follow mine = *follow;
+    mine.ask = ask_log;
+    mine.user = &sanitize;
+    *end = follow_to_end(&mine);
+    mine.user = NULL;
+    *follow = mine;
     return 1;
 }
 

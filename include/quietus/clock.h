@@ -31,6 +31,6 @@ struct clock_source {
     int64_t (*now_ms)(void);
     void (*sleep_ms)(int64_t milliseconds);
 };
-void clock_use(const struct clock_source *source);
+void clock_use(const struct clock_source *other);
 
 #endif
