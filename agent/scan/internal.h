@@ -2,6 +2,7 @@
 #ifndef QUIETUS_SCAN_INTERNAL_H
 #define QUIETUS_SCAN_INTERNAL_H
 
+#include "quietus/device.h"
 #include "quietus/scan.h"
 
 /* Finders: add skeletons of the disks that the kernel shows (nodes, bus, sizes). */
@@ -16,8 +17,9 @@ struct disk *scan_add(struct scan *scan, enum disk_bus bus);
 /* Adds an area for the block device of that name, with its sizes as the block layer has them. */
 struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name);
 
-/* Fills a skeleton from the disk's own answers. */
+/* Fills a skeleton from the disk's own answers; the second, over a device that is open. */
 void interrogate(struct disk *disk);
+void interrogate_device(struct device *device, struct disk *disk);
 /* Fills a skeleton from the pages that sysfs keeps, for saved trees and disks that do not answer.
  */
 void interrogate_saved(const char *root, struct disk *disk);

@@ -256,19 +256,23 @@ static void take_identity(struct device *device, struct disk *disk) {
     disk->identity = identity;
 }
 
-void interrogate(struct disk *disk) {
-    struct device *device;
-    int error = device_open(disk, &device);
-    if (error) {
-        disk_finding(disk, "it cannot be opened: %s", strerror(-error));
-        disk_take_block_capacity(disk);
-        return;
-    }
-    error = interrogators[disk->commands](device, disk);
+void interrogate_device(struct device *device, struct disk *disk) {
+    const int error = interrogators[disk->commands](device, disk);
     if (error)
         disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
     take_identity(device, disk);
     disk_take_block_capacity(disk);
     models_note(disk);
+}
+
+void interrogate(struct disk *disk) {
+    struct device *device;
+    const int error = device_open(disk, &device);
+    if (error) {
+        disk_finding(disk, "it cannot be opened: %s", strerror(-error));
+        disk_take_block_capacity(disk);
+        return;
+    }
+    interrogate_device(device, disk);
     device_close(device);
 }
