@@ -39,13 +39,13 @@ struct nvme_format_description {
 };
 
 struct nvme_namespace_description {
-    uint64_t bytes;      /* of data; 0: all that is left */
-    uint32_t format;     /* index into formats */
-    uint32_t protection; /* type 0 to 3 */
-    bool extended;       /* metadata at the end of each block */
-    bool detached;       /* allocated, attached to no controller */
-    int32_t only;        /* attached to this controller alone; -1: to all */
-    uint32_t protected_; /* write protection state of feature 84h */
+    uint64_t bytes;            /* of data; 0: all that is left */
+    uint32_t format;           /* index into formats */
+    uint32_t protection;       /* type 0 to 3 */
+    bool extended;             /* metadata at the end of each block */
+    bool detached;             /* allocated, attached to no controller */
+    int32_t only;              /* attached to this controller alone; -1: to all */
+    uint32_t write_protection; /* write protection state of feature 84h */
 };
 
 struct nvme_description {
@@ -54,6 +54,7 @@ struct nvme_description {
     uint32_t format_count;
     struct nvme_namespace_description namespaces[DESCRIPTION_NAMESPACES];
     uint32_t namespace_count;
+    bool namespace_none; /* not even the default one */
     bool namespace_management;
     bool format_nvm;
     bool format_all;                 /* FNA bit 0 */

@@ -56,6 +56,9 @@ struct drive_request {
     uint8_t cdb_length;          /* SCSI */
     uint8_t *data;               /* host to drive: filled in; drive to host: room */
     size_t data_size;            /* bytes of data */
+    uint8_t *metadata; /* NVMe: room behind the metadata pointer, for formats with metadata
+                          that is not part of the blocks; else NULL */
+    size_t metadata_size;
     uint16_t controller; /* NVMe: which controller of the subsystem it came through; else the
                             path, from 0 */
     /* results */
@@ -88,7 +91,10 @@ struct drive *drive_open(const struct drive_description *description, char *prob
 /* Closes it as a power cut would: what is volatile is lost, what the media and state hold stays. */
 void drive_close(struct drive *drive);
 
-/* Executes or begins a command. */
+/*
+ * Executes or begins a command. NVMe: commands that create and delete queues, Abort and
+ * Asynchronous Event Request are the front end's own business and do not come here.
+ */
 void drive_execute(struct drive *drive, struct drive_request *request);
 
 /* Lets the drive act on the time that has passed: ends operations and pending requests, fires

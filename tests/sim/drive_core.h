@@ -15,10 +15,11 @@ enum { DRIVE_FAMILY_STATE = 32768 };
 /* In the state file: what every drive remembers, and room for its command set's own. */
 struct drive_state {
     struct operation operation;
-    uint64_t fired;   /* misbehaviours, by number, that have happened and happen once */
-    bool gone;        /* for good */
-    bool writes_seen; /* since it was made or last sanitized */
-    char serial[DESCRIPTION_TEXT];      /* once the identity has changed; else "" */
+    uint64_t happened; /* misbehaviours, by number, that happen once */
+    bool gone;         /* for good */
+    bool writes_seen;  /* since it was made or last sanitized */
+    bool serial_changed;
+    char serial[DESCRIPTION_TEXT];      /* once it has changed */
     uint64_t bytes;                     /* once the capacity has changed; else 0 */
     uint64_t powered_on;                /* times */
     uint8_t family[DRIVE_FAMILY_STATE]; /* the command set's struct; zero in a new drive */
@@ -39,6 +40,12 @@ struct command_set {
     void (*operation_ended)(struct drive *drive, enum erase_operation which, bool success);
     /* It was cut off by a power cut or a reset. */
     void (*operation_cut)(struct drive *drive, enum erase_operation which);
+    /* Bytes of the LBAs that "partial" counts in. */
+    uint32_t (*lba_bytes)(const struct drive *drive);
+    /* The capacity has changed by misbehaviour; drive_bytes tells. */
+    void (*capacity_changed)(struct drive *drive);
+    /* Plants data in a new drive as its description says (plant.h). */
+    void (*plant)(struct drive *drive);
 };
 
 struct drive {
@@ -70,8 +77,12 @@ void request_done(struct drive *drive, struct drive_request *request);
 /* Does the drive misbehave so? */
 const struct misbehaviour *drive_misbehaves(const struct drive *drive, enum misbehaviour_kind kind,
                                             enum erase_operation operation);
-/* The same for what happens once: true the first time only, also over power cuts. */
-bool drive_misbehaves_now(struct drive *drive, const struct misbehaviour *misbehaviour);
+/* For what happens only once, ever: remembered over power cuts. */
+bool drive_has_happened(const struct drive *drive, const struct misbehaviour *misbehaviour);
+void drive_mark_happened(struct drive *drive, const struct misbehaviour *misbehaviour);
+
+/* An erase has succeeded (or the drive says so): what changes after it does so now. */
+void drive_erased(struct drive *drive, enum erase_operation which);
 
 /* As they are now (they may have changed by misbehaviour). */
 const char *drive_serial(const struct drive *drive);

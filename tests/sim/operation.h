@@ -19,7 +19,6 @@ struct operation {
     uint64_t done_ms;
     uint64_t steps;
     uint64_t steps_done;
-    uint32_t highest_reported; /* for progress that goes backwards now and then */
     struct media_effect effect;
 };
 
@@ -34,10 +33,10 @@ void operation_start(struct drive *drive, enum erase_operation which,
 bool operation_running(const struct drive *drive);
 
 /* 0 to 65535, as it is reported. */
-uint32_t operation_progress(struct drive *drive);
+uint32_t operation_progress(const struct drive *drive);
 
-/* Lets the time pass. At its end the command set's operation_ended is called. */
-void operation_advance(struct drive *drive);
+/* Lets time pass. At its end the command set's operation_ended is called. */
+void operation_pass_time(struct drive *drive, uint64_t milliseconds);
 
 /* Milliseconds until something happens; UINT64_MAX: nothing. */
 uint64_t operation_next_event(const struct drive *drive);
