@@ -50,14 +50,17 @@ enum drive_request_state {
  */
 struct drive_request {
     enum drive_protocol protocol;
-    uint8_t sqe[64];              /* NVMe: submission queue entry; PRPs are the front end's concern */
-    struct ata_registers_in ata;  /* ATA */
-    uint8_t cdb[32];              /* SCSI */
-    uint8_t cdb_length;           /* SCSI */
-    uint8_t *data;                /* host to drive: filled in; drive to host: room */
-    size_t data_size;             /* bytes of data */
-    uint16_t controller;          /* NVMe: which controller of the subsystem it came through; else the
-                                     path, from 0 */
+    uint8_t sqe[64]; /* NVMe: submission queue entry; PRPs are the front end's concern */
+    struct ata_registers_in ata; /* ATA */
+    uint8_t cdb[32];             /* SCSI */
+    uint8_t cdb_length;          /* SCSI */
+    uint8_t *data;               /* host to drive: filled in; drive to host: room */
+    size_t data_size;            /* bytes of data */
+    uint8_t *metadata; /* NVMe: room behind the metadata pointer, for formats with metadata
+                          that is not part of the blocks; else NULL */
+    size_t metadata_size;
+    uint16_t controller; /* NVMe: which controller of the subsystem it came through; else the
+                            path, from 0 */
     /* results */
     enum drive_request_state state;
     size_t transferred;               /* drive to host: bytes put into data */
@@ -68,7 +71,7 @@ struct drive_request {
     uint8_t scsi_status;              /* SCSI */
     uint8_t sense[96];
     uint8_t sense_length;
-    void *owner; /* the caller's */
+    void *owner;                /* the caller's */
     struct drive_request *next; /* the drive's */
 };
 
@@ -88,7 +91,10 @@ struct drive *drive_open(const struct drive_description *description, char *prob
 /* Closes it as a power cut would: what is volatile is lost, what the media and state hold stays. */
 void drive_close(struct drive *drive);
 
-/* Executes or begins a command. */
+/*
+ * Executes or begins a command. NVMe: commands that create and delete queues, Abort and
+ * Asynchronous Event Request are the front end's own business and do not come here.
+ */
 void drive_execute(struct drive *drive, struct drive_request *request);
 
 /* Lets the drive act on the time that has passed: ends operations and pending requests, fires
@@ -120,7 +126,7 @@ unsigned drive_generation(const struct drive *drive);
 
 /* What a controller in front of it shows. */
 enum drive_family drive_family(const struct drive *drive);
-const char *drive_name(const struct drive *drive); /* of the description's section */
+const char *drive_name(const struct drive *drive);     /* of the description's section */
 unsigned drive_controllers(const struct drive *drive); /* NVMe: controllers of the subsystem */
 void drive_ata_signature(const struct drive *drive, struct ata_registers_out *out);
 

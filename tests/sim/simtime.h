@@ -1,4 +1,5 @@
-/* Simulated time. It runs at a factor of real time, or stands still until it is moved (unit tests). */
+/* Simulated time. It runs at a factor of real time, or stands still until it is moved (unit tests).
+ */
 #ifndef SIM_SIMTIME_H
 #define SIM_SIMTIME_H
 

@@ -1,0 +1,141 @@
+/*
+ * Descriptions of simulated drives and of the ports that they hang on: a small text file.
+ *
+ *     [drive alpha]
+ *     family = nvme
+ *     size = 256M
+ *     sanitize = crypto block
+ *     misbehave = lie nvme-sanitize-block
+ *
+ *     [port first]
+ *     front = nvme
+ *     drives = alpha
+ *
+ * "#" begins a comment line. Every keyword has a default; description.c and description_FAMILY.c
+ * list them. Sizes take K, M, G; times ms, s, min, h.
+ */
+#ifndef SIM_DESCRIPTION_H
+#define SIM_DESCRIPTION_H
+
+#include "drive.h"
+#include "media.h"
+#include "misbehave.h"
+
+enum {
+    DESCRIPTION_DRIVES = 16,
+    DESCRIPTION_PORTS = 16,
+    DESCRIPTION_NAMESPACES = MEDIA_REGIONS - 1,
+    DESCRIPTION_FORMATS = 16,
+    DESCRIPTION_TEXT = 64,
+    DESCRIPTION_PATH = 256,
+    PORT_DRIVES = 8,
+};
+
+#define TIME_NOT_REPORTED UINT64_MAX
+
+struct nvme_format_description {
+    uint32_t data_bytes;
+    uint32_t metadata_bytes;
+};
+
+struct nvme_namespace_description {
+    uint64_t bytes;            /* of data; 0: all that is left */
+    uint32_t format;           /* index into formats */
+    uint32_t protection;       /* type 0 to 3 */
+    bool extended;             /* metadata at the end of each block */
+    bool detached;             /* allocated, attached to no controller */
+    int32_t only;              /* attached to this controller alone; -1: to all */
+    uint32_t write_protection; /* write protection state of feature 84h */
+};
+
+struct nvme_description {
+    uint32_t controllers;
+    struct nvme_format_description formats[DESCRIPTION_FORMATS];
+    uint32_t format_count;
+    struct nvme_namespace_description namespaces[DESCRIPTION_NAMESPACES];
+    uint32_t namespace_count;
+    bool namespace_none; /* not even the default one */
+    bool namespace_management;
+    bool format_nvm;
+    bool format_all;                 /* FNA bit 0 */
+    bool erase_all;                  /* FNA bit 1 */
+    bool format_crypto;              /* FNA bit 2 */
+    bool format_no_broadcast;        /* FNA bit 3 */
+    bool no_deallocate_inhibited;    /* SANICAP NDI */
+    uint32_t no_deallocate_modifies; /* SANICAP NODMMAS */
+    uint64_t estimate_overwrite;     /* ms, or TIME_NOT_REPORTED */
+    uint64_t estimate_block;
+    uint64_t estimate_crypto;
+    uint32_t deallocated_reads; /* DLFEAT 2:0: 0 not reported, 1 zeros, 2 ones */
+    bool write_cache;
+    bool write_protection; /* NWPC */
+    bool compare;
+    bool write_zeroes;
+    uint32_t boot_partition_bytes; /* each of two; 0: none */
+    uint32_t rpmb_targets;
+    bool unallocated_stale; /* planted data of a namespace that was deleted */
+    bool last_sanitize_known;
+    bool last_sanitize_failed;
+    uint32_t last_sanitize_cdw10;
+};
+
+struct drive_description {
+    char name[DESCRIPTION_TEXT];
+    enum drive_family family;
+    char media[DESCRIPTION_PATH]; /* default: NAME.media beside the description */
+    uint64_t bytes;               /* capacity */
+    uint64_t spare_bytes;
+    bool flash; /* otherwise magnetic */
+    bool encrypts;
+    bool key_per_namespace;
+    bool crypto_unmaps; /* after a crypto erase everything is deallocated, not noise */
+    char serial[DESCRIPTION_TEXT];
+    char model[DESCRIPTION_TEXT];
+    char firmware[DESCRIPTION_TEXT];
+    uint64_t wwn;                /* NAA 5, EUI-64 */
+    uint32_t sector;             /* bytes of a logical sector (ATA, SCSI) */
+    uint64_t duration[OP_COUNT]; /* ms that operations really take */
+    bool sanitize_crypto, sanitize_block, sanitize_overwrite;
+    bool smart_failing;
+    char plant[16];          /* tag of planted data; "": none */
+    uint32_t plant_every;    /* one page in this many is planted */
+    uint32_t plant_stale;    /* pages that were overwritten and whose old content is still there */
+    uint32_t plant_remapped; /* pages that were retired with their content */
+    struct nvme_description nvme;
+    struct misbehaviours misbehaviours;
+};
+
+enum port_front { FRONT_NVME, FRONT_AHCI, FRONT_SCSI };
+
+/* A controller that a machine sees: one socket. */
+struct port_description {
+    char name[DESCRIPTION_TEXT];
+    enum port_front front;
+    char socket[108];                           /* default: NAME.sock beside the description */
+    char drives[PORT_DRIVES][DESCRIPTION_TEXT]; /* AHCI ports, SCSI targets, in this order */
+    unsigned drive_count;
+    uint32_t controller; /* NVMe: which of the subsystem's; otherwise the path */
+};
+
+struct description {
+    struct drive_description drives[DESCRIPTION_DRIVES];
+    unsigned drive_count;
+    struct port_description ports[DESCRIPTION_PORTS];
+    unsigned port_count;
+};
+
+/* A drive with every default of its family, as the section "[drive NAME]" alone would make it. */
+void description_default(struct drive_description *drive, const char *name,
+                         enum drive_family family);
+
+/* Reads a description; the caller frees it with free. NULL with "line N: what is wrong". Names of
+ * files that it does not give are put into folder. */
+struct description *description_parse(const char *text, const char *folder, char *problem,
+                                      size_t problem_size);
+struct description *description_read(const char *path, char *problem, size_t problem_size);
+
+/* NULL: there is none of that name. */
+const struct drive_description *description_drive(const struct description *description,
+                                                  const char *name);
+
+#endif

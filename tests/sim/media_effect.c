@@ -1,0 +1,120 @@
+#include "media.h"
+#include "media_file.h"
+
+#include <string.h>
+
+static bool in_scope(const struct media_effect *effect, const struct page_record *record) {
+    if (record->state == PAGE_STALE && !effect->spare)
+        return false;
+    if (record->state == PAGE_RETIRED && !effect->retired)
+        return false;
+    return (effect->regions >> record->region & 1) != 0 &&
+           record->logical_page >= effect->from_page && record->logical_page <= effect->to_page;
+}
+
+static bool all_pages(const struct media_effect *effect) {
+    return effect->from_page == 0 && effect->to_page == UINT64_MAX;
+}
+
+uint64_t media_effect_steps(const struct media *media, const struct media_effect *effect) {
+    const uint64_t passes = effect->kind == EFFECT_OVERWRITE ? effect->passes : 1;
+    return media->header->physical_pages * passes;
+}
+
+/* Erases runs of neighbours at once. */
+static void erase_pages(struct media *media, const struct media_effect *effect, uint64_t from,
+                        uint64_t to) {
+    uint64_t run = from;
+    for (uint64_t page = from; page < to; page++) {
+        if (media->pages[page].state != PAGE_ERASED && in_scope(effect, &media->pages[page]))
+            continue;
+        media_erase(media, run, page);
+        run = page + 1;
+    }
+    media_erase(media, run, to);
+}
+
+static void fill_pattern(uint8_t page[MEDIA_PAGE], uint32_t pattern) {
+    for (unsigned i = 0; i < MEDIA_PAGE; i++)
+        page[i] = (uint8_t)(pattern >> (8 * (i % 4)));
+}
+
+/* Where an overwrite leaves the pattern; elsewhere it erases. An erased page of a magnetic disk
+ * that a logical page leads to gets it as well. */
+static bool gets_pattern(const struct media *media, uint64_t page) {
+    const struct page_record *record = &media->pages[page];
+    if (record->state == PAGE_LIVE)
+        return true;
+    return media->header->geometry.kind == MEDIA_MAGNETIC && record->state == PAGE_ERASED &&
+           page < media->header->logical_pages;
+}
+
+/* Not yet written pages of a magnetic disk belong to themselves. */
+static struct page_record owner(const struct media *media, uint64_t page) {
+    struct page_record record = media->pages[page];
+    if (record.state == PAGE_ERASED && media->header->geometry.kind == MEDIA_MAGNETIC) {
+        record.region = 0;
+        record.logical_page = (uint32_t)page;
+    }
+    return record;
+}
+
+static void overwrite_page(struct media *media, const struct media_effect *effect, uint64_t page,
+                           uint32_t pattern) {
+    const struct page_record record = owner(media, page);
+    uint8_t plain[MEDIA_PAGE];
+    if (!in_scope(effect, &record))
+        return;
+    if (!gets_pattern(media, page)) {
+        if (record.state != PAGE_ERASED)
+            media_erase(media, page, page + 1);
+        return;
+    }
+    fill_pattern(plain, pattern);
+    media_program(media, page, record.region, record.logical_page, plain);
+}
+
+static void overwrite_pages(struct media *media, const struct media_effect *effect, uint64_t from,
+                            uint64_t to) {
+    const uint64_t pages = media->header->physical_pages;
+    for (uint64_t step = from; step < to; step++) {
+        const uint64_t pass = step / pages;
+        /* Passes in the middle change nothing that anyone could see; they are left out. */
+        if (pass != 0 && pass != effect->passes - 1) {
+            step = (pass + 1) * pages - 1;
+            continue;
+        }
+        const bool inverted = effect->invert && (effect->passes - 1 - pass) % 2 == 1;
+        overwrite_page(media, effect, step % pages, inverted ? ~effect->pattern : effect->pattern);
+    }
+}
+
+void media_effect_run(struct media *media, const struct media_effect *effect, uint64_t from,
+                      uint64_t to) {
+    if (effect->kind == EFFECT_ERASE)
+        erase_pages(media, effect, from, to);
+    else if (effect->kind == EFFECT_OVERWRITE)
+        overwrite_pages(media, effect, from, to);
+}
+
+static void unmap_regions(struct media *media, const struct media_effect *effect) {
+    for (uint64_t page = 0; page < media->header->physical_pages; page++) {
+        const struct page_record *record = &media->pages[page];
+        if (record->state == PAGE_LIVE && in_scope(effect, record))
+            media_unmap(media, record->region, record->logical_page);
+    }
+}
+
+/* With one key for the drive, replacing it takes everything. */
+static void replace_keys(struct media *media, const struct media_effect *effect) {
+    for (unsigned region = 0; region < MEDIA_REGIONS; region++)
+        if ((effect->regions >> region & 1) != 0 || !media->header->geometry.key_per_region)
+            media_new_key(media, region);
+}
+
+void media_effect_end(struct media *media, const struct media_effect *effect) {
+    if (effect->kind == EFFECT_CRYPTO && all_pages(effect))
+        replace_keys(media, effect);
+    if (effect->kind == EFFECT_UNMAP || effect->unmap_at_end)
+        unmap_regions(media, effect);
+}
