@@ -45,15 +45,17 @@ void device_close(struct device *device) {
     free(device);
 }
 
-void device_set_finder(struct device *device, device_finder finder, const struct disk *lost) {
+void device_set_finder(struct device *device, device_finder finder, void *user,
+                       const struct disk *lost) {
     device->finder = finder;
+    device->finder_user = user;
     device->lost = lost;
 }
 
-static void record_move(struct device *device, const struct disk *found) {
+static void record_move(const struct device *device) {
     json_t *event = json_new_object();
     json_put_text(event, "what", "the disk had vanished and was found again by its identity");
-    json_put_text(event, "node", disk_node(found));
+    json_put_text(event, "node", device->area_count > 0 ? device->areas[0].node : "");
     if (device->evidence)
         evidence_event(device->evidence, "found-again", event);
     else
@@ -61,31 +63,26 @@ static void record_move(struct device *device, const struct disk *found) {
 }
 
 int device_find_again(struct device *device) {
-    struct disk *found;
-    const struct transport_ops *ops;
-    void *context;
-    int error = device->finder ? device->finder(device->lost, &found) : -ENODEV;
+    struct device *found;
+    int error =
+        device->finder ? device->finder(device->finder_user, device->lost, &found) : -ENODEV;
     if (error)
         return error;
-    if (found->area_count != device->area_count) {
-        disk_free(found);
-        return -ENODEV; /* its namespaces are not all back yet */
+    if (found->area_count != device->area_count)
+        error = -ENODEV; /* its namespaces are not all back yet */
+    else if (device->is_armed)
+        error = found->ops->arm(found->context);
+    if (error) {
+        device_close(found);
+        return error;
     }
-    error = linux_transport_open(found, &ops, &context);
-    if (error == 0 && device->is_armed) {
-        error = ops->arm(context);
-        if (error)
-            ops->close(context);
-    }
-    if (error == 0) {
-        device->ops->close(device->context);
-        device->ops = ops;
-        device->context = context;
-        memcpy(device->areas, found->areas, sizeof device->areas);
-        record_move(device, found);
-    }
-    disk_free(found);
-    return error;
+    device->ops->close(device->context);
+    device->ops = found->ops;
+    device->context = found->context;
+    memcpy(device->areas, found->areas, sizeof device->areas);
+    free(found); /* its transport lives on in this one */
+    record_move(device);
+    return 0;
 }
 
 void device_record(struct device *device, struct evidence *evidence) {

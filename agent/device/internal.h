@@ -13,7 +13,8 @@ struct device {
     unsigned area_count;
     struct evidence *evidence; /* may be NULL */
     device_finder finder;      /* may be NULL */
-    const struct disk *lost;   /* what the finder is given */
+    void *finder_user;
+    const struct disk *lost; /* what the finder is given */
     bool is_armed;
 };
 

@@ -238,7 +238,7 @@ void disk_run_execute(struct disk_run *run) {
                    strerror(-error));
         return;
     }
-    device_set_finder(device, scan_find_again, run->disk);
+    device_set_finder(device, scan_find_again, NULL, run->disk);
     disk_run_on_device(run, device);
     device_close(device);
 }

@@ -1,27 +1,29 @@
 /* A disk that has vanished from its nodes and may be back under others. */
 #include "quietus/device.h"
+#include "quietus/json.h"
 
 #include "internal.h"
 
 #include <errno.h>
-#include <jansson.h>
 
-static bool is_it(const struct disk *candidate, const struct disk *lost) {
+/* The candidate, opened, if it says that it is the lost disk; else NULL. */
+static struct device *open_if_same(const struct disk *candidate, const struct disk *lost) {
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
     if (candidate->commands != lost->commands || device_open(candidate, &device))
-        return false;
-    const bool same = device_identity(device, &identity, &reason) == 0 &&
-                      disk_identity_same(&lost->identity, &identity, &reason);
+        return NULL;
+    if (device_identity(device, &identity, &reason) == 0 &&
+        disk_identity_same(&lost->identity, &identity, &reason))
+        return device;
     device_close(device);
-    return same;
+    return NULL;
 }
 
-int scan_find_again(const struct disk *lost, struct disk **out) {
-    struct scan scan = {.findings = json_array()};
-    size_t found = 0;
-    size_t index = 0;
+int scan_find_again(void *user, const struct disk *lost, struct device **out) {
+    struct scan scan = {.findings = json_new_array()};
+    unsigned found = 0;
+    (void)user;
     if (lost->commands == COMMANDS_NVME)
         scan_find_nvme("", &scan);
     else if (lost->commands == COMMANDS_NONE)
@@ -29,15 +31,14 @@ int scan_find_again(const struct disk *lost, struct disk **out) {
     else
         scan_find_scsi("", &scan);
     for (size_t i = 0; i < scan.disk_count; i++) {
-        if (!is_it(scan.disks[i], lost))
-            continue;
-        index = i;
-        found++;
-    }
-    if (found == 1) {
-        *out = scan.disks[index];
-        scan.disks[index] = scan.disks[--scan.disk_count];
+        struct device *device = open_if_same(scan.disks[i], lost);
+        if (device && found++ == 0)
+            *out = device;
+        else
+            device_close(device);
     }
     scan_free(&scan);
+    if (found > 1)
+        device_close(*out);
     return found == 1 ? 0 : found == 0 ? -ENODEV : -EEXIST;
 }

@@ -23,14 +23,15 @@ struct device *device_new(const struct transport_ops *ops, void *context, const 
 void device_close(struct device *device);
 
 /*
- * Who looks for the disk when it has vanished from its nodes: finds it by identity among what the
- * kernel shows now, and gives it as a new disk, which the device frees. 0; -ENODEV: not there
- * (yet); -EEXIST: more than one disk says that it is this one.
+ * Who looks for the disk when it has vanished from its nodes: finds it by its identity among what
+ * the kernel shows now, and opens it anew. 0; -ENODEV: not there (yet); -EEXIST: more than one disk
+ * says that it is this one.
  */
-typedef int (*device_finder)(const struct disk *lost, struct disk **out);
+typedef int (*device_finder)(void *user, const struct disk *lost, struct device **out);
 
 /* lost must outlive the device. Without a finder a vanished disk stays lost. */
-void device_set_finder(struct device *device, device_finder finder, const struct disk *lost);
+void device_set_finder(struct device *device, device_finder finder, void *user,
+                       const struct disk *lost);
 
 /*
  * Goes over to the nodes that the disk has now, armed again if it was. 0; -ENODEV or -EEXIST as the

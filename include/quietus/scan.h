@@ -4,7 +4,7 @@
 #ifndef QUIETUS_SCAN_H
 #define QUIETUS_SCAN_H
 
-#include "quietus/disk.h"
+#include "quietus/device.h"
 #include "quietus/server.h"
 
 struct scan_options {
@@ -27,10 +27,10 @@ void scan_run(const struct scan_options *options, struct scan *out);
 void scan_free(struct scan *scan);
 
 /*
- * Looks for one disk by its identity (a device_finder): by hardware as the scan does, but only its
- * kind is asked.
+ * Looks for one disk by its identity (a device_finder; user is not used): by hardware as the scan
+ * does, but only its kind is asked.
  */
-int scan_find_again(const struct disk *lost, struct disk **out);
+int scan_find_again(void *user, const struct disk *lost, struct device **out);
 
 /* The scan as a document ("quietus.scan/1"); new references. */
 json_t *scan_json(const struct scan *scan);
