@@ -104,6 +104,7 @@ int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *
 static int send_step(struct armed *armed, const struct ata_step *step,
                      struct ata_registers *registers) {
     int error = -EAGAIN;
+    *registers = (struct ata_registers){0};
     for (int i = 0; error == -EAGAIN && i <= UNIT_ATTENTION_RETRIES; i++)
         error = device_ata_unchecked(armed->device, step->name, &step->taskfile, step->data,
                                      step->timeout_ms, registers);
@@ -119,6 +120,10 @@ int armed_ata_pair(struct armed *armed, const struct ata_step *first, const stru
     if (error)
         return error;
     *first_error = send_step(armed, first, registers);
+    /* An answer that cannot be read is no refusal: unprepared, the drive would refuse the second.
+     */
+    if (*first_error == -EIO && !registers->valid)
+        *first_error = 0;
     return *first_error ? *first_error : send_step(armed, second, registers);
 }
 

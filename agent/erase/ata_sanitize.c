@@ -156,6 +156,7 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
     const int error = send(run, action, &sanitize);
     if (error)
         return error;
+    run->facts->accepted = sanitize.good_start;
     struct follow follow = {
         .device = sanitize.device,
         .progress = run->progress,

@@ -67,11 +67,11 @@ static int take_off(struct armed *armed, struct progress *progress,
     if (error || !state.enabled)
         return error;
     if (state.locked)
-        error = send_password(armed, ATA_SECURITY_UNLOCK, password, reason);
-    if (error == 0)
-        error = send_password(armed, ATA_SECURITY_DISABLE_PASSWORD, password, reason);
-    if (error)
-        return error;
+        (void)send_password(armed, ATA_SECURITY_UNLOCK, password, reason);
+    error = ask_state(armed, progress, &state);
+    if (error || state.locked)
+        return error ? error : -EACCES;
+    (void)send_password(armed, ATA_SECURITY_DISABLE_PASSWORD, password, reason);
     error = ask_state(armed, progress, &state);
     return error ? error : state.enabled ? -EACCES : 0;
 }
@@ -173,6 +173,24 @@ static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeo
     return -EIO;
 }
 
+/* Some controllers garble the answer: what the drive says of its state afterwards decides. */
+static int set_password(struct erase_run *run) {
+    struct ata_security state;
+    const int error =
+        send_password(run->armed, ATA_SECURITY_SET_PASSWORD, &ata_password_quietus, run->reason);
+    if (error == -ESTALE)
+        return error;
+    if (ask_state(run->armed, run->progress, &state)) {
+        reason_set(run->reason, "the drive does not answer after SECURITY SET PASSWORD");
+        return -ETIME;
+    }
+    if (state.enabled && !state.locked)
+        return 0;
+    if (error == 0)
+        reason_set(run->reason, "the drive did not take the password, though it said so");
+    return -EIO;
+}
+
 static int run_erase(struct erase_run *run, bool enhanced) {
     struct ata_security before;
     struct reason unlocking = {""};
@@ -184,8 +202,7 @@ static int run_erase(struct erase_run *run, bool enhanced) {
         run->facts->refuted = true;
         return -EIO;
     }
-    int error =
-        send_password(run->armed, ATA_SECURITY_SET_PASSWORD, &ata_password_quietus, run->reason);
+    int error = set_password(run);
     if (error == 0)
         error = erase_to_the_end(
             run, enhanced,

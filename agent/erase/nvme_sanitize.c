@@ -134,6 +134,7 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
     const int sent = send(run, action);
     if (run->facts->refuted)
         return sent;
+    run->facts->accepted = sent == 0;
     /* A command that got lost may have begun all the same: its log tells. */
     struct follow follow = {
         .device = sanitize.device,

@@ -27,7 +27,7 @@ int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *
 /*
  * Two commands with nothing between them, as SECURITY ERASE PREPARE and ERASE UNIT have to be. The
  * identity is read before the first. first_error: what came of that one; if it is not 0, the second
- * was not sent.
+ * was not sent. (An answer that cannot be read counts as 0.)
  */
 struct ata_step {
     const char *name;
