@@ -43,11 +43,33 @@ def test_two_builds_are_the_same():
             for part in ("deps", "kernel"):
                 (build / part).symlink_to(BUILD / part)
             environment = {k: v for k, v in os.environ.items() if not k.startswith("QUIETUS_")}
-            run(clone / "scripts/build", env=environment)
+            run(clone / "scripts/build", env=environment, umask=0o077 if results else 0o022)
             results.append({name: (clone / "out" / name).read_bytes()
                             for name in ("quietus", "initramfs.img", "vmlinuz")})
+            if len(results) == 1:
+                _image_is_built_when_an_input_changes(clone, environment)
     for name in results[0]:
         assert results[0][name] == results[1][name], f"{name} differs between two builds"
+
+
+def _image_is_built_when_an_input_changes(clone, environment):
+    """Not again as long as nothing has; at once if what goes into it has, or the image itself."""
+    image = clone / "out/initramfs.img"
+
+    def build():
+        before = image.stat().st_mtime_ns
+        run(clone / "initramfs/build", clone / "out/quietus", image, env=environment)
+        return image.stat().st_mtime_ns != before
+
+    good = image.read_bytes()
+    assert not build()
+    boot = clone / "initramfs/boot"
+    boot.write_text(boot.read_text() + "# changed\n")
+    assert build() and image.read_bytes() != good
+    assert not build()
+    boot.write_text(boot.read_text().removesuffix("# changed\n"))
+    image.write_bytes(b"cut")
+    assert build() and image.read_bytes() == good
 
 
 def test_size():
