@@ -84,7 +84,7 @@ static void print_record(const json_t *record) {
                 snprintf(text + used, sizeof text - (size_t)used, ", %" PRIu64 " %s", count, name);
     }
     line("says", text);
-    line("problem", json_text(json_object_get(record, "order"), "problem"));
+    line("order", json_text(json_object_get(record, "order"), "problem"));
 }
 
 /* Whether the time is right, by this machine's clock. */
@@ -191,8 +191,8 @@ static void print_total(const unsigned counts[VERDICT_COUNT], int count) {
     }
     (void)puts("");
     if (counts[UNPROVEN] > 0)
-        (void)puts("Origin unproven: not altered since it was signed, but signed by a key that "
-                   "none that you\ntrust (--trust) vouches for; anybody could have made it.");
+        (void)puts("Origin unproven: not altered since it was signed, but by a key for which none "
+                   "that you trust\n(--trust) vouches; anybody could have made it.");
 }
 
 /* Not intact comes first, then what could not be read, then what is unproven. */

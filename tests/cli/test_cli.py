@@ -264,6 +264,23 @@ def test_check_of_many_files():
         assert max(len(line) for line in text.splitlines() if line.startswith("    ")) <= 100
 
 
+def test_countersigning():
+    """A site vouches for a document that it has received by adding its signature."""
+    with folder() as place:
+        options = "quietus.mode=erase"  # without an order: a certificate of refusal for each disk, and a record
+        inspect(place, options, status=ORDER)
+        quietus("keygen", place / "site")
+        documents = sorted((place / "spool").glob("*.json"))
+        assert len(documents) >= 2
+        quietus("check", "--trust", place / "site.pub", *documents, status=UNPROVEN)
+        for document in documents:
+            quietus("sign", "--key", place / "site.key", "-o", document, document)
+        text = quietus("check", "--trust", place / "site.pub", *documents)
+        assert text.count("INTACT AND TRUSTED") == len(documents)
+        text = quietus("check", *documents, status=UNPROVEN)
+        assert "NOT INTACT" not in text
+
+
 def test_agent_inspects_by_default():
     with folder() as place:
         inspect(place)
