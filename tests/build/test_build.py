@@ -68,6 +68,7 @@ def _image_is_built_when_an_input_changes(clone, environment):
     assert build() and image.read_bytes() != good
     assert not build()
     boot.write_text(boot.read_text().removesuffix("# changed\n"))
+    assert build() and image.read_bytes() == good
     image.write_bytes(b"cut")
     assert build() and image.read_bytes() == good
 
