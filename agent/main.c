@@ -33,7 +33,8 @@ static const struct {
                 "  --nvme-sanitize-log FILE  log page 81h\n"
                 "FILE is binary, or in the hexadecimal forms of hdparm --Istdout, sg3_utils and\n"
                 "nvme-cli; - is standard input.\n"},
-    {"plan", policy_help},
+    {"plan", "  --json           for machines\n"
+             "  --sysroot DIR    a saved tree instead of this machine\n"},
     {"erase", "  --operator NAME  and --ticket TEXT go on the certificate\n"
               "  --sign-key FILE  signs the certificates (assurance 'site'); else a key made in "
               "memory\n"
@@ -41,14 +42,25 @@ static const struct {
               "  --report URL     where they are sent, by PUT\n"
               "  --progress HOW   text (default), json or none\n"},
     {"agent",
-     "Options are read from the kernel's command line:\n"
+     "Options are read from the kernel's command line. It never authorizes anything.\n"
      "  quietus.mode=inspect|erase  inspect is the default\n"
-     "  quietus.order=URL|FILE      the signed order; {serial} {uuid} {board_serial} {mac}\n"
-     "                              in a URL are this server's\n"
+     "  quietus.order=URL|FILE      the signed order; if there is none (404), the server is\n"
+     "                              inspected and the exit status is 11\n"
      "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
+     "                              {serial} {uuid} {board_serial} {mac} in both are this\n"
+     "                              server's; a MAC is written with hyphens\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
      "  quietus.progress=text|json|none\n"
+     "and by the image's init:\n"
+     "  quietus.done=poweroff|reboot|hold\n"
+     "                              what to do at the end; hold (stay on) is the default\n"
+     "  quietus.undelivered=give-up end although documents were not acknowledged\n"
+     "  quietus.network_wait=SECONDS  how long to wait for an address (60)\n"
+     "  quietus.settle=SECONDS      no news of devices for so long: disks are there (3)\n"
+     "  quietus.medium=UUID         the file system that the system was booted from\n"
+     "  quietus.verbose=1           the kernel's messages too\n"
+     "Options of the command:\n"
      "  --command-line FILE         instead of /proc/cmdline\n"
      "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
      "  --spool DIR                 (/run/quietus/spool)\n"},
@@ -61,10 +73,13 @@ static const struct {
      "                    what its disks hold, come from there\n"
      "  --output FILE     (standard output)\n"
      "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
-    {"sign",
-     "  --key FILE        adds this key's signature; the envelope goes to standard output\n"},
+    {"sign", "  --key FILE        adds this key's signature; a key signs a document once\n"
+             "  --output FILE     (standard output)\n"},
     {"check", "  --trust FILE      a public key that you trust; may be given several times\n"
-              "  --quiet           the exit status alone\n"},
+              "  --quiet           the exit status alone\n"
+              "Exit status: 0 all intact and signed by a key that you trust; 3 intact, origin\n"
+              "unproven; 4 not intact, or signed by nobody that is known; 1 a file could not be\n"
+              "read. The first of 4, 1, 3, 0 is given.\n"},
     {"show", "  --json            the document itself, indented\n"},
 };
 
@@ -91,10 +106,11 @@ static int print_help(const char *name) {
         for (const struct command *command = commands; command->name; command++)
             (void)printf("  %-8s %s\n", command->name, command->summary);
         (void)puts(
-            "\nquietus help COMMAND tells more. Exit statuses: 0 everything erased, verified "
-            "and\ndelivered; 1 usage; 10 held or refused; 11 order invalid; 20 a disk failed; "
-            "21 a disk\nunknown or absent; 30 undelivered. check: 0 intact and trusted, 3 "
-            "intact but of\nunproven origin, 4 not intact.");
+            "\nquietus help COMMAND tells more; quietus --version tells the version and commit.\n\n"
+            "Exit statuses: 0 everything erased, verified and delivered; 1 usage; 10 held or "
+            "refused;\n11 order invalid; 20 a disk failed; 21 a disk unknown or absent; 30 "
+            "undelivered.\ncheck: 0 intact and trusted, 3 intact but of unproven origin, 4 not "
+            "intact.");
         return EXIT_GOOD;
     }
     for (const struct command *command = commands; command->name; command++) {
@@ -105,7 +121,7 @@ static int print_help(const char *name) {
             if (strcmp(helps[i].command, name) == 0)
                 (void)fputs(helps[i].text, stdout);
         }
-        if (strcmp(name, "erase") == 0)
+        if (strcmp(name, "erase") == 0 || strcmp(name, "plan") == 0)
             (void)fputs(policy_help, stdout);
         return EXIT_GOOD;
     }

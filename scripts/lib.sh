@@ -3,6 +3,9 @@
 
 set -euo pipefail
 
+# The tests' Python leaves nothing among the sources.
+export PYTHONDONTWRITEBYTECODE=1
+
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${QUIETUS_BUILD:-$top/build}
 # shellcheck disable=SC2034  # used by the scripts that source this file

@@ -16,36 +16,70 @@ static int own_key(const json_t *document, struct public_key *out) {
     return public_key_from_spki(der, length, out);
 }
 
+static void add_signer(struct check_result *out, const char *who, const struct public_key *key) {
+    char id[KEY_ID_SIZE];
+    char text[256];
+    public_key_id(key, id);
+    (void)snprintf(text, sizeof text, "%s, key %.16s", who, id);
+    json_add_text(out->signers, text);
+}
+
+/* One key under two names is one signer. */
+static bool is_repeated(const struct trust *trust, size_t index) {
+    for (size_t i = 0; i < index; i++) {
+        if (memcmp(&trust->keys[i].key, &trust->keys[index].key, sizeof trust->keys[i].key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void find_trusted_signers(const struct envelope *envelope, const struct trust *trust,
+                                 struct check_result *out) {
+    char who[KEY_NAME_SIZE + 32];
+    for (size_t i = 0; i < trust->count; i++) {
+        if (is_repeated(trust, i) || !envelope_signed_by(envelope, &trust->keys[i].key))
+            continue;
+        (void)snprintf(who, sizeof who, "%s, whom you trust", trust->keys[i].name);
+        add_signer(out, who, &trust->keys[i].key);
+        out->approvals++;
+    }
+}
+
+/* A signature that says it is a trusted key's, and no such signature is good. */
+static bool trusted_signature_is_broken(const struct envelope *envelope,
+                                        const struct trust *trust) {
+    char id[KEY_ID_SIZE];
+    for (size_t i = 0; i < trust->count; i++) {
+        public_key_id(&trust->keys[i].key, id);
+        for (size_t k = 0; k < envelope->signature_count; k++) {
+            if (strcmp(envelope->signatures[k].key_id, id) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void judge_signature(const struct envelope *envelope, const struct trust *trust,
                             struct check_result *out) {
     struct public_key own;
-    char id[KEY_ID_SIZE];
-    for (size_t i = 0; i < trust->count; i++) {
-        if (!envelope_signed_by(envelope, &trust->keys[i].key))
-            continue;
-        public_key_id(&trust->keys[i].key, id);
-        reason_set(&out->signature, "signed by %s, whom you trust (key %s)", trust->keys[i].name,
-                   id);
+    find_trusted_signers(envelope, trust, out);
+    if (out->approvals > 0) {
         out->status = CHECK_TRUSTED;
         return;
     }
-    if (own_key(out->document, &own) == 0 && envelope_signed_by(envelope, &own)) {
+    const bool names_own = own_key(out->document, &own) == 0;
+    if (names_own && envelope_signed_by(envelope, &own)) {
         const json_t *assurance = json_object_get(out->document, "assurance");
         const bool self = strcmp(json_text(assurance, "level"), "self") == 0;
-        public_key_id(&own, id);
-        reason_set(
-            &out->signature,
-            "signed by %s, for which no key that you trust vouches (key %s): it has not been "
-            "altered since, but anybody could have made it",
-            self ? "a key made in memory for this run" : "a site's key", id);
+        add_signer(out, self ? "a key made in memory for that run" : "a site's key", &own);
         out->status = CHECK_UNPROVEN;
         return;
     }
-    reason_set(&out->signature, "no signature is good");
-    json_add_text(out->problems,
-                  "no signature is good: it was altered, or signed by a key that you "
-                  "have not named (--trust)");
-    out->status = CHECK_NOT_INTACT;
+    out->cannot_be_checked = !names_own && !trusted_signature_is_broken(envelope, trust);
+    json_add_text(out->problems, out->cannot_be_checked
+                                     ? "no key that you have named (--trust) signed it, and it "
+                                       "names none of its own"
+                                     : "no signature is good: it was altered after it was signed");
 }
 
 static void judge_meaning(struct check_result *out) {
@@ -61,13 +95,20 @@ void check_envelope(const char *text, size_t length, const struct trust *trust,
                     struct check_result *out) {
     struct envelope envelope;
     struct reason reason;
-    *out = (struct check_result){.status = CHECK_NOT_INTACT, .problems = json_new_array()};
+    *out = (struct check_result){
+        .status = CHECK_NOT_INTACT,
+        .signers = json_new_array(),
+        .problems = json_new_array(),
+        .key_ids = json_new_array(),
+    };
     if (envelope_parse(text, length, &envelope, &reason)) {
         json_add_text(out->problems, reason.text);
         return;
     }
     text_copy(out->type, sizeof out->type, envelope.type);
     envelope_digest(envelope.payload, envelope.payload_length, out->digest);
+    for (size_t i = 0; i < envelope.signature_count; i++)
+        json_add_text(out->key_ids, envelope.signatures[i].key_id);
     out->document = json_parse(envelope.payload, envelope.payload_length, &reason);
     if (out->document) {
         judge_signature(&envelope, trust, out);
@@ -77,11 +118,15 @@ void check_envelope(const char *text, size_t length, const struct trust *trust,
     }
     if (json_array_size(out->problems) > 0)
         out->status = CHECK_NOT_INTACT;
+    if (json_array_size(out->problems) > 1)
+        out->cannot_be_checked = false; /* something else is wrong, whoever signed it */
     envelope_free(&envelope);
 }
 
 void check_result_free(struct check_result *result) {
+    json_decref(result->signers);
     json_decref(result->problems);
+    json_decref(result->key_ids);
     json_decref(result->document);
     *result = (struct check_result){0};
 }

@@ -1,4 +1,6 @@
 /* Documents in words, for a person to read or print. */
+#include "show.h"
+
 #include "quietus/check.h"
 #include "quietus/json.h"
 
@@ -6,10 +8,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void line(FILE *stream, const char *name, const char *value) {
+void show_line(FILE *stream, const char *name, const char *value) {
     char clean[1024];
     if (value[0] != '\0')
         (void)fprintf(stream, "  %-16s %s\n", name, text_printable(clean, sizeof clean, value));
+}
+
+void show_list(const char *name, const json_t *list, FILE *stream) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)list, i, entry)
+        show_line(stream, i == 0 ? name : "", json_string_value(entry));
 }
 
 static void upper_case(char *out, size_t size, const char *text) {
@@ -18,15 +27,16 @@ static void upper_case(char *out, size_t size, const char *text) {
         *p = (char)toupper((unsigned char)*p);
 }
 
-static void show_server(const json_t *document, FILE *stream) {
+void show_server(const json_t *document, FILE *stream) {
     char text[512];
     const json_t *server = json_object_get(document, "server");
     (void)snprintf(text, sizeof text, "%s %s", json_text(server, "vendor"),
                    json_text(server, "product"));
-    line(stream, "Server", text);
-    line(stream, "  serial", json_text(server, "serial"));
-    line(stream, "  UUID", json_text(server, "uuid"));
-    line(stream, "  board serial", json_text(server, "board_serial"));
+    show_line(stream, "Server", strcmp(text, " ") == 0 ? "of this identity:" : text);
+    show_line(stream, "  serial", json_text(server, "serial"));
+    show_line(stream, "  UUID", json_text(server, "uuid"));
+    show_line(stream, "  board serial", json_text(server, "board_serial"));
+    show_list("  MACs", json_object_get(server, "macs"), stream);
 }
 
 static void show_disk(const json_t *disk, FILE *stream) {
@@ -36,10 +46,10 @@ static void show_disk(const json_t *disk, FILE *stream) {
                    json_text(disk, "model"),
                    text_size(size, sizeof size, json_count(disk, "capacity")),
                    json_text(disk, "bus"), json_text(disk, "medium"));
-    line(stream, "Disk", text[0] == ' ' ? text + 1 : text);
-    line(stream, "  serial", json_text(disk, "serial"));
-    line(stream, "  WWN", json_text(disk, "wwn"));
-    line(stream, "  firmware", json_text(disk, "firmware"));
+    show_line(stream, "Disk", text[0] == ' ' ? text + 1 : text);
+    show_line(stream, "  serial", json_text(disk, "serial"));
+    show_line(stream, "  WWN", json_text(disk, "wwn"));
+    show_line(stream, "  firmware", json_text(disk, "firmware"));
 }
 
 static void show_method(const json_t *certificate, FILE *stream) {
@@ -49,16 +59,16 @@ static void show_method(const json_t *certificate, FILE *stream) {
     if (!json_is_object(method))
         return;
     const json_t *claim = json_object_get(method, "claim");
-    line(stream, "Method", json_text(method, "summary"));
+    show_line(stream, "Method", json_text(method, "summary"));
     if (strcmp(json_text(method, "name"), "overwrite") == 0)
-        line(stream, "  passes", json_text(json_object_get(certificate, "policy"), "passes"));
+        show_line(stream, "  passes", json_text(json_object_get(certificate, "policy"), "passes"));
     upper_case(category, sizeof category, json_text(claim, "category"));
     (void)snprintf(text, sizeof text, "%s under %s", category, json_text(claim, "standard"));
-    line(stream, "Category", text);
+    show_line(stream, "Category", text);
     upper_case(category, sizeof category, json_text(claim, "rev1_category"));
     (void)snprintf(text, sizeof text, "%s under %s; mapping %s", category,
                    json_text(claim, "rev1_standard"), json_text(claim, "mapping"));
-    line(stream, "", text);
+    show_line(stream, "", text);
 }
 
 static void show_verification(const json_t *attempt, FILE *stream) {
@@ -80,8 +90,8 @@ static void show_verification(const json_t *attempt, FILE *stream) {
                    " unreadable",
                    how, json_count(verification, "units"), json_count(verification, "unit"),
                    json_count(verification, "mismatched"), json_count(verification, "unreadable"));
-    line(stream, "Verified", text);
-    line(stream, "  test", json_text(verification, "predicate"));
+    show_line(stream, "Verified", text);
+    show_line(stream, "  test", json_text(verification, "predicate"));
     if (json_is_true(json_object_get(verification, "every_unit")))
         return;
     (void)snprintf(text, sizeof text,
@@ -90,47 +100,52 @@ static void show_verification(const json_t *attempt, FILE *stream) {
                    json_number_value(json_object_get(bound, "residue")) * 100,
                    json_number_value(json_object_get(bound, "confidence")) * 100,
                    json_count(verification, "informative_strata"));
-    line(stream, "  bound", text);
-    line(stream, "  assumes", json_text(bound, "assumes"));
+    show_line(stream, "  bound", text);
+    show_line(stream, "  assumes", json_text(bound, "assumes"));
+}
+
+/* A certificate of an erase repeats the order's facts; one of a refusal names the order, if there
+ * was one, and what was wrong with it. */
+static void show_order_authority(const json_t *authority, FILE *stream) {
+    char text[512];
+    const bool erase = json_text(authority, "order_id")[0] != '\0';
+    const char *id = json_text(authority, erase ? "order_id" : "id");
+    (void)snprintf(text, sizeof text, "order %s, signed by %s", id,
+                   json_text(authority, "signed_by"));
+    show_line(stream, "Authority", id[0] ? text : "none: there was no good order");
+    show_line(stream, "  digest", json_text(authority, erase ? "order_digest" : "digest"));
+    show_line(stream, "  site", json_text(authority, "site"));
+    show_line(stream, "  purpose", json_text(authority, "purpose"));
+    show_line(stream, "  problem", json_text(authority, "problem"));
 }
 
 static void show_authority(const json_t *certificate, FILE *stream) {
-    char text[512];
     const json_t *authority = json_object_get(certificate, "authority");
     if (strcmp(json_text(authority, "kind"), "order") == 0) {
-        (void)snprintf(text, sizeof text, "order %s, signed by %s",
-                       json_text(authority, "order_id"), json_text(authority, "signed_by"));
-        line(stream, "Authority", text);
-        line(stream, "  digest", json_text(authority, "order_digest"));
-        line(stream, "  site", json_text(authority, "site"));
-        line(stream, "  purpose", json_text(authority, "purpose"));
+        show_order_authority(authority, stream);
     } else if (json_is_object(authority)) {
-        line(stream, "Authority", "a person at the machine, by typing the disk's serial number");
-        line(stream, "  operator", json_text(authority, "operator"));
-        line(stream, "  ticket", json_text(authority, "ticket"));
+        show_line(stream, "Authority",
+                  "a person at the machine, by typing the disk's serial number");
+        show_line(stream, "  operator", json_text(authority, "operator"));
+        show_line(stream, "  ticket", json_text(authority, "ticket"));
+    } else {
+        show_line(stream, "Authority", "none");
     }
-    line(stream, "  holds", json_text(authority, "holds"));
-    line(stream, "  content", json_text(authority, "content"));
-}
-
-static void show_list(const char *name, const json_t *list, FILE *stream) {
-    size_t i;
-    json_t *entry;
-    json_array_foreach((json_t *)list, i, entry)
-        line(stream, i == 0 ? name : "", json_string_value(entry));
+    show_line(stream, "  holds", json_text(authority, "holds"));
+    show_line(stream, "  content", json_text(authority, "content"));
 }
 
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
     const bool synchronised =
         json_is_true(json_object_get(json_object_get(document, "clock"), "synchronised"));
-    line(stream, "Started", json_text(document, "started"));
-    line(stream, "Ended", json_text(document, "ended"));
-    line(stream, "Issued", json_text(document, "issued"));
+    show_line(stream, "Started", json_text(document, "started"));
+    show_line(stream, "Ended", json_text(document, "ended"));
+    show_line(stream, "Issued", json_text(document, "issued"));
     (void)snprintf(text, sizeof text, "%s, %s",
                    json_text(json_object_get(document, "clock"), "source"),
                    synchronised ? "synchronised" : "not synchronised");
-    line(stream, "Clock", text);
+    show_line(stream, "Clock", text);
 }
 
 static void show_maker(const json_t *document, FILE *stream) {
@@ -139,12 +154,12 @@ static void show_maker(const json_t *document, FILE *stream) {
     const json_t *assurance = json_object_get(document, "assurance");
     (void)snprintf(text, sizeof text, "Quietus %s (%s), Linux %s", json_text(agent, "version"),
                    json_text(agent, "commit"), json_text(agent, "kernel"));
-    line(stream, "Made by", text);
-    line(stream, "  image", json_text(agent, "image_digest"));
-    line(stream, "  program", json_text(agent, "program_digest"));
-    line(stream, "  run", json_text(document, "run_id"));
-    line(stream, "Assurance", json_text(assurance, "level"));
-    line(stream, "  key", json_text(assurance, "key_id"));
+    show_line(stream, "Made by", text);
+    show_line(stream, "  image", json_text(agent, "image_digest"));
+    show_line(stream, "  program", json_text(agent, "program_digest"));
+    show_line(stream, "  run", json_text(document, "run_id"));
+    show_line(stream, "Assurance", json_text(assurance, "level"));
+    show_line(stream, "  key", json_text(assurance, "key_id"));
 }
 
 static void show_certificate(const json_t *certificate, FILE *stream) {
@@ -154,7 +169,7 @@ static void show_certificate(const json_t *certificate, FILE *stream) {
     upper_case(disposition, sizeof disposition, json_text(certificate, "disposition"));
     (void)fprintf(stream, "ERASE CERTIFICATE: %s\n\n",
                   text_printable(clean, sizeof clean, disposition));
-    line(stream, "Because", json_text(certificate, "reason"));
+    show_line(stream, "Because", json_text(certificate, "reason"));
     show_disk(json_object_get(certificate, "disk"), stream);
     show_server(certificate, stream);
     show_authority(certificate, stream);
@@ -192,28 +207,23 @@ static void show_record(const json_t *record, FILE *stream) {
     show_times(record, stream);
     show_maker(record, stream);
     const json_t *order = json_object_get(record, "order");
-    line(stream, "Order", json_text(order, "id"));
-    line(stream, "  problem", json_text(order, "problem"));
+    show_line(stream, "Order",
+              json_is_object(order) && json_text(order, "id")[0] == '\0' ? "none that is good"
+                                                                         : json_text(order, "id"));
+    show_line(stream, "  problem", json_text(order, "problem"));
     (void)fputs("\n", stream);
     json_array_foreach(json_object_get(record, "disks"), i, entry) show_record_line(entry, stream);
     show_list("Not reached", json_object_get(record, "findings"), stream);
 }
 
-static void show_order(const json_t *order, FILE *stream) {
+void show_signers(const json_t *document, const json_t *key_ids, FILE *stream) {
+    const char *own = json_text(json_object_get(document, "assurance"), "key_id");
     size_t i;
-    json_t *disk;
-    (void)fputs("ERASE ORDER\n\n", stream);
-    line(stream, "Id", json_text(order, "id"));
-    line(stream, "Site", json_text(order, "site"));
-    line(stream, "Purpose", json_text(order, "purpose"));
-    line(stream, "Valid from", json_text(order, "not_before"));
-    line(stream, "Expires", json_text(order, "expires"));
-    line(stream, "Holds", json_text(order, "holds"));
-    show_server(order, stream);
-    json_array_foreach(json_object_get(order, "disks"), i, disk)
-        line(stream, "Erase", json_text(disk, json_text(disk, "serial")[0] ? "serial" : "wwn"));
-    json_array_foreach(json_object_get(order, "retain"), i, disk)
-        line(stream, "Retain", json_text(disk, json_text(disk, "serial")[0] ? "serial" : "wwn"));
+    json_t *id;
+    json_array_foreach((json_t *)key_ids, i, id) {
+        if (strcmp(json_string_value(id), own) != 0)
+            show_line(stream, "Signed by key", json_string_value(id));
+    }
 }
 
 void show_document(const json_t *document, FILE *stream) {

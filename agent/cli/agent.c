@@ -168,7 +168,8 @@ struct agent_run {
     struct policy policy;
     struct authorization authorization;
     json_t *order_json;
-    bool order_invalid;
+    const char *mode;   /* what the record says was done: "erase" or "inspect" */
+    bool order_invalid; /* asked to erase, and there is no good order */
 };
 
 /* For the record and the certificates of refusal: which order, or what is wrong with it. */
@@ -184,14 +185,31 @@ static void note_order(struct agent_run *run, const char *problem) {
     json_put_text_if(run->order_json, "problem", problem);
 }
 
-static void refuse_all(struct agent_run *run, const char *problem) {
-    (void)fprintf(stderr, "quietus: the order is refused: %s\n", problem);
+/* Asked to erase, and nothing may be: status 11, with what is wrong in the record. */
+static void say_no_order(struct agent_run *run, const char *problem) {
+    (void)fprintf(stderr, "quietus: %s\n", problem);
     run->order_invalid = true;
     note_order(run, problem);
-    authorize_nothing(&run->scan, DISPOSITION_REFUSED, problem, &run->authorization);
 }
 
-/* Gets and opens the order; false, with everything refused, if there is none that is good. */
+static void refuse_all(struct agent_run *run, const char *why) {
+    struct reason problem;
+    reason_set(&problem, "no good order: %s", why);
+    say_no_order(run, problem.text);
+    authorize_nothing(&run->scan, DISPOSITION_REFUSED, problem.text, &run->authorization);
+}
+
+/* There is none for this server yet: nothing is refused, what there is to order is reported. */
+static void inspect_instead(struct agent_run *run, const char *why) {
+    struct reason problem;
+    reason_set(&problem, "no order for this server, inspected only: %s", why);
+    run->mode = "inspect";
+    say_no_order(run, problem.text);
+    authorize_nothing(&run->scan, DISPOSITION_EXCLUDED,
+                      "inspected only: there is no order for this server", &run->authorization);
+}
+
+/* Gets and opens the order; false, with nothing authorized, if there is none that is good. */
 static bool open_order(struct agent_run *run) {
     AUTO_FREE char *text = NULL;
     size_t length = 0;
@@ -201,13 +219,17 @@ static bool open_order(struct agent_run *run) {
         refuse_all(run, "no order was given (quietus.order)");
         return false;
     }
-    if (fetch_order(run->options, &run->scan.server, &text, &length, &reason) ||
-        trust_read(run->options->trust_folder, &trust, &reason)) {
-        refuse_all(run, reason.text);
+    int error = fetch_order(run->options, &run->scan.server, &text, &length, &reason);
+    if (error == -ENOENT) {
+        inspect_instead(run, reason.text);
         return false;
     }
-    const int error = order_open(text, length, &trust, &run->order, &reason);
-    trust_free(&trust);
+    if (error == 0)
+        error = trust_read(run->options->trust_folder, &trust, &reason);
+    if (error == 0) {
+        error = order_open(text, length, &trust, &run->order, &reason);
+        trust_free(&trust);
+    }
     if (error)
         refuse_all(run, reason.text);
     return error == 0;
@@ -219,9 +241,8 @@ static void authorize_erase(struct agent_run *run) {
         return;
     run->policy = run->order.policy;
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
-        (void)fprintf(stderr, "quietus: the order is refused: %s\n", reason.text);
-        run->order_invalid = true;
-        note_order(run, reason.text);
+        authorization_free(&run->authorization);
+        refuse_all(run, reason.text);
         return;
     }
     note_order(run, "");
@@ -240,7 +261,7 @@ static void scan_machine(struct agent_run *run) {
 }
 
 static int run_agent(const struct agent_options *options) {
-    struct agent_run run = {.options = options};
+    struct agent_run run = {.options = options, .mode = options->erase ? "erase" : "inspect"};
     struct session session;
     struct reason reason;
     char report[2 * VALUE_SIZE];
@@ -261,7 +282,7 @@ static int run_agent(const struct agent_options *options) {
         .scan = &run.scan,
         .authorization = &run.authorization,
         .policy = &run.policy,
-        .mode = options->erase ? "erase" : "inspect",
+        .mode = run.mode,
         .order = run.order_json,
         .order_invalid = run.order_invalid,
         .spool = options->spool,

@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "quietus/check.h"
 #include "quietus/cleanup.h"
 #include "quietus/envelope.h"
 #include "quietus/file.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int cli_error(const char *command, const char *format, ...) {
     va_list arguments;
@@ -84,4 +86,27 @@ json_t *cli_read_json(const char *path, struct reason *reason) {
         return NULL;
     }
     return json_parse(text, length, reason);
+}
+
+int cli_check_file(const char *path, const struct trust *trust, struct check_result *result) {
+    AUTO_FREE char *text = NULL;
+    size_t length;
+    const int error = file_read(path, ENVELOPE_LIMIT, &text, &length);
+    if (error == 0)
+        check_envelope(text, length, trust, result);
+    return error;
+}
+
+bool cli_is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int cli_sysroot(const char *command, const char *path) {
+    char sys[PATH_MAX];
+    path_format(sys, path, "/sys");
+    if (cli_is_folder(sys))
+        return EXIT_GOOD;
+    return cli_error(command, "%s is no saved tree: it has no folder 'sys' (scripts/save-tree)",
+                     path);
 }

@@ -64,4 +64,13 @@ int cli_progress_style(const char *text, enum progress_style *out);
 /* Reads a JSON file; NULL with the reason. */
 json_t *cli_read_json(const char *path, struct reason *reason);
 
+/* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
+struct check_result;
+int cli_check_file(const char *path, const struct trust *trust, struct check_result *result);
+
+bool cli_is_folder(const char *path);
+
+/* EXIT_GOOD if the folder is a saved tree; else prints what is wrong and returns EXIT_USAGE. */
+int cli_sysroot(const char *command, const char *path);
+
 #endif

@@ -24,6 +24,8 @@ int cli_deliver(int argc, char **argv) {
     }
     if (!spool || !url || optind < argc)
         return cli_error("deliver", "takes --spool DIR and --to URL");
+    if (!cli_is_folder(spool))
+        return cli_error("deliver", "there is no folder %s", spool);
     struct reason reason = {""};
     struct server server;
     char target[2048];

@@ -144,6 +144,9 @@ int cli_sign(int argc, char **argv) {
     int status;
     if (signing_key_read(key_file, &key, &reason)) {
         status = cli_error("sign", "%s", reason.text);
+    } else if (envelope_signed_by(&envelope, signing_key_public(key))) {
+        status = cli_error("sign", "%s is signed by this key already; twice is no second approval",
+                           argv[optind]);
     } else {
         AUTO_FREE char *with = envelope_sign(&envelope, key);
         status = with ? put_out("sign", output, with)

@@ -5,12 +5,35 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool has_node(const struct disk *disk, const char *node) {
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        if (strcmp(disk->areas[i].node, node) == 0)
+            return true;
+    }
+    return strcmp(disk_node(disk), node) == 0;
+}
+
+/* No name means every disk. */
 static bool is_named(const struct disk *disk, char *const *names, int count) {
     for (int i = 0; i < count; i++) {
-        if (strcmp(disk_node(disk), names[i]) == 0)
+        if (has_node(disk, names[i]))
             return true;
     }
     return count == 0;
+}
+
+static int check_names(const struct scan *scan, char *const *names, int count) {
+    for (int i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < scan->disk_count && !found; k++)
+            found = has_node(scan->disks[k], names[i]);
+        if (!found)
+            return cli_error("plan",
+                             "there is no disk %s; 'quietus scan' lists them (whole disks, not "
+                             "partitions)",
+                             names[i]);
+    }
+    return EXIT_GOOD;
 }
 
 static void print_plan(const struct disk *disk, const struct plan *plan) {
@@ -44,12 +67,32 @@ static json_t *plan_of_disk_json(const struct disk *disk, const struct plan *pla
     return object;
 }
 
+static void plan_disks(const struct scan *scan, const struct policy *policy, char *const *names,
+                       int count, bool json) {
+    json_t *plans = json_new_array();
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct plan plan;
+        if (!is_named(scan->disks[i], names, count))
+            continue;
+        plan_make(scan->disks[i], policy, &plan);
+        if (json)
+            json_add(plans, plan_of_disk_json(scan->disks[i], &plan));
+        else
+            print_plan(scan->disks[i], &plan);
+    }
+    if (json)
+        cli_print_json(json_incref(plans));
+    json_decref(plans);
+}
+
 int cli_plan(int argc, char **argv) {
     static const struct option options[] = {
         {"json", no_argument, NULL, 'j'},
+        {"sysroot", required_argument, NULL, 's'},
         CLI_POLICY_OPTIONS,
         {NULL, 0, NULL, 0},
     };
+    struct scan_options how = {.root = "", .answer_seconds = SCAN_ANSWER_SECONDS};
     struct policy policy;
     struct reason reason;
     bool json = false;
@@ -57,27 +100,20 @@ int cli_plan(int argc, char **argv) {
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'j')
             json = true;
+        else if (option == 's')
+            how.root = optarg[0] ? optarg : ".";
         else if (option == '?')
             return cli_bad_option("plan");
         else if (cli_policy_option(option, optarg, &policy, &reason))
             return cli_error("plan", "%s", reason.text);
     }
+    if (how.root[0] != '\0' && cli_sysroot("plan", how.root))
+        return EXIT_USAGE;
     struct scan scan;
-    json_t *plans = json_new_array();
-    scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &scan);
-    for (size_t i = 0; i < scan.disk_count; i++) {
-        struct plan plan;
-        if (!is_named(scan.disks[i], argv + optind, argc - optind))
-            continue;
-        plan_make(scan.disks[i], &policy, &plan);
-        if (json)
-            json_add(plans, plan_of_disk_json(scan.disks[i], &plan));
-        else
-            print_plan(scan.disks[i], &plan);
-    }
-    if (json)
-        cli_print_json(json_incref(plans));
-    json_decref(plans);
+    scan_run(&how, &scan);
+    const int status = check_names(&scan, argv + optind, argc - optind);
+    if (status == EXIT_GOOD)
+        plan_disks(&scan, &policy, argv + optind, argc - optind, json);
     scan_free(&scan);
-    return EXIT_GOOD;
+    return status;
 }

@@ -14,12 +14,14 @@ int cli_scan(int argc, char **argv) {
         if (option == 'j')
             json = true;
         else if (option == 's')
-            how.root = optarg;
+            how.root = optarg[0] ? optarg : ".";
         else
             return cli_bad_option("scan");
     }
     if (optind < argc)
         return cli_error("scan", "takes no argument '%s'", argv[optind]);
+    if (how.root[0] != '\0' && cli_sysroot("scan", how.root))
+        return EXIT_USAGE;
     struct scan scan;
     scan_run(&how, &scan);
     if (json)

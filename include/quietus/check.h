@@ -12,9 +12,13 @@
 
 struct check_result {
     enum check_status status;
-    struct reason signature; /* who signed, in words */
-    json_t *problems;        /* array of strings; empty unless the status is CHECK_NOT_INTACT */
-    json_t *document;        /* the payload, or NULL */
+    /* CHECK_NOT_INTACT only since no signer is known: it may be as it was signed, or altered. */
+    bool cannot_be_checked;
+    json_t *signers;    /* array of strings: whose signatures are good, in words */
+    json_t *problems;   /* array of strings; empty unless the status is CHECK_NOT_INTACT */
+    json_t *document;   /* the payload, or NULL */
+    json_t *key_ids;    /* array of strings: whose the signatures say they are, unchecked */
+    uint64_t approvals; /* different trusted keys that signed */
     char type[128];
     char digest[ENVELOPE_DIGEST_SIZE];
 };
@@ -34,5 +38,7 @@ void check_record_meaning(const json_t *record, json_t *problems);
 
 /* A document for a person: the certificate, record or order in words. */
 void show_document(const json_t *document, FILE *stream);
+/* Whose keys the signatures say they are (check_result's key_ids), besides the document's own. */
+void show_signers(const json_t *document, const json_t *key_ids, FILE *stream);
 
 #endif

@@ -15,9 +15,9 @@ enum exit_status {
 
 /* Of `quietus check` alone. */
 enum check_status {
-    CHECK_TRUSTED = 0,  /* intact, and signed by a key that is trusted */
-    CHECK_UNPROVEN = 3, /* intact, origin unproven */
-    CHECK_NOT_INTACT = 4
+    CHECK_TRUSTED = 0,   /* intact, and signed by a key that is trusted */
+    CHECK_UNPROVEN = 3,  /* intact, origin unproven */
+    CHECK_NOT_INTACT = 4 /* or signed by nobody whose key is known, so that it cannot be told */
 };
 
 #endif

@@ -43,11 +43,34 @@ def test_two_builds_are_the_same():
             for part in ("deps", "kernel"):
                 (build / part).symlink_to(BUILD / part)
             environment = {k: v for k, v in os.environ.items() if not k.startswith("QUIETUS_")}
-            run(clone / "scripts/build", env=environment)
+            run(clone / "scripts/build", env=environment, umask=0o077 if results else 0o022)
             results.append({name: (clone / "out" / name).read_bytes()
                             for name in ("quietus", "initramfs.img", "vmlinuz")})
+            if len(results) == 1:
+                _image_is_built_when_an_input_changes(clone, environment)
     for name in results[0]:
         assert results[0][name] == results[1][name], f"{name} differs between two builds"
+
+
+def _image_is_built_when_an_input_changes(clone, environment):
+    """Not again as long as nothing has; at once if what goes into it has, or the image itself."""
+    image = clone / "out/initramfs.img"
+
+    def build():
+        before = image.stat().st_mtime_ns
+        run(clone / "initramfs/build", clone / "out/quietus", image, env=environment)
+        return image.stat().st_mtime_ns != before
+
+    good = image.read_bytes()
+    assert not build()
+    boot = clone / "initramfs/boot"
+    boot.write_text(boot.read_text() + "# changed\n")
+    assert build() and image.read_bytes() != good
+    assert not build()
+    boot.write_text(boot.read_text().removesuffix("# changed\n"))
+    assert build() and image.read_bytes() == good
+    image.write_bytes(b"cut")
+    assert build() and image.read_bytes() == good
 
 
 def test_size():
@@ -118,6 +141,13 @@ def test_site_image():
         subprocess.run(["cpio", "-id", "--quiet"], input=archive, cwd=root, check=True)
         files = sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
         assert files == ["etc/quietus/trust/a.pub", "etc/quietus/trust/security/a.pub"]
+        done = subprocess.run([TOP / "scripts/site", folder / "nobody.img"], capture_output=True, text=True)
+        assert done.returncode == 0 and "warning: no --trust" in done.stderr and (folder / "nobody.img").exists()
+        done = subprocess.run([TOP / "scripts/site", "--trust", folder / "a.pub", folder / "site.img"],
+                              capture_output=True, text=True)
+        assert done.returncode == 0 and done.stderr == ""
+        assert run(TOP / "scripts/site", "--help", cwd=folder).startswith("usage: ")
+        assert not list(folder.glob("--*")), "an option was taken for the output"
         for arguments in (["--trust", folder / "a.key"], ["--ca", folder / "a.pub"], ["--key", "x"]):
             done = subprocess.run([TOP / "scripts/site", *arguments, folder / "bad.img"], capture_output=True)
             assert done.returncode != 0, arguments
@@ -132,3 +162,45 @@ def test_examples_are_valid():
         site = (TOP / "initramfs/ipxe/nginx.conf").read_text().replace("listen 80", "listen 127.0.0.1:18080")
         config.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{site}\n}}\n")
         run("nginx", "-t", "-c", config, "-e", f"{folder}/error.log")
+
+
+def _run_setup(folder, *arguments, apt_status=0):
+    """scripts/setup where no package is installed, with an apt-get that only notes what it is asked and
+    whether a package may start services meanwhile."""
+    for name in ("scripts", "bin", "build/kernel", "build/deps/lib"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for script in ("setup", "lib.sh"):
+        text = (TOP / "scripts" / script).read_text().replace("/usr/sbin/policy-rc.d", f"{folder}/policy")
+        (folder / "scripts" / script).write_text(text)
+        (folder / "scripts" / script).chmod(0o755)
+    (folder / "build/kernel/release").write_text("x\n")
+    (folder / "build/deps/lib/libcurl.a").touch()
+    fakes = {"apt-get": f'[ "$1" != install ] || {{ echo "$*" >{folder}/asked; {folder}/policy; '
+                        f'echo $? >{folder}/may-start; exit {apt_status}; }}',
+             "dpkg-query": "echo not-installed", "id": "echo 0"}
+    for name, body in fakes.items():
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / "bin" / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "QUIETUS_BUILD": f"{folder}/build"}
+    done = subprocess.run([folder / "scripts/setup", *arguments], env=environment, capture_output=True, text=True)
+    assert (done.returncode == 0) == (apt_status == 0), done
+    return (folder / "asked").read_text().split(), (folder / "may-start").read_text().strip()
+
+
+def test_setup_installs_what_is_asked_and_starts_no_service():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for arguments, status in (((), 0), (("--tests",), 0), (("--tests",), 100)):
+            packages, may_start = _run_setup(folder, *arguments, apt_status=status)
+            assert may_start == "101", "policy-rc.d did not forbid it"
+            assert not (folder / "policy").exists(), "policy-rc.d is still there"
+            assert "libsodium-dev" in packages
+            for package in ("qemu-system-x86", "nginx-light", "libcmocka-dev", "clang-tidy"):
+                assert (package in packages) == bool(arguments), package
+        # The machine's own policy is left as it is.
+        (folder / "policy").write_text("#!/bin/sh\nexit 104\n")
+        (folder / "policy").chmod(0o755)
+        assert _run_setup(folder)[1] == "104"
+        assert (folder / "policy").read_text() == "#!/bin/sh\nexit 104\n"
+        done = subprocess.run([folder / "scripts/setup", "--all"], capture_output=True, text=True)
+        assert done.returncode == 1 and "usage: scripts/setup [--tests]" in done.stderr

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+import dsse
 from http_server import Server
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -57,6 +58,19 @@ def make_order(place, **members):
     return place / "order.json"
 
 
+def test_help_names_every_option():
+    agent = quietus("help", "agent")
+    source = (TOP / "agent/cli/agent.c").read_text()
+    for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "done", "undelivered",
+                 "network_wait", "settle", "medium", "verbose"):
+        assert f'"{word}"' in source and f"quietus.{word}=" in agent, word
+    assert "--version" in quietus("help")
+    for command, options in (("plan", ("--sysroot", "--json", "--least")), ("sign", ("--key", "--output")),
+                             ("check", ("--trust", "--quiet")), ("scan", ("--sysroot", "--json"))):
+        for option in options:
+            assert option in quietus("help", command), (command, option)
+
+
 def test_help_and_usage():
     text = quietus("help")
     commands = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
@@ -70,6 +84,9 @@ def test_help_and_usage():
     assert quietus("--version").startswith("0.")
     for arguments in (["check"], ["show"], ["erase"], ["keygen"], ["order", "x"], ["inspect"],
                       ["inspect", "--ata-identify", "/nonexistent"], ["deliver", "--spool", "/tmp"],
+                      ["deliver", "--spool", "/nonexistent", "--to", "http://127.0.0.1:1/"],
+                      ["scan", "--sysroot", "/nonexistent"], ["scan", "--sysroot", "/etc"],
+                      ["plan", "--sysroot", "/nonexistent"],
                       ["plan", "--least", "some"], ["plan", "--verify", "0%"], ["plan", "--passes", "gutmann"],
                       ["plan", "--method", "trim"], ["scan", "extra"]):
         quietus(*arguments, status=USAGE)
@@ -99,6 +116,21 @@ def test_scan_of_a_saved_tree():
         assert len(scan["disks"]) == 4
 
 
+def test_plan_of_a_saved_tree():
+    with folder() as place:
+        subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+        nodes = [line.split()[0] for line in quietus("plan", "--sysroot", place).splitlines() if line[0] == "/"]
+        assert nodes == ["/dev/nvme0n1", "/dev/sda", "/dev/sdb", "/dev/vda"]
+        plans = json.loads(quietus("plan", "--json", "--sysroot", place, "/dev/sda"))
+        assert [plan["node"] for plan in plans] == ["/dev/sda"]
+        # A name that is no disk: nothing is planned for the others either.
+        for name in ("/dev/nope", "/dev/sda1", "sda"):
+            done = subprocess.run([QUIETUS, "plan", "--sysroot", place, "/dev/sda", name], capture_output=True,
+                                  text=True)
+            assert done.returncode == USAGE and f"there is no disk {name};" in done.stderr, done
+            assert done.stdout == ""
+
+
 def test_a_tree_saved_here_scans():
     """scripts/save-tree on this machine: the scan of the tree finds the disks that the live scan finds."""
     with folder() as place:
@@ -120,10 +152,133 @@ def test_orders():
         quietus("keygen", place / "second")
         quietus("sign", "--key", place / "second.key", "-o", place / "both.json", order)
         quietus("check", "--trust", place / "second.pub", place / "both.json")
+        for key in ("site", "second"):
+            assert "already" in quietus("sign", "--key", place / f"{key}.key", "-o", place / "thrice.json",
+                                        place / "both.json", status=USAGE)
+        assert not (place / "thrice.json").exists()
         quietus("keygen", place / "site", status=USAGE)  # never over an existing key
         (place / "bad.json").write_text('{"disks":"all"}')
         assert "holds" in quietus("order", "--key", place / "site.key", "--inventory", place / "scan.json",
                                   place / "bad.json", status=USAGE)
+
+
+def lines_of(text):
+    """The labels of `show` or `check`, and what stands behind each."""
+    found = {}
+    label = ""
+    for line in text.splitlines():
+        if line.startswith("  "):
+            label = line[:18].strip() or label
+            found.setdefault(label, []).append(line[18:].strip())
+    return found
+
+
+def test_show_order():
+    """Everything that limits what an order does is shown."""
+    with folder() as place:
+        plain = lines_of(quietus("show", make_order(place)))
+        assert plain["Approvals"] == ["1 trusted key must have signed"]
+        assert plain["Unknown disks"] == ["if there is one, nothing of the server is erased"]
+        assert plain["Least category"] == ["clear"] and plain["Fallback"] == ["to the next method"]
+        order = make_order(
+            place, disks=["S-SATA", {"serial": "S-NVME", "content": "not-checked"}], retain=["S-SAS"],
+            unknown_disks="leave", approvals={"needed": 2, "roles": ["security", "legal"]},
+            notice={"date": "2026-01-02", "channel": "registered letter"},
+            policy={"least_category": "purge", "methods": ["nvme-format-crypto", "overwrite"],
+                    "fallback": False, "passes": "zero", "verify": "full"})
+        shown = lines_of(quietus("show", order))
+        assert shown["Erase"] == ["S-SATA, naa.5000c500aabbccdd, QEMU HARDDISK, 67.1 MB",
+                                  "S-NVME, QEMU NVMe Ctrl, 67.1 MB"]
+        assert shown["if it holds"] == ["nothing that is recognised", "anything: its content is not compared"]
+        assert shown["Retain"] == ["S-SAS, naa.5000c50012345678, QEMU HARDDISK, 67.1 MB"]
+        assert shown["Unknown disks"] == ["are left alone"]
+        assert shown["MACs"] == ["52:54:00:12:34:56"]
+        assert shown["Approvals"] == ["2 trusted keys must have signed"] and shown["roles"] == ["security", "legal"]
+        assert shown["Notice, date"] == ["2026-01-02"] and shown["Notice, channel"] == ["registered letter"]
+        assert shown["Least category"] == ["purge"] and shown["Methods"] == ["nvme-format-crypto", "overwrite"]
+        assert (shown["Fallback"], shown["Passes"], shown["Verify"]) == (["no"], ["zero"], ["full"])
+        quietus("keygen", place / "second")
+        quietus("sign", "--key", place / "second.key", "-o", place / "both.json", order)
+        ids = [subprocess.run(["sh", "-c", f"openssl pkey -pubin -in {place}/{key}.pub -outform DER | sha256sum"],
+                              capture_output=True, text=True, check=True).stdout.split()[0]
+               for key in ("site", "second")]
+        assert lines_of(quietus("show", place / "both.json"))["Signed by key"] == ids
+        # What its disks held is shown too.
+        subprocess.run(["mkfs.ext4", "-q", "-U", "6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01", place / "dev/sda"],
+                       check=True)
+        (place / "scan.json").write_text(quietus("scan", "--json", "--sysroot", place))
+        (place / "description.json").write_text(json.dumps(
+            {"disks": ["S-SAS"], "unknown_disks": "leave", "holds": "not-checked"}))
+        quietus("order", "--key", place / "site.key", "--inventory", place / "scan.json", "-o",
+                place / "ext4.json", place / "description.json")
+        assert lines_of(quietus("show", place / "ext4.json"))["if it holds"] == [
+            "disk ext4 6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01"]
+
+
+def test_check_order():
+    """Who signed, how long it is valid and whether that is enough; unknown signers are no alteration."""
+    with folder() as place:
+        order = make_order(place, approvals={"needed": 2, "roles": ["security"]},
+                           not_before="2037-01-01T00:00:00Z", expires="2037-01-02T00:00:00Z")
+        quietus("keygen", place / "second")
+        unknown = quietus("check", "--trust", place / "second.pub", order, status=NOT_INTACT)
+        assert "order.json: CANNOT BE CHECKED" in unknown and "altered" not in unknown
+        assert unknown.count("(--trust)") == 1
+        one = quietus("check", "--trust", place / "site.pub", order)
+        assert "INTACT AND TRUSTED" in one and "signed   by site, whom you trust" in one
+        assert "by 1 of the keys that you trust; it needs 2, or it is refused" in one
+        assert "one of them for the role security" in one
+        assert "from 2037-01-01T00:00:00Z to 2037-01-02T00:00:00Z; not yet" in one
+        quietus("sign", "--key", place / "second.key", "-o", place / "both.json", order)
+        both = quietus("check", "--trust", place / "site.pub", "--trust", place / "second.pub",
+                       "--trust", place / "site.pub", place / "both.json")
+        assert both.count("whom you trust") == 2
+        assert "by 2 of the keys that you trust; it needs 2\n" in both
+        expired = dsse.sign(place / "expired.json", {
+            **dsse.payload(order), "not_before": "2020-01-01T00:00:00Z", "expires": "2020-01-02T00:00:00Z"},
+            place / "site.key")
+        assert "it has expired" in quietus("check", "--trust", place / "site.pub", expired)
+        # A signature that says it is of a trusted key and is not good: that is an alteration.
+        envelope = json.loads(order.read_text())
+        envelope["payload"] = json.loads(expired.read_text())["payload"]
+        (place / "altered.json").write_text(json.dumps(envelope))
+        altered = quietus("check", "--trust", place / "site.pub", place / "altered.json", status=NOT_INTACT)
+        assert "NOT INTACT" in altered and "it was altered" in altered and "2020" not in altered
+
+
+def test_check_of_many_files():
+    """A file that cannot be read does not end the check of the others; a line sums up."""
+    with folder() as place:
+        order = make_order(place)
+        inspect(place)
+        record = next((place / "spool").glob("*record.json"))
+        (place / "junk.json").write_text("hello")
+        text = quietus("check", "--trust", place / "site.pub", record, place / "none.json", order, status=USAGE)
+        assert "INTACT, ORIGIN UNPROVEN" in text and "INTACT AND TRUSTED" in text
+        assert "none.json: No such file" in text
+        assert "\n3 files: 1 intact and trusted, 1 intact, origin unproven, 1 could not be read\n" in text
+        text = quietus("check", place / "none.json", place / "junk.json", order, record, status=NOT_INTACT)
+        assert "\n4 files: 1 intact, origin unproven, 1 not intact, 1 cannot be checked, " \
+               "1 could not be read\n" in text
+        assert all(line.strip() for line in text.splitlines()), "no blank lines"
+        assert max(len(line) for line in text.splitlines() if line.startswith("    ")) <= 100
+
+
+def test_countersigning():
+    """A site vouches for a document that it has received by adding its signature."""
+    with folder() as place:
+        options = "quietus.mode=erase"  # without an order: a certificate of refusal for each disk, and a record
+        inspect(place, options, status=ORDER)
+        quietus("keygen", place / "site")
+        documents = sorted((place / "spool").glob("*.json"))
+        assert len(documents) >= 2
+        quietus("check", "--trust", place / "site.pub", *documents, status=UNPROVEN)
+        for document in documents:
+            quietus("sign", "--key", place / "site.key", "-o", document, document)
+        text = quietus("check", "--trust", place / "site.pub", *documents)
+        assert text.count("INTACT AND TRUSTED") == len(documents)
+        text = quietus("check", *documents, status=UNPROVEN)
+        assert "NOT INTACT" not in text
 
 
 def test_agent_inspects_by_default():
@@ -145,17 +300,57 @@ def test_agent_refuses_what_it_does_not_understand():
             assert not (place / "spool").exists(), options
 
 
+def last_record(place):
+    """The newest record in the spool, as a document, and the certificates of its run."""
+    record = max((place / "spool").glob("*record.json"), key=lambda path: path.stat().st_mtime_ns)
+    run = record.name.removesuffix("record.json")
+    return dsse.payload(record), sorted((place / "spool").glob(f"{run}*certificate.json"))
+
+
 def test_agent_without_a_good_order():
     with folder() as place:
         order = make_order(place)  # for another server
-        (place / "trust").mkdir()
-        for options in ("quietus.mode=erase", f"quietus.mode=erase quietus.order={order}",
-                        f"quietus.mode=erase quietus.order={place}/nothing"):
-            inspect(place, options, status=ORDER)
-        (place / "trust/site.pub").write_bytes((place / "site.pub").read_bytes())
-        inspect(place, f"quietus.mode=erase quietus.order={order}", status=ORDER)
-        (place / "trust/broken.pub").write_text("not a key")
-        inspect(place, f"quietus.mode=erase quietus.order={order}", status=ORDER)
+        trust = place / "trust"
+        trust.mkdir()
+        expected = [("", "no good order: no order was given", None),
+                    (f"quietus.order={order}", "no good order: no key is trusted here", None),
+                    (f"quietus.order={order}", "no good order: it is for another server", place / "site.pub"),
+                    (f"quietus.order={order}", "no good order: ", "not a key"),
+                    ("quietus.order=http://127.0.0.1:1/x quietus.order_wait=0", "no good order: http://127.0", None)]
+        for options, problem, trusted in expected:
+            if trusted:
+                text = trusted if isinstance(trusted, str) else trusted.read_text()
+                (trust / f"key{len(list(trust.iterdir()))}.pub").write_text(text)
+            output = inspect(place, f"quietus.mode=erase {options}", status=ORDER)
+            assert f"quietus: {problem}" in output, output
+            record, certificates = last_record(place)
+            assert (record["mode"], record["exit_status"]) == ("erase", ORDER)
+            assert record["order"]["problem"].startswith(problem)
+            assert {line["disposition"] for line in record["disks"]} <= {"refused"}
+            assert len(certificates) == len(record["disks"]) > 0
+            shown = lines_of(quietus("show", certificates[0]))
+            assert shown["problem"] == [record["order"]["problem"]]
+            named = "signed by key0" in shown["Authority"][0]
+            assert named == ("another server" in problem), shown
+            assert named or shown["Authority"] == ["none: there was no good order"]
+
+
+def test_agent_inspects_where_there_is_no_order():
+    """404: the order for this server does not exist (yet). One boot script serves to inspect and to erase:
+    the record has the scan, no disk is refused, and the status is 11 all the same, at once."""
+    with folder() as place, Server(place / "www") as server:
+        for where in (f"http://127.0.0.1:{server.port}/orders/none.json", place / "none.json"):
+            began = time.monotonic()
+            output = inspect(place, f"quietus.mode=erase quietus.order={where}", status=ORDER)
+            assert time.monotonic() - began < 60, "it waited for an order that is not there"
+            assert "no order for this server, inspected only: " in output and "refused" not in output
+            record, certificates = last_record(place)
+            assert (record["mode"], record["exit_status"]) == ("inspect", ORDER)
+            assert record["order"]["problem"].startswith("no order for this server, inspected only: ")
+            assert record["scan"]["schema"] == "quietus.scan/1" and certificates == []
+            assert {line["disposition"] for line in record["disks"]} == {"excluded"}
+        assert [request for request in server.requests if "none.json" in request[1]] == [
+            ("GET", "/orders/none.json")]
 
 
 def test_check_tells_what_is_not_intact():
@@ -190,6 +385,13 @@ def test_openssl_and_quietus_agree_on_keys():
         script = TOP / "scripts/check-with-openssl"
         assert subprocess.run([script, order, place / "site.pub"], capture_output=True).returncode == 0
         assert subprocess.run([script, order, place / "other.pub"], capture_output=True).returncode == 1
+        # Without a key there is none to check an order by: that is said, and is no verdict on the order.
+        done = subprocess.run([script, order], capture_output=True, text=True)
+        assert done.returncode == 1 and "CANNOT BE CHECKED: order.json: it names no key" in done.stdout, done
+        done = subprocess.run([script, place / "none.json"], capture_output=True, text=True)
+        assert done.returncode == 1 and "no such file" in done.stdout
+        done = subprocess.run([script, order, place / "site.key"], capture_output=True, text=True)
+        assert done.returncode == 1 and "no public key" in done.stdout
         quietus("sign", "--key", place / "other.key", "-o", place / "both.json", order)
         for key in ("site.pub", "other.pub"):
             done = subprocess.run([script, place / "both.json", place / key], capture_output=True)

@@ -18,7 +18,7 @@ PLACE = OUT / "demo"
 SIZE = 192
 DISKS = {
     "WD-WMC4N0E1": ("SATA disk, GPT with an ext4 file system", "sata", content.disk_with_ext4, machine.sata),
-    "Z1X0ABCD": ("SAS disk, LUKS volume", "sas", content.disk_with_luks, machine.sas),
+    "Z1X0ABCD": ("SAS disk, LUKS volume with known bytes for its ciphertext", "sas", content.disk_with_luks, machine.sas),
     "S4EVNF0M": ("NVMe drive, LVM with an ext4 file system", "nvme", content.disk_with_lvm, machine.nvme),
 }
 
@@ -41,6 +41,7 @@ http {{
         location /certificates/ {{
             dav_methods PUT;
             create_full_put_path on;
+            dav_access user:rw group:r all:r;
         }}
     }}
 }}
@@ -69,7 +70,8 @@ def make_disks():
         found = content.count(image, content.canary(name))
         assert found > 0
         planted[serial] = content.distinct_sectors(image)
-        say(f"    {serial:12} {SIZE} MiB  {what}: the known text is there {found} times")
+        say(f"    {serial:12} {image.stat().st_size / 1e6:.1f} MB  {what}")
+        say(f"    {'':12} a known text is in it {found} times, and {len(planted[serial])} distinct known sectors")
     return planted
 
 
@@ -91,16 +93,15 @@ def start_server(port):
     raise RuntimeError("nginx does not answer; see " + str(PLACE / "nginx-error.log"))
 
 
-def write_boot_script(base, options):
+def write_boot_script(base):
+    """The one that is shipped, with this server's address; both boots use it."""
     script = (TOP / "initramfs/ipxe/boot.ipxe").read_text()
-    script = script.replace("http://deploy.example.com/quietus", base).replace("console=tty0 ", "")
-    before, after = script.split("set options ", 1)
-    (PLACE / "tftp/boot.ipxe").write_text(f"{before}set options {options}\n" + after.split("\n", 1)[1])
+    (PLACE / "tftp/boot.ipxe").write_text(
+        script.replace("http://deploy.example.com/quietus", base).replace("console=tty0 ", ""))
 
 
-def boot(base, options, log):
+def boot(log):
     """Power on: the network card's iPXE, TFTP, HTTP, the image. Returns the agent's exit status."""
-    write_boot_script(base, options)
     disks = [make(PLACE / f"{name}.img", serial) for serial, (_, name, _, make) in DISKS.items()]
     with Machine(disks, direct=False, tftp=PLACE / "tftp", bootfile="boot.ipxe", log=PLACE / log,
                  time_limit=600) as vm:
@@ -127,47 +128,48 @@ def look_for_remains(planted):
         found = content.count(image, content.canary(name))
         left = content.residue(image, planted[serial])
         assert found == 0 and left == 0, f"{serial}: {found} hits, {left} sectors"
-        say(f"    {serial:12} known text: 0 hits; sectors of before, anywhere: 0 of {len(planted[serial])}")
+        say(f"    {serial:12} known text: found {found} times; {left} of {len(planted[serial])} distinct known "
+            "sectors found")
 
 
 def main():
     shutil.rmtree(PLACE, ignore_errors=True)
     PLACE.mkdir(parents=True)
+    reports = PLACE / "www/certificates" / machine.SERIAL
+    order = PLACE / f"www/orders/{machine.SERIAL}.json"
     say("1. A server's disks, with data")
     planted = make_disks()
     port = free_port()
-    base = f"http://{HOST}:{port}"
     server = start_server(port)
     try:
         say("2. The operator's keys, and the site image with the public one")
         quietus("keygen", PLACE / "site")
         subprocess.run([TOP / "scripts/site", "--trust", PLACE / "site.pub", PLACE / "www/site.img"], check=True)
-        say("3. First PXE boot: inspection. Nothing is changed; the server reports what it has")
-        status = boot(base, f"quietus.report={base}/certificates/inspection quietus.done=poweroff", "inspect.log")
-        assert status == 0
-        record = next((PLACE / "www/certificates/inspection").glob("*record.json"))
+        write_boot_script(f"http://{HOST}:{port}")
+        say("3. First PXE boot: there is no order for this server, so it reports what it has and changes nothing")
+        status = boot("inspect.log")
+        assert status == 11, (PLACE / "inspect.log").read_text(errors="replace")[-3000:]
+        record = next(reports.glob("*record.json"))
         say("4. The operator signs an order for this server and what its disks hold now")
         (PLACE / "description.json").write_text(json.dumps(
             {"site": "Demo", "purpose": "contract ended", "disks": "all", "holds": "not-checked"}))
-        order = PLACE / f"www/orders/{machine.SERIAL}.json"
         quietus("order", "--key", PLACE / "site.key", "--inventory", record, "--output", order,
                 PLACE / "description.json")
-        say("5. Second PXE boot: erase, verify, certify")
-        status = boot(base, f"quietus.mode=erase quietus.order={base}/orders/{{serial}}.json "
-                            f"quietus.report={base}/certificates/erase quietus.done=poweroff", "erase.log")
+        say("5. Second PXE boot, by the same script: erase, verify, certify")
+        status = boot("erase.log")
         assert status == 0, (PLACE / "erase.log").read_text(errors="replace")[-3000:]
     finally:
         server.terminate()
         server.wait(10)
     say("6. What is left on the disks, looked for from outside")
     look_for_remains(planted)
-    say("7. The certificates")
-    certificates = sorted((PLACE / "www/certificates/erase").glob("*.json"))
-    assert len(certificates) == 4
-    check(certificates)
+    say("7. The certificates, and the records of both boots")
+    documents = sorted(reports.glob("*.json"))
+    assert len(documents) == 5
+    check(documents)
     say()
-    say(quietus("show", certificates[0]))
-    say("Certificates:  " + str(PLACE / "www/certificates/erase"))
+    say(quietus("show", next(reports.glob("*-certificate.json"))))
+    say("Certificates:  " + str(reports))
     say("Consoles:      " + ", ".join(str(PLACE / name) for name in ("inspect.log", "erase.log")))
 
 

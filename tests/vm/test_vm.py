@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import content
+import dsse
 import machine
 from http_server import Server
 from machine import HOST, Machine, QUIETUS, TOP
@@ -87,7 +88,8 @@ def dispositions(record):
 
 
 def test_pxe_to_certificates():
-    """From PXE power-on to checked certificates: SATA, SAS and NVMe disks with ext4, LUKS and LVM."""
+    """From PXE power-on to checked certificates: SATA, SAS and NVMe disks with ext4, LUKS and LVM. One boot
+    script, as it is shipped, inspects first and erases when there is an order."""
     with workplace() as place:
         images = {"S-SATA": content.disk_with_ext4(place.folder / "sata.img", "sata", 96),
                   "S-SAS": content.disk_with_luks(place.folder / "sas.img", "sas", 96),
@@ -101,7 +103,6 @@ def test_pxe_to_certificates():
         disks = [machine.sata(images["S-SATA"], "S-SATA"), machine.sas(images["S-SAS"], "S-SAS"),
                  machine.nvme(images["S-NVME"], "S-NVME")]
         (place.www / "orders").mkdir()
-        place.order(place.inventory(disks), path=f"orders/{machine.SERIAL}.json")
         for name in ("vmlinuz", "initramfs.img"):
             (place.www / name).symlink_to(machine.OUT / name)
         (place.www / "site.img").symlink_to(place.site)
@@ -110,16 +111,31 @@ def test_pxe_to_certificates():
         script = (TOP / "initramfs/ipxe/boot.ipxe").read_text()
         (tftp / "boot.ipxe").write_text(
             script.replace("http://deploy.example.com/quietus", place.url)
-            .replace("console=tty0 ", "").replace("quietus.done=reboot", "quietus.done=poweroff"))
-        with Machine(disks, direct=False, tftp=tftp, bootfile="boot.ipxe") as vm:
-            assert vm.wait_for_end() == 0, vm.console()
-        assert dispositions(place.record("certificates")) == dict.fromkeys(images, "erased")
-        methods = {s: c["method"]["name"] for s, c in place.certificates("certificates").items()}
+            .replace("console=tty0 ", ""))
+        reports = f"certificates/{machine.SERIAL}"
+
+        def boot():
+            with Machine(disks, direct=False, tftp=tftp, bootfile="boot.ipxe") as vm:
+                return vm.wait_for_end()
+
+        # The first boot finds no order for this server: it inspects, and says so.
+        assert boot() == 11
+        inspection = place.record(reports)
+        assert (inspection["mode"], inspection["exit_status"]) == ("inspect", 11)
+        assert "404" in inspection["order"]["problem"]
+        assert dispositions(inspection) == dict.fromkeys(images, "excluded")
+        assert place.certificates(reports) == {}
+        (place.www / reports).rename(place.www / "inspected")
+        place.order(inspection["scan"], path=f"orders/{machine.SERIAL}.json")
+        # The second erases, by the same script.
+        assert boot() == 0
+        assert dispositions(place.record(reports)) == dict.fromkeys(images, "erased")
+        methods = {s: c["method"]["name"] for s, c in place.certificates(reports).items()}
         assert methods == {"S-SATA": "overwrite", "S-SAS": "overwrite", "S-NVME": "nvme-format-user-data"}
         for serial, image in images.items():
             assert content.count(image, content.canary(names[serial])) == 0
             assert content.residue(image, before[serial]) == 0
-        for file in (place.www / "certificates").glob("*.json"):
+        for file in (place.www / reports).glob("*.json"):
             subprocess.run([TOP / "scripts/check-with-openssl", file], check=True, capture_output=True)
 
 
@@ -163,12 +179,13 @@ def test_refused_orders_change_nothing():
         future = {"not_before": "2037-01-01T00:00:00Z", "expires": "2037-01-02T00:00:00Z"}
         place.order(other_server, "other-server.json")
         place.order(inventory, "stranger.json", key=place.folder / "stranger.key")
-        place.order(inventory, "expired.json", **past)
         place.order(inventory, "not-yet.json", **future)
         place.order(other_content, "other-content.json")
         place.order(other_disk, "other-disk.json")
         good = json.loads(place.order(inventory, "good.json").read_text())
         payload = base64.b64decode(good["payload"])
+        # `quietus order` signs no order that has expired already.
+        dsse.sign(place.www / "expired.json", {**json.loads(payload), **past}, place.folder / "site.key")
         (place.www / "unsigned.json").write_bytes(payload)
         altered = payload.replace(b'"holds":', b'"purpose":"x","holds":')
         assert altered != payload
@@ -193,8 +210,10 @@ def test_refused_orders_change_nothing():
             assert f"CASE {case} STATUS {status}\n" in console, f"{case}\n{console}"
             record = place.record(f"out-{case}")
             line = next(entry for entry in record["disks"] if entry["identity"].get("serial") == "S-A")
-            assert line["disposition"] == ("excluded" if case == "other-disk" else "refused"), case
-            assert reason in line["reason"], (case, line["reason"])
+            excluded = case in ("other-disk", "missing")
+            assert line["disposition"] == ("excluded" if excluded else "refused"), case
+            said = record["order"]["problem"] if case == "missing" else line["reason"]
+            assert reason in said, (case, said)
             assert record["exit_status"] == status
         assert content.digest(image) == before
 
