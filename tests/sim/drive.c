@@ -8,6 +8,8 @@
 
 static const struct command_set *const command_sets[] = {
     [DRIVE_NVME] = &nvme_command_set,
+    [DRIVE_ATA] = NULL,
+    [DRIVE_SCSI] = NULL,
 };
 
 _Static_assert(sizeof(struct drive_state) <= MEDIA_DRIVE_STATE, "the state file has no room");
@@ -55,6 +57,11 @@ struct drive *drive_open(const struct drive_description *description, char *prob
     drive->own = *description;
     drive->description = &drive->own;
     drive->set = command_sets[description->family];
+    if (drive->set == NULL) {
+        free(drive);
+        (void)snprintf(problem, problem_size, "there are no drives of this family yet");
+        return NULL;
+    }
     drive->returns_at = UINT64_MAX;
     drive->last_time = simtime_now();
     if (!open_media(drive, problem, problem_size)) {
@@ -66,12 +73,18 @@ struct drive *drive_open(const struct drive_description *description, char *prob
     return drive;
 }
 
+static void forgotten(struct drive *drive, const struct drive_request *request) {
+    if (drive->set->forgotten != NULL)
+        drive->set->forgotten(drive, request);
+}
+
 static void lose_requests(struct drive *drive) {
     while (drive->pending != NULL) {
         struct drive_request *request = drive->pending;
         drive->pending = request->next;
         request->next = NULL;
         request->state = REQUEST_LOST;
+        forgotten(drive, request);
     }
 }
 
@@ -121,8 +134,10 @@ void request_done(struct drive *drive, struct drive_request *request) {
 void drive_forget(struct drive *drive, struct drive_request *request) {
     take_off(drive, request);
     request->next = NULL;
-    if (request->state == REQUEST_PENDING)
-        request->state = REQUEST_LOST;
+    if (request->state != REQUEST_PENDING)
+        return;
+    request->state = REQUEST_LOST;
+    forgotten(drive, request);
 }
 
 enum drive_direction drive_data_of(const struct drive *drive, const struct drive_request *request,
@@ -272,7 +287,6 @@ void drive_mark_happened(struct drive *drive, const struct misbehaviour *misbeha
 
 void drive_erased(struct drive *drive, enum erase_operation which) {
     const struct misbehaviour *line;
-    drive->state->writes_seen = false;
     if ((line = drive_misbehaves(drive, MISBEHAVE_READ_ERRORS, which)) != NULL)
         media_fail_unwritten(drive->media, true);
     if ((line = drive_misbehaves(drive, MISBEHAVE_IDENTITY_CHANGE, which)) != NULL) {
@@ -345,7 +359,6 @@ enum drive_fault drive_write(struct drive *drive, unsigned region, uint64_t lba,
     const enum drive_fault fault = write_fault(drive, lba, lbas);
     if (fault != FAULT_NONE || is_dropped(drive, region, lba, lbas))
         return fault;
-    drive->state->writes_seen = true;
     media_write(drive->media, region, lba * lba_bytes, data, lbas * lba_bytes);
     return FAULT_NONE;
 }

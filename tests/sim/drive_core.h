@@ -17,7 +17,6 @@ struct drive_state {
     struct operation operation;
     uint64_t happened; /* misbehaviours, by number, that happen once */
     bool gone;         /* for good */
-    bool writes_seen;  /* since it was made or last sanitized */
     bool serial_changed;
     char serial[DESCRIPTION_TEXT];      /* once it has changed */
     uint64_t bytes;                     /* once the capacity has changed; else 0 */
@@ -40,6 +39,8 @@ struct command_set {
     void (*operation_ended)(struct drive *drive, enum erase_operation which, bool success);
     /* It was cut off by a power cut or a reset. */
     void (*operation_cut)(struct drive *drive, enum erase_operation which);
+    /* No answer to this pending request is wanted any more; it must not be touched again. */
+    void (*forgotten)(struct drive *drive, const struct drive_request *request);
     /* Bytes of the LBAs that "partial" counts in. */
     uint32_t (*lba_bytes)(const struct drive *drive);
     /* The capacity has changed by misbehaviour; drive_bytes tells. */

@@ -112,9 +112,18 @@ static void replace_keys(struct media *media, const struct media_effect *effect)
             media_new_key(media, region);
 }
 
+/* There is a key for a region or for the drive, but none for a part of one: to lose just that part
+ * it is erased. */
+static bool has_key_of_its_own(const struct media *media, const struct media_effect *effect) {
+    return all_pages(effect) &&
+           (media->header->geometry.key_per_region || effect->regions == UINT32_MAX);
+}
+
 void media_effect_end(struct media *media, const struct media_effect *effect) {
-    if (effect->kind == EFFECT_CRYPTO && all_pages(effect))
+    if (effect->kind == EFFECT_CRYPTO && has_key_of_its_own(media, effect))
         replace_keys(media, effect);
+    else if (effect->kind == EFFECT_CRYPTO)
+        erase_pages(media, effect, 0, media->header->physical_pages);
     if (effect->kind == EFFECT_UNMAP || effect->unmap_at_end)
         unmap_regions(media, effect);
 }

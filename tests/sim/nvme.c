@@ -254,7 +254,6 @@ static void close_nvme(struct drive *drive) {
 
 static void reset(struct drive *drive, enum drive_reset kind) {
     struct nvme_volatile *now = nvme_volatile(drive);
-    now->blocked = NULL;
     memset(now->features, 0, sizeof now->features);
     if (kind != RESET_POWER)
         return;
@@ -275,8 +274,12 @@ static void operation_ended(struct drive *drive, enum erase_operation which, boo
 /* A format that was cut off leaves the namespaces as they were, half erased. */
 static void operation_cut(struct drive *drive, enum erase_operation which) {
     (void)which;
-    if (nvme_volatile(drive) != NULL)
-        nvme_volatile(drive)->formatting = 0;
+    nvme_volatile(drive)->formatting = 0;
+}
+
+static void forgotten(struct drive *drive, const struct drive_request *request) {
+    if (nvme_volatile(drive)->blocked == request)
+        nvme_volatile(drive)->blocked = NULL;
 }
 
 static uint32_t lba_bytes(const struct drive *drive) {
@@ -292,6 +295,7 @@ const struct command_set nvme_command_set = {
     .reset = reset,
     .operation_ended = operation_ended,
     .operation_cut = operation_cut,
+    .forgotten = forgotten,
     .lba_bytes = lba_bytes,
     .capacity_changed = nvme_capacity_changed,
     .plant = nvme_plant,
