@@ -63,7 +63,7 @@ struct drive *drive_open(const struct drive_description *description, char *prob
         return NULL;
     }
     drive->returns_at = UINT64_MAX;
-    drive->last_time = simtime_now();
+    drive->clock = simtime_now();
     if (!open_media(drive, problem, problem_size)) {
         close_media(drive);
         free(drive);
@@ -152,29 +152,39 @@ enum drive_direction drive_data_of(const struct drive *drive, const struct drive
 
 static void come_back(struct drive *drive);
 
+static bool is_away(const struct drive *drive) {
+    return drive->returns_at != UINT64_MAX;
+}
+
+/* Milliseconds from the drive's own clock. */
+static uint64_t until_next_event(const struct drive *drive) {
+    if (is_away(drive))
+        return drive->returns_at <= drive->clock ? 0 : drive->returns_at - drive->clock;
+    return drive_present(drive) ? operation_next_event(drive) : UINT64_MAX;
+}
+
+static void pass_time(struct drive *drive, uint64_t milliseconds) {
+    drive->clock += milliseconds;
+    if (is_away(drive) && drive->clock >= drive->returns_at)
+        come_back(drive);
+    else if (drive_present(drive)) /* without power nothing goes on */
+        operation_pass_time(drive, milliseconds);
+}
+
+/* From event to event, so that one long jump of the time is the same as many short ones. */
 void drive_advance(struct drive *drive) {
     const uint64_t now = simtime_now();
-    uint64_t passed = now - drive->last_time;
-    if (drive->returns_at != UINT64_MAX) {
-        /* Without power nothing goes on. */
-        if (now < drive->returns_at) {
-            drive->last_time = now;
-            return;
-        }
-        passed = now - drive->returns_at;
-        come_back(drive);
-    }
-    drive->last_time = now;
-    if (drive_present(drive))
-        operation_pass_time(drive, passed);
+    do {
+        const uint64_t event = until_next_event(drive), rest = now - drive->clock;
+        pass_time(drive, event < rest ? event : rest);
+    } while (drive->clock < now);
 }
 
 uint64_t drive_next_event(const struct drive *drive) {
-    if (drive->returns_at != UINT64_MAX) {
-        const uint64_t now = simtime_now();
-        return now >= drive->returns_at ? 0 : drive->returns_at - now;
-    }
-    return drive_present(drive) ? operation_next_event(drive) : UINT64_MAX;
+    const uint64_t event = until_next_event(drive), passed = simtime_now() - drive->clock;
+    if (event == UINT64_MAX)
+        return event;
+    return event <= passed ? 0 : event - passed;
 }
 
 /* --- resets and vanishing --- */
@@ -199,7 +209,7 @@ void drive_vanish(struct drive *drive, const struct misbehaviour *why, uint64_t 
     if (after_ms == UINT64_MAX)
         drive->state->gone = true;
     else
-        drive->returns_at = simtime_now() + after_ms;
+        drive->returns_at = drive->clock + after_ms;
 }
 
 /* Another drive's identity and contents: a drive of the same kind with other media. */
@@ -233,7 +243,7 @@ static void come_back(struct drive *drive) {
 }
 
 bool drive_present(const struct drive *drive) {
-    return drive->returns_at == UINT64_MAX && !drive->state->gone;
+    return !is_away(drive) && !drive->state->gone;
 }
 
 unsigned drive_generation(const struct drive *drive) {

@@ -58,7 +58,7 @@ struct drive {
     struct drive_state *state;     /* within the media's state file */
     void *family;                  /* the command set's volatile state; its own */
     struct drive_request *pending; /* all that have no answer yet */
-    uint64_t last_time;            /* simulated, when drive_advance last ran */
+    uint64_t clock;                /* simulated time up to which it has lived */
     uint64_t returns_at;           /* away until then; UINT64_MAX: not away */
     const struct misbehaviour *away_because;
     unsigned generation;
