@@ -126,6 +126,8 @@ static void take_off(struct drive *drive, const struct drive_request *request) {
 }
 
 void request_done(struct drive *drive, struct drive_request *request) {
+    if (request->state != REQUEST_PENDING)
+        return;
     take_off(drive, request);
     request->next = NULL;
     request->state = REQUEST_DONE;
@@ -358,6 +360,26 @@ static bool is_dropped(const struct drive *drive, unsigned region, uint64_t lba,
            (partial->regions != 0 && (partial->regions >> region & 1) == 0);
 }
 
+/* What an overwrite meets when the host has written so many hundredths of a percent of the
+ * capacity: it fails from there on, or the drive vanishes. */
+static enum drive_fault overwrite_event(struct drive *drive, uint64_t bytes) {
+    static const enum misbehaviour_kind kinds[] = {MISBEHAVE_FAIL, MISBEHAVE_GONE, MISBEHAVE_RETURN,
+                                                   MISBEHAVE_POWER_CUT};
+    drive->written += bytes;
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct misbehaviour *line = drive_misbehaves(drive, kinds[i], OP_OVERWRITE);
+        if (line == NULL || drive_has_happened(drive, line) ||
+            drive->written < drive_bytes(drive) / (100 * PERCENT_SCALE) * line->at)
+            continue;
+        if (kinds[i] != MISBEHAVE_FAIL) {
+            drive_mark_happened(drive, line);
+            drive_vanish(drive, line, kinds[i] == MISBEHAVE_GONE ? UINT64_MAX : line->after_ms);
+        }
+        return FAULT_WRITE;
+    }
+    return FAULT_NONE;
+}
+
 static enum drive_fault write_fault(const struct drive *drive, uint64_t lba, uint64_t lbas) {
     if (drive_misbehaves(drive, MISBEHAVE_WRITE_PROTECTED, OP_NONE) != NULL)
         return FAULT_WRITE_PROTECTED;
@@ -366,7 +388,9 @@ static enum drive_fault write_fault(const struct drive *drive, uint64_t lba, uin
 
 enum drive_fault drive_write(struct drive *drive, unsigned region, uint64_t lba, uint32_t lba_bytes,
                              uint64_t lbas, const uint8_t *data) {
-    const enum drive_fault fault = write_fault(drive, lba, lbas);
+    enum drive_fault fault = write_fault(drive, lba, lbas);
+    if (fault == FAULT_NONE)
+        fault = overwrite_event(drive, lbas * lba_bytes);
     if (fault != FAULT_NONE || is_dropped(drive, region, lba, lbas))
         return fault;
     media_write(drive->media, region, lba * lba_bytes, data, lbas * lba_bytes);

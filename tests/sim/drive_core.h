@@ -63,6 +63,7 @@ struct drive {
     const struct misbehaviour *away_because;
     unsigned generation;
     uint64_t commands;
+    uint64_t written; /* bytes, by the host, since it was opened */
 };
 
 extern const struct command_set nvme_command_set;
@@ -72,7 +73,7 @@ extern const struct command_set scsi_command_set;
 /* Typed access to the command set's part of the state file. */
 void *drive_family_state(struct drive *drive);
 
-/* Ends a pending request. */
+/* Ends a pending request; one that was lost meanwhile stays so. */
 void request_done(struct drive *drive, struct drive_request *request);
 
 /* Does the drive misbehave so? */
@@ -102,7 +103,8 @@ enum drive_fault {
 
 /*
  * The host's reads and writes: bytes of a region, for the LBAs from lba on, under the misbehaviours
- * that concern them. Discards are drive_discard.
+ * that concern them. A write may make the drive vanish. "hang overwrite" is the command set's to
+ * look for.
  */
 enum drive_fault drive_read(struct drive *drive, unsigned region, uint64_t lba, uint32_t lba_bytes,
                             uint64_t lbas, uint8_t *data);

@@ -192,6 +192,25 @@ static void new_format_changes_sizes(void **state) {
     test_end(drive);
 }
 
+static void protection_information_that_was_never_written(void **state) {
+    (void)state;
+    struct drive *drive = test_drive("size = 8M\nformats = 512+8 512+64\n"
+                                     "namespace = size=1M protection=1 extended\n"
+                                     "namespace = size=1M format=1 protection=2 extended\n");
+    uint8_t block[576];
+    assert_int_equal(host_read(drive, 1, 5, 1, block, 520), NVME_OK);
+    for (unsigned i = 0; i < 520; i++)
+        assert_int_equal(block[i], i < 512 ? 0 : 0xff);
+    assert_int_equal(host_read(drive, 2, 5, 1, block, 576), NVME_OK);
+    for (unsigned i = 0; i < 576; i++)
+        assert_int_equal(block[i], i < 568 ? 0 : 0xff);
+    memset(block, 7, sizeof block);
+    assert_int_equal(host_write(drive, 1, 5, 1, block, 520), NVME_OK);
+    assert_int_equal(host_read(drive, 1, 5, 1, block, 520), NVME_OK);
+    assert_int_equal(block[519], 7);
+    test_end(drive);
+}
+
 static void separate_metadata_is_kept(void **state) {
     (void)state;
     struct drive *drive = test_drive("size = 8M\nformats = 512+8\n");
@@ -241,6 +260,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(power_cut_leaves_it_half_done),
     cmocka_unit_test(goes_on_after_a_controller_reset),
     cmocka_unit_test(new_format_changes_sizes),
+    cmocka_unit_test(protection_information_that_was_never_written),
     cmocka_unit_test(separate_metadata_is_kept),
     cmocka_unit_test(write_protected_namespace_is_not_formatted),
 };

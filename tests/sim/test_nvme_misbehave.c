@@ -429,6 +429,41 @@ static void lies_about_overwriting(void **state) {
     test_end(drive);
 }
 
+static uint64_t write_until_it_stops(struct drive *drive, uint16_t expected) {
+    uint8_t block[4096] = {0};
+    for (uint64_t lba = 0; lba < 8 << 11; lba += 8) {
+        const uint16_t status = host_write(drive, 1, lba, 8, block, sizeof block);
+        if (status == NVME_OK)
+            continue;
+        assert_int_equal(status, expected);
+        return lba;
+    }
+    return UINT64_MAX;
+}
+
+static void overwrite_is_interrupted(void **state) {
+    (void)state;
+    struct drive *drive = test_drive(with("fail overwrite at=50%"));
+    const uint64_t before = planted(drive).visible;
+    assert_in_range(write_until_it_stops(drive, NVME_WRITE_FAULT), 8150, 8192);
+    assert_in_range(planted(drive).visible, before / 2 - 2, before / 2 + 2);
+    test_end(drive);
+    drive = test_drive(with("gone overwrite at=25%"));
+    assert_in_range(write_until_it_stops(drive, HOST_LOST), 4070, 4096);
+    assert_false(drive_present(drive));
+    test_end(drive);
+    drive = test_drive(with("return overwrite at=25% after=5s"));
+    assert_in_range(write_until_it_stops(drive, HOST_LOST), 4070, 4096);
+    test_pass(drive, 5 * SECOND);
+    assert_int_equal(drive_generation(drive), 1);
+    assert_true(write_until_it_stops(drive, NVME_OK) == UINT64_MAX);
+    assert_int_equal(planted(drive).visible, 0);
+    test_end(drive);
+    drive = test_drive(with("hang overwrite"));
+    assert_int_equal(write_until_it_stops(drive, HOST_PENDING), 0);
+    test_end(drive);
+}
+
 static void logs_that_say_nothing(void **state) {
     (void)state;
     uint8_t log[512], zero[512] = {0};
@@ -487,6 +522,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(errors_in_ranges),
     cmocka_unit_test(worn_out),
     cmocka_unit_test(lies_about_overwriting),
+    cmocka_unit_test(overwrite_is_interrupted),
     cmocka_unit_test(logs_that_say_nothing),
     cmocka_unit_test(status_4),
 };
