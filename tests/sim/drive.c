@@ -299,7 +299,7 @@ void drive_mark_happened(struct drive *drive, const struct misbehaviour *misbeha
 
 void drive_erased(struct drive *drive, enum erase_operation which) {
     const struct misbehaviour *line;
-    if ((line = drive_misbehaves(drive, MISBEHAVE_READ_ERRORS, which)) != NULL)
+    if (drive_misbehaves(drive, MISBEHAVE_READ_ERRORS, which) != NULL)
         media_fail_unwritten(drive->media, true);
     if ((line = drive_misbehaves(drive, MISBEHAVE_IDENTITY_CHANGE, which)) != NULL) {
         (void)snprintf(drive->state->serial, sizeof drive->state->serial, "%s", line->serial);
@@ -369,7 +369,7 @@ static enum drive_fault overwrite_event(struct drive *drive, uint64_t bytes) {
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const struct misbehaviour *line = drive_misbehaves(drive, kinds[i], OP_OVERWRITE);
         if (line == NULL || drive_has_happened(drive, line) ||
-            drive->written < drive_bytes(drive) / (100 * PERCENT_SCALE) * line->at)
+            drive->written < drive_bytes(drive) / WHOLE_PROGRESS * line->at)
             continue;
         if (kinds[i] != MISBEHAVE_FAIL) {
             drive_mark_happened(drive, line);

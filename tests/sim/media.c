@@ -48,6 +48,15 @@ static uint8_t *map_file(int file, size_t size, bool shared) {
     return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+static struct media *new_media(void) {
+    if (sodium_init() < 0)
+        return NULL;
+    struct media *media = calloc(1, sizeof *media);
+    if (media != NULL)
+        media->data_file = media->state_file = -1;
+    return media;
+}
+
 static bool open_files(struct media *media, const char *path, int flags) {
     char state_path[4096];
     (void)snprintf(state_path, sizeof state_path, "%s.state", path);
@@ -101,9 +110,9 @@ void media_close(struct media *media) {
 
 static struct media *open_existing(const char *path, bool shared, char *problem,
                                    size_t problem_size) {
-    struct media *media = calloc(1, sizeof *media);
+    struct media *media = new_media();
     struct media_header header;
-    if (media == NULL || sodium_init() < 0)
+    if (media == NULL)
         return failed(problem, problem_size, "out of memory");
     if (!open_files(media, path, shared ? O_RDWR : O_RDONLY)) {
         media_close(media);
@@ -130,8 +139,8 @@ static struct media *create(const char *path, const struct media_geometry *geome
                             size_t problem_size) {
     const uint64_t logical = geometry->bytes / MEDIA_PAGE;
     const uint64_t physical = logical + geometry->spare_bytes / MEDIA_PAGE;
-    struct media *media = calloc(1, sizeof *media);
-    if (media == NULL || sodium_init() < 0)
+    struct media *media = new_media();
+    if (media == NULL)
         return failed(problem, problem_size, "out of memory");
     if (!open_files(media, path, O_RDWR | O_CREAT | O_TRUNC) ||
         ftruncate(media->data_file, (off_t)(physical * MEDIA_PAGE)) != 0 ||

@@ -77,9 +77,10 @@ static size_t effects_log(const struct drive *drive, uint8_t *out) {
     return NVME_PAGE;
 }
 
+/* None: no notice was ever sent. */
 static size_t changed_namespaces_log(const struct drive *drive, uint8_t *out) {
     (void)drive;
-    (void)out; /* none: no notice was ever sent */
+    out[0] = 0;
     return NVME_PAGE;
 }
 

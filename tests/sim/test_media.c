@@ -138,7 +138,7 @@ static void full_flash_is_recycled(void **state) {
         put(media, i % 256, text);
     }
     for (unsigned i = 0; i < 256; i++) {
-        (void)snprintf(text, sizeof text, "page %u round %u", i, i < 5000 % 256 ? 19 : 18);
+        (void)snprintf(text, sizeof text, "page %u round %u", i, i < 5000 % 256 ? 19U : 18U);
         assert_true(has(media, i, text));
     }
     end(media);
