@@ -1,4 +1,5 @@
 #include "media.h"
+#include "media_file.h"
 #include "oracle.h"
 #include "plant.h"
 #include "test.h"
@@ -36,7 +37,7 @@ static void end(struct media *media) {
 static void put(struct media *media, uint64_t page, const char *text) {
     uint8_t data[MEDIA_PAGE] = {0};
     memcpy(data, text, strlen(text));
-    media_write(media, 0, page * MEDIA_PAGE, data, sizeof data);
+    media_write(media, 0, page * (uint64_t)MEDIA_PAGE, data, sizeof data);
 }
 
 static bool has(const struct media *media, uint64_t page, const char *text) {
@@ -259,6 +260,19 @@ static void killed_at_any_moment(void **state) {
     test_folder_remove();
 }
 
+/* A power cut between programming a page and mapping it: the page is there, and nobody's. */
+static void cut_before_the_mapping(void **state) {
+    (void)state;
+    struct media *media = reopen(NULL, &flash);
+    uint8_t data[MEDIA_PAGE] = "the new text";
+    put(media, 3, "the old text");
+    media_program(media, 100, 0, 3, data);
+    media = reopen(media, &flash);
+    assert_true(has(media, 3, "the old text"));
+    assert_int_equal(media_page(media, 100).state, PAGE_STALE);
+    end(media);
+}
+
 static void looking_changes_nothing(void **state) {
     (void)state;
     char problem[256];
@@ -299,6 +313,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(unwritten_pages_can_fail),
     cmocka_unit_test(fill_byte),
     cmocka_unit_test(killed_at_any_moment),
+    cmocka_unit_test(cut_before_the_mapping),
     cmocka_unit_test(looking_changes_nothing),
     cmocka_unit_test(bad_geometry_is_refused),
 };

@@ -195,7 +195,7 @@ static void error_log_has_the_newest_first(void **state) {
     assert_int_equal(load_le(log + 12, 2) >> 1, NVME_LBA_RANGE);
     assert_int_equal(load_le(log + 16, 8), (8 << 11) + 69);
     assert_int_equal(load_le(log + 24, 4), 1);
-    assert_int_equal(load_le(log + 63 * 64, 8), 7);
+    assert_int_equal(load_le(log + (size_t)63 * 64, 8), 7);
     assert_int_equal(host_log(drive, 0x02, log, 512), NVME_OK);
     assert_int_equal(load_le(log + 176, 8), 70);
     test_end(drive);
@@ -211,12 +211,12 @@ static void other_logs(void **state) {
     assert_int_equal(host_log(drive, 0x03, log, 512), NVME_OK);
     assert_memory_equal(log + 8, "F77     ", 8);
     assert_int_equal(host_log(drive, 0x05, log, 4096), NVME_OK);
-    assert_int_equal(load_le(log + 4 * 0x84, 4), 0x20003);     /* sanitize */
-    assert_int_equal(load_le(log + 4 * 0x80, 4), 0x10007);     /* format */
-    assert_int_equal(load_le(log + 4 * 0x82, 4), 0);           /* security receive: none */
-    assert_int_equal(load_le(log + 1024 + 4 * 0x01, 4), 0x3);  /* write */
-    assert_int_equal(load_le(log + 1024 + 4 * 0x05, 4), 0);    /* compare: none */
-    assert_int_equal(host_log(drive, 0x15, log, 16), NVME_OK); /* boot partitions */
+    assert_int_equal(load_le(log + 4 * (size_t)0x84, 4), 0x20003); /* sanitize */
+    assert_int_equal(load_le(log + 4 * (size_t)0x80, 4), 0x10007); /* format */
+    assert_int_equal(load_le(log + 4 * (size_t)0x82, 4), 0);       /* security receive: none */
+    assert_int_equal(load_le(log + 1028, 4), 0x3);                 /* write */
+    assert_int_equal(load_le(log + 1044, 4), 0);                   /* compare: none */
+    assert_int_equal(host_log(drive, 0x15, log, 16), NVME_OK);     /* boot partitions */
     assert_int_equal(load_le(log + 4, 4), 2);
     assert_int_equal(host_log(drive, 0x70, log, 512), NVME_INVALID_LOG_PAGE);
     const struct nvme_command part = {.opcode = NVME_GET_LOG_PAGE,

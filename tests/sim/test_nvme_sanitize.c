@@ -212,6 +212,9 @@ static void unrestricted_failure_can_be_left(void **state) {
     assert_int_equal(host_read(drive, 1, 0, 1, block, sizeof block), NVME_SANITIZE_FAILED);
     assert_int_equal(host_sanitize(drive, SANITIZE_EXIT_FAILURE, 0), NVME_OK);
     assert_int_equal(host_read(drive, 1, 0, 1, block, sizeof block), NVME_OK);
+    assert_int_equal(host_sanitize(drive, BLOCK | AUSE, 0), NVME_OK);
+    test_pass(drive, 30001);
+    assert_int_equal(host_sanitize(drive, CRYPTO | AUSE, 0), NVME_OK);
     test_end(drive);
 }
 
