@@ -101,16 +101,20 @@ static void partial_by_namespace(void **state) {
 
 static void partial_by_range(void **state) {
     (void)state;
-    struct drive *drive = test_drive(with("partial nvme-sanitize-block from=0 to=4095"));
-    uint8_t block[512];
-    sanitize_to_success(drive, BLOCK);
-    assert_int_equal(host_read(drive, 1, 32, 1, block, sizeof block), NVME_OK);
-    assert_memory_not_equal(block, "QPLANT", 6);
-    assert_int_equal(host_read(drive, 1, 4064, 1, block, sizeof block), NVME_OK);
-    assert_memory_not_equal(block, "QPLANT", 6);
-    assert_int_equal(host_read(drive, 1, 4096, 1, block, sizeof block), NVME_OK);
-    assert_memory_equal(block, "QPLANT", 6);
-    test_end(drive);
+    static const uint32_t kinds[] = {BLOCK, CRYPTO};
+    for (unsigned i = 0; i < COUNT_OF(kinds); i++) {
+        struct drive *drive = test_drive(with("partial nvme-sanitize-block from=0 to=4095\n"
+                                              "misbehave = partial nvme-sanitize-crypto to=4095"));
+        uint8_t block[512];
+        sanitize_to_success(drive, kinds[i]);
+        assert_int_equal(host_read(drive, 1, 32, 1, block, sizeof block), NVME_OK);
+        assert_memory_not_equal(block, "QPLANT", 6);
+        assert_int_equal(host_read(drive, 1, 4064, 1, block, sizeof block), NVME_OK);
+        assert_memory_not_equal(block, "QPLANT", 6);
+        assert_int_equal(host_read(drive, 1, 4096, 1, block, sizeof block), NVME_OK);
+        assert_memory_equal(block, "QPLANT", 6);
+        test_end(drive);
+    }
 }
 
 static void what_the_host_cannot_address_is_kept(void **state) {
