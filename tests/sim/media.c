@@ -303,15 +303,10 @@ static uint64_t find_state(struct media *media, enum page_state state) {
     return NO_PAGE;
 }
 
-/* An erased page to write to. Stale ones are erased for that only when no other is left, so that
- * old data stays as long as it can. */
+/* A page to write to. Stale ones are taken only when no erased one is left, so that old data stays as
+ * long as it can; the write then replaces all of it, so they need not be erased before. */
 static uint64_t take_page(struct media *media) {
-    if (media->erased_left > 0)
-        return find_state(media, PAGE_ERASED);
-    const uint64_t page = find_state(media, PAGE_STALE);
-    if (page != NO_PAGE)
-        media_erase(media, page, page + 1);
-    return page;
+    return find_state(media, media->erased_left > 0 ? PAGE_ERASED : PAGE_STALE);
 }
 
 /* --- what the drive reads and writes --- */
