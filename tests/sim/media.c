@@ -303,8 +303,8 @@ static uint64_t find_state(struct media *media, enum page_state state) {
     return NO_PAGE;
 }
 
-/* A page to write to. Stale ones are taken only when no erased one is left, so that old data stays as
- * long as it can; the write then replaces all of it, so they need not be erased before. */
+/* A page to write to. Stale ones are taken only when no erased one is left, so that old data stays
+ * as long as it can; the write then replaces all of it, so they need not be erased before. */
 static uint64_t take_page(struct media *media) {
     return find_state(media, media->erased_left > 0 ? PAGE_ERASED : PAGE_STALE);
 }

@@ -59,7 +59,7 @@ static void flash_keeps_the_old_page(void **state) {
     assert_int_equal(find(media, "the old text").visible, 0);
     assert_int_equal(find(media, "the old text").recoverable, 1);
     assert_int_equal(find(media, "the old text").by_state[PAGE_STALE], 1);
-    media_discard(media, 0, 3 * MEDIA_PAGE, MEDIA_PAGE);
+    media_discard(media, 0, 3 * (uint64_t)MEDIA_PAGE, MEDIA_PAGE);
     assert_int_equal(find(media, "the new text").visible, 0);
     assert_int_equal(find(media, "the new text").recoverable, 1);
     end(media);

@@ -9,7 +9,8 @@
     "time = nvme-sanitize-overwrite 100s\ntime = nvme-format-user-data 100s\n"
 
 enum { BLOCK = SANITIZE_BLOCK, OVERWRITE = SANITIZE_OVERWRITE | 1 << 4, CRYPTO = SANITIZE_CRYPTO };
-enum { SECOND = 1000, USER_DATA = 1 << 9, FORMAT_CRYPTO = 2 << 9 };
+#define SECOND UINT64_C(1000)
+enum { USER_DATA = 1 << 9, FORMAT_CRYPTO = 2 << 9 };
 
 static struct oracle_findings planted(const struct drive *drive) {
     return oracle_search(drive->media, "QPLANT TAG", 10);
