@@ -240,6 +240,7 @@ struct reader {
     struct description *description;
     const char *folder;
     enum section section;
+    bool has_lines; /* in the section */
     char *problem;
     size_t problem_size;
 };
@@ -252,6 +253,7 @@ static bool begin_drive(struct reader *reader, const char *name) {
         return description_wrong(reader->problem, reader->problem_size, "too many drives");
     description_default(&description->drives[description->drive_count++], name, DRIVE_NVME);
     reader->section = SECTION_DRIVE;
+    reader->has_lines = false;
     return true;
 }
 
@@ -286,10 +288,8 @@ static bool begin_section(struct reader *reader, char *line) {
 /* The family brings its defaults, so it has to come first. */
 static bool set_family(struct reader *reader, struct drive_description *drive, const char *value) {
     char name[DESCRIPTION_TEXT];
-    struct drive_description untouched;
     (void)snprintf(name, sizeof name, "%s", drive->name);
-    description_default(&untouched, name, drive->family);
-    if (memcmp(&untouched, drive, sizeof untouched) != 0)
+    if (reader->has_lines)
         return description_wrong(reader->problem, reader->problem_size,
                                  "family has to be the first line of a drive");
     for (unsigned i = 0; i < COUNT_OF(families); i++)
@@ -305,6 +305,7 @@ static bool drive_line(struct reader *reader, const char *name, char *value) {
         &reader->description->drives[reader->description->drive_count - 1];
     if (strcmp(name, "family") == 0)
         return set_family(reader, drive, value);
+    reader->has_lines = true;
     const struct family_keywords *family = families[drive->family];
     const struct keyword *keyword = find_keyword(common, COUNT_OF(common), name);
     if (keyword == NULL)
@@ -435,7 +436,9 @@ struct description *description_parse(const char *text, const char *folder, char
                                       size_t problem_size) {
     struct description *description = calloc(1, sizeof *description);
     char *copy = strdup(text);
-    struct reader reader = {description, folder, SECTION_NONE, problem, problem_size};
+    struct reader reader = {.description = description, .folder = folder};
+    reader.problem = problem;
+    reader.problem_size = problem_size;
     if (description == NULL || copy == NULL || !read_lines(&reader, copy) || !complete(&reader)) {
         free(description);
         description = NULL;

@@ -71,7 +71,7 @@ struct nvme_description {
     bool write_protection; /* NWPC */
     bool compare;
     bool write_zeroes;
-    uint32_t boot_partition_bytes; /* each of two; 0: none */
+    uint64_t boot_partition_bytes; /* each of two; 0: none */
     uint32_t rpmb_targets;
     bool unallocated_stale; /* planted data of a namespace that was deleted */
     bool last_sanitize_known;

@@ -129,7 +129,7 @@ static const struct keyword keywords[] = {
     KEYWORD("write-protection", VALUE_FLAG, nvme.write_protection),
     KEYWORD("compare", VALUE_FLAG, nvme.compare),
     KEYWORD("write-zeroes", VALUE_FLAG, nvme.write_zeroes),
-    KEYWORD("boot-partition", VALUE_NUMBER, nvme.boot_partition_bytes),
+    KEYWORD("boot-partition", VALUE_SIZE, nvme.boot_partition_bytes),
     KEYWORD("rpmb-targets", VALUE_NUMBER, nvme.rpmb_targets),
     KEYWORD("unallocated-stale", VALUE_FLAG, nvme.unallocated_stale),
 };

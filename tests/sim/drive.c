@@ -8,6 +8,8 @@
 
 static const struct command_set *const command_sets[] = {
     [DRIVE_NVME] = &nvme_command_set,
+    [DRIVE_ATA] = NULL,
+    [DRIVE_SCSI] = NULL,
 };
 
 _Static_assert(sizeof(struct drive_state) <= MEDIA_DRIVE_STATE, "the state file has no room");
@@ -55,8 +57,13 @@ struct drive *drive_open(const struct drive_description *description, char *prob
     drive->own = *description;
     drive->description = &drive->own;
     drive->set = command_sets[description->family];
+    if (drive->set == NULL) {
+        free(drive);
+        (void)snprintf(problem, problem_size, "there are no drives of this family yet");
+        return NULL;
+    }
     drive->returns_at = UINT64_MAX;
-    drive->last_time = simtime_now();
+    drive->clock = simtime_now();
     if (!open_media(drive, problem, problem_size)) {
         close_media(drive);
         free(drive);
@@ -66,12 +73,18 @@ struct drive *drive_open(const struct drive_description *description, char *prob
     return drive;
 }
 
+static void forgotten(struct drive *drive, const struct drive_request *request) {
+    if (drive->set->forgotten != NULL)
+        drive->set->forgotten(drive, request);
+}
+
 static void lose_requests(struct drive *drive) {
     while (drive->pending != NULL) {
         struct drive_request *request = drive->pending;
         drive->pending = request->next;
         request->next = NULL;
         request->state = REQUEST_LOST;
+        forgotten(drive, request);
     }
 }
 
@@ -113,6 +126,8 @@ static void take_off(struct drive *drive, const struct drive_request *request) {
 }
 
 void request_done(struct drive *drive, struct drive_request *request) {
+    if (request->state != REQUEST_PENDING)
+        return;
     take_off(drive, request);
     request->next = NULL;
     request->state = REQUEST_DONE;
@@ -121,8 +136,10 @@ void request_done(struct drive *drive, struct drive_request *request) {
 void drive_forget(struct drive *drive, struct drive_request *request) {
     take_off(drive, request);
     request->next = NULL;
-    if (request->state == REQUEST_PENDING)
-        request->state = REQUEST_LOST;
+    if (request->state != REQUEST_PENDING)
+        return;
+    request->state = REQUEST_LOST;
+    forgotten(drive, request);
 }
 
 enum drive_direction drive_data_of(const struct drive *drive, const struct drive_request *request,
@@ -137,29 +154,39 @@ enum drive_direction drive_data_of(const struct drive *drive, const struct drive
 
 static void come_back(struct drive *drive);
 
+static bool is_away(const struct drive *drive) {
+    return drive->returns_at != UINT64_MAX;
+}
+
+/* Milliseconds from the drive's own clock. */
+static uint64_t until_next_event(const struct drive *drive) {
+    if (is_away(drive))
+        return drive->returns_at <= drive->clock ? 0 : drive->returns_at - drive->clock;
+    return drive_present(drive) ? operation_next_event(drive) : UINT64_MAX;
+}
+
+static void pass_time(struct drive *drive, uint64_t milliseconds) {
+    drive->clock += milliseconds;
+    if (is_away(drive) && drive->clock >= drive->returns_at)
+        come_back(drive);
+    else if (drive_present(drive)) /* without power nothing goes on */
+        operation_pass_time(drive, milliseconds);
+}
+
+/* From event to event, so that one long jump of the time is the same as many short ones. */
 void drive_advance(struct drive *drive) {
     const uint64_t now = simtime_now();
-    uint64_t passed = now - drive->last_time;
-    if (drive->returns_at != UINT64_MAX) {
-        /* Without power nothing goes on. */
-        if (now < drive->returns_at) {
-            drive->last_time = now;
-            return;
-        }
-        passed = now - drive->returns_at;
-        come_back(drive);
-    }
-    drive->last_time = now;
-    if (drive_present(drive))
-        operation_pass_time(drive, passed);
+    do {
+        const uint64_t event = until_next_event(drive), rest = now - drive->clock;
+        pass_time(drive, event < rest ? event : rest);
+    } while (drive->clock < now);
 }
 
 uint64_t drive_next_event(const struct drive *drive) {
-    if (drive->returns_at != UINT64_MAX) {
-        const uint64_t now = simtime_now();
-        return now >= drive->returns_at ? 0 : drive->returns_at - now;
-    }
-    return drive_present(drive) ? operation_next_event(drive) : UINT64_MAX;
+    const uint64_t event = until_next_event(drive), passed = simtime_now() - drive->clock;
+    if (event == UINT64_MAX)
+        return event;
+    return event <= passed ? 0 : event - passed;
 }
 
 /* --- resets and vanishing --- */
@@ -184,7 +211,7 @@ void drive_vanish(struct drive *drive, const struct misbehaviour *why, uint64_t 
     if (after_ms == UINT64_MAX)
         drive->state->gone = true;
     else
-        drive->returns_at = simtime_now() + after_ms;
+        drive->returns_at = drive->clock + after_ms;
 }
 
 /* Another drive's identity and contents: a drive of the same kind with other media. */
@@ -218,7 +245,7 @@ static void come_back(struct drive *drive) {
 }
 
 bool drive_present(const struct drive *drive) {
-    return drive->returns_at == UINT64_MAX && !drive->state->gone;
+    return !is_away(drive) && !drive->state->gone;
 }
 
 unsigned drive_generation(const struct drive *drive) {
@@ -272,8 +299,7 @@ void drive_mark_happened(struct drive *drive, const struct misbehaviour *misbeha
 
 void drive_erased(struct drive *drive, enum erase_operation which) {
     const struct misbehaviour *line;
-    drive->state->writes_seen = false;
-    if ((line = drive_misbehaves(drive, MISBEHAVE_READ_ERRORS, which)) != NULL)
+    if (drive_misbehaves(drive, MISBEHAVE_READ_ERRORS, which) != NULL)
         media_fail_unwritten(drive->media, true);
     if ((line = drive_misbehaves(drive, MISBEHAVE_IDENTITY_CHANGE, which)) != NULL) {
         (void)snprintf(drive->state->serial, sizeof drive->state->serial, "%s", line->serial);
@@ -334,6 +360,26 @@ static bool is_dropped(const struct drive *drive, unsigned region, uint64_t lba,
            (partial->regions != 0 && (partial->regions >> region & 1) == 0);
 }
 
+/* What an overwrite meets when the host has written so many hundredths of a percent of the
+ * capacity: it fails from there on, or the drive vanishes. */
+static enum drive_fault overwrite_event(struct drive *drive, uint64_t bytes) {
+    static const enum misbehaviour_kind kinds[] = {MISBEHAVE_FAIL, MISBEHAVE_GONE, MISBEHAVE_RETURN,
+                                                   MISBEHAVE_POWER_CUT};
+    drive->written += bytes;
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct misbehaviour *line = drive_misbehaves(drive, kinds[i], OP_OVERWRITE);
+        if (line == NULL || drive_has_happened(drive, line) ||
+            drive->written < drive_bytes(drive) / WHOLE_PROGRESS * line->at)
+            continue;
+        if (kinds[i] != MISBEHAVE_FAIL) {
+            drive_mark_happened(drive, line);
+            drive_vanish(drive, line, kinds[i] == MISBEHAVE_GONE ? UINT64_MAX : line->after_ms);
+        }
+        return FAULT_WRITE;
+    }
+    return FAULT_NONE;
+}
+
 static enum drive_fault write_fault(const struct drive *drive, uint64_t lba, uint64_t lbas) {
     if (drive_misbehaves(drive, MISBEHAVE_WRITE_PROTECTED, OP_NONE) != NULL)
         return FAULT_WRITE_PROTECTED;
@@ -342,10 +388,11 @@ static enum drive_fault write_fault(const struct drive *drive, uint64_t lba, uin
 
 enum drive_fault drive_write(struct drive *drive, unsigned region, uint64_t lba, uint32_t lba_bytes,
                              uint64_t lbas, const uint8_t *data) {
-    const enum drive_fault fault = write_fault(drive, lba, lbas);
+    enum drive_fault fault = write_fault(drive, lba, lbas);
+    if (fault == FAULT_NONE)
+        fault = overwrite_event(drive, lbas * lba_bytes);
     if (fault != FAULT_NONE || is_dropped(drive, region, lba, lbas))
         return fault;
-    drive->state->writes_seen = true;
     media_write(drive->media, region, lba * lba_bytes, data, lbas * lba_bytes);
     return FAULT_NONE;
 }

@@ -17,7 +17,6 @@ struct drive_state {
     struct operation operation;
     uint64_t happened; /* misbehaviours, by number, that happen once */
     bool gone;         /* for good */
-    bool writes_seen;  /* since it was made or last sanitized */
     bool serial_changed;
     char serial[DESCRIPTION_TEXT];      /* once it has changed */
     uint64_t bytes;                     /* once the capacity has changed; else 0 */
@@ -40,6 +39,8 @@ struct command_set {
     void (*operation_ended)(struct drive *drive, enum erase_operation which, bool success);
     /* It was cut off by a power cut or a reset. */
     void (*operation_cut)(struct drive *drive, enum erase_operation which);
+    /* No answer to this pending request is wanted any more; it must not be touched again. */
+    void (*forgotten)(struct drive *drive, const struct drive_request *request);
     /* Bytes of the LBAs that "partial" counts in. */
     uint32_t (*lba_bytes)(const struct drive *drive);
     /* The capacity has changed by misbehaviour; drive_bytes tells. */
@@ -57,11 +58,12 @@ struct drive {
     struct drive_state *state;     /* within the media's state file */
     void *family;                  /* the command set's volatile state; its own */
     struct drive_request *pending; /* all that have no answer yet */
-    uint64_t last_time;            /* simulated, when drive_advance last ran */
+    uint64_t clock;                /* simulated time up to which it has lived */
     uint64_t returns_at;           /* away until then; UINT64_MAX: not away */
     const struct misbehaviour *away_because;
     unsigned generation;
     uint64_t commands;
+    uint64_t written; /* bytes, by the host, since it was opened */
 };
 
 extern const struct command_set nvme_command_set;
@@ -71,7 +73,7 @@ extern const struct command_set scsi_command_set;
 /* Typed access to the command set's part of the state file. */
 void *drive_family_state(struct drive *drive);
 
-/* Ends a pending request. */
+/* Ends a pending request; one that was lost meanwhile stays so. */
 void request_done(struct drive *drive, struct drive_request *request);
 
 /* Does the drive misbehave so? */
@@ -101,7 +103,8 @@ enum drive_fault {
 
 /*
  * The host's reads and writes: bytes of a region, for the LBAs from lba on, under the misbehaviours
- * that concern them. Discards are drive_discard.
+ * that concern them. A write may make the drive vanish. "hang overwrite" is the command set's to
+ * look for.
  */
 enum drive_fault drive_read(struct drive *drive, unsigned region, uint64_t lba, uint32_t lba_bytes,
                             uint64_t lbas, uint8_t *data);

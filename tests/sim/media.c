@@ -42,9 +42,19 @@ static __attribute__((format(printf, 3, 4))) struct media *failed(char *problem,
     return NULL;
 }
 
-static uint8_t *map_file(int file, size_t size) {
-    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+static uint8_t *map_file(int file, size_t size, bool shared) {
+    const int flags = shared ? MAP_SHARED : MAP_PRIVATE;
+    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, file, 0);
     return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+static struct media *new_media(void) {
+    if (sodium_init() < 0)
+        return NULL;
+    struct media *media = calloc(1, sizeof *media);
+    if (media != NULL)
+        media->data_file = media->state_file = -1;
+    return media;
 }
 
 static bool open_files(struct media *media, const char *path, int flags) {
@@ -56,11 +66,12 @@ static bool open_files(struct media *media, const char *path, int flags) {
 }
 
 /* Sizes are known: maps both files and finds the parts. */
-static bool map_files(struct media *media, uint64_t logical_pages, uint64_t physical_pages) {
+static bool map_files(struct media *media, uint64_t logical_pages, uint64_t physical_pages,
+                      bool shared) {
     media->data_size = physical_pages * MEDIA_PAGE;
     media->state_size = state_file_size(logical_pages, physical_pages);
-    media->data = map_file(media->data_file, media->data_size);
-    media->mapped_state = map_file(media->state_file, media->state_size);
+    media->data = map_file(media->data_file, media->data_size, shared);
+    media->mapped_state = map_file(media->state_file, media->state_size, shared);
     if (media->data == NULL || media->mapped_state == NULL)
         return false;
     media->header = (struct media_header *)(void *)media->mapped_state;
@@ -97,12 +108,13 @@ void media_close(struct media *media) {
     free(media);
 }
 
-struct media *media_open_existing(const char *path, char *problem, size_t problem_size) {
-    struct media *media = calloc(1, sizeof *media);
+static struct media *open_existing(const char *path, bool shared, char *problem,
+                                   size_t problem_size) {
+    struct media *media = new_media();
     struct media_header header;
-    if (media == NULL || sodium_init() < 0)
+    if (media == NULL)
         return failed(problem, problem_size, "out of memory");
-    if (!open_files(media, path, O_RDWR)) {
+    if (!open_files(media, path, shared ? O_RDWR : O_RDONLY)) {
         media_close(media);
         return failed(problem, problem_size, "%s: %s", path, strerror(errno));
     }
@@ -111,7 +123,7 @@ struct media *media_open_existing(const char *path, char *problem, size_t proble
         media_close(media);
         return failed(problem, problem_size, "%s.state is no state file", path);
     }
-    if (!map_files(media, header.logical_pages, header.physical_pages)) {
+    if (!map_files(media, header.logical_pages, header.physical_pages, shared)) {
         media_close(media);
         return failed(problem, problem_size, "%s: it cannot be mapped: %s", path, strerror(errno));
     }
@@ -119,17 +131,21 @@ struct media *media_open_existing(const char *path, char *problem, size_t proble
     return media;
 }
 
+struct media *media_open_to_look(const char *path, char *problem, size_t problem_size) {
+    return open_existing(path, false, problem, problem_size);
+}
+
 static struct media *create(const char *path, const struct media_geometry *geometry, char *problem,
                             size_t problem_size) {
     const uint64_t logical = geometry->bytes / MEDIA_PAGE;
     const uint64_t physical = logical + geometry->spare_bytes / MEDIA_PAGE;
-    struct media *media = calloc(1, sizeof *media);
-    if (media == NULL || sodium_init() < 0)
+    struct media *media = new_media();
+    if (media == NULL)
         return failed(problem, problem_size, "out of memory");
     if (!open_files(media, path, O_RDWR | O_CREAT | O_TRUNC) ||
         ftruncate(media->data_file, (off_t)(physical * MEDIA_PAGE)) != 0 ||
         ftruncate(media->state_file, (off_t)state_file_size(logical, physical)) != 0 ||
-        !map_files(media, logical, physical)) {
+        !map_files(media, logical, physical, true)) {
         media_close(media);
         return failed(problem, problem_size, "%s: it cannot be made: %s", path, strerror(errno));
     }
@@ -148,7 +164,7 @@ struct media *media_open(const char *path, const struct media_geometry *geometry
                          char *problem, size_t problem_size) {
     *fresh = access(path, F_OK) != 0;
     if (!*fresh)
-        return media_open_existing(path, problem, problem_size);
+        return open_existing(path, true, problem, problem_size);
     if (geometry->bytes == 0 || geometry->bytes % MEDIA_PAGE != 0 ||
         geometry->spare_bytes % MEDIA_PAGE != 0)
         return failed(problem, problem_size, "%s: sizes have to be multiples of %d bytes", path,
@@ -287,15 +303,10 @@ static uint64_t find_state(struct media *media, enum page_state state) {
     return NO_PAGE;
 }
 
-/* An erased page to write to. Stale ones are erased for that only when no other is left, so that
- * old data stays as long as it can. */
+/* A page to write to. Stale ones are taken only when no erased one is left, so that old data stays
+ * as long as it can; the write then replaces all of it, so they need not be erased before. */
 static uint64_t take_page(struct media *media) {
-    if (media->erased_left > 0)
-        return find_state(media, PAGE_ERASED);
-    const uint64_t page = find_state(media, PAGE_STALE);
-    if (page != NO_PAGE)
-        media_erase(media, page, page + 1);
-    return page;
+    return find_state(media, media->erased_left > 0 ? PAGE_ERASED : PAGE_STALE);
 }
 
 /* --- what the drive reads and writes --- */

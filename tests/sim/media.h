@@ -47,8 +47,9 @@ struct media;
 /* Opens, or makes, the files. fresh tells which. NULL with a message in problem. */
 struct media *media_open(const char *path, const struct media_geometry *geometry, bool *fresh,
                          char *problem, size_t problem_size);
-/* Opens what is there, as it was made; for the oracle. */
-struct media *media_open_existing(const char *path, char *problem, size_t problem_size);
+/* Looks at what is there and changes nothing in the files, even while a drive has them open; for
+ * the oracle. */
+struct media *media_open_to_look(const char *path, char *problem, size_t problem_size);
 void media_close(struct media *media);
 
 const struct media_geometry *media_geometry(const struct media *media);

@@ -21,17 +21,63 @@ uint64_t media_effect_steps(const struct media *media, const struct media_effect
     return media->header->physical_pages * passes;
 }
 
+/*
+ * Pages are taken in erase blocks, and these in an order that goes back and forth over the whole
+ * medium: what is written fills a medium from its beginning, and half way through an operation half
+ * of it should be gone, wherever it lies.
+ */
+enum { BLOCK_PAGES = 16 };
+
+static uint64_t common_divisor(uint64_t a, uint64_t b) {
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* About 0.618 of the blocks, and coprime to their number, so that every block has its turn. */
+static uint64_t stride_of(uint64_t blocks) {
+    uint64_t stride = blocks * 618 / 1000 + 1;
+    while (common_divisor(stride, blocks) != 1)
+        stride++;
+    return stride;
+}
+
+struct order {
+    uint64_t blocks, stride;
+};
+
+static struct order order_of(const struct media *media) {
+    const uint64_t blocks = media->header->physical_pages / BLOCK_PAGES;
+    return (struct order){blocks, stride_of(blocks)};
+}
+
+/* Behind the last whole block the order is the plain one. */
+static uint64_t page_of(struct order order, uint64_t step) {
+    const uint64_t block = step / BLOCK_PAGES;
+    if (block >= order.blocks)
+        return step;
+    return block * order.stride % order.blocks * BLOCK_PAGES + step % BLOCK_PAGES;
+}
+
 /* Erases runs of neighbours at once. */
 static void erase_pages(struct media *media, const struct media_effect *effect, uint64_t from,
                         uint64_t to) {
-    uint64_t run = from;
-    for (uint64_t page = from; page < to; page++) {
-        if (media->pages[page].state != PAGE_ERASED && in_scope(effect, &media->pages[page]))
+    const struct order order = order_of(media);
+    uint64_t first = 0, end = 0; /* of the run */
+    for (uint64_t step = from; step < to; step++) {
+        const uint64_t page = page_of(order, step);
+        if (media->pages[page].state == PAGE_ERASED || !in_scope(effect, &media->pages[page]))
             continue;
-        media_erase(media, run, page);
-        run = page + 1;
+        if (page != end) {
+            media_erase(media, first, end);
+            first = page;
+        }
+        end = page + 1;
     }
-    media_erase(media, run, to);
+    media_erase(media, first, end);
 }
 
 static void fill_pattern(uint8_t page[MEDIA_PAGE], uint32_t pattern) {
@@ -77,6 +123,7 @@ static void overwrite_page(struct media *media, const struct media_effect *effec
 static void overwrite_pages(struct media *media, const struct media_effect *effect, uint64_t from,
                             uint64_t to) {
     const uint64_t pages = media->header->physical_pages;
+    const struct order order = order_of(media);
     for (uint64_t step = from; step < to; step++) {
         const uint64_t pass = step / pages;
         /* Passes in the middle change nothing that anyone could see; they are left out. */
@@ -85,7 +132,8 @@ static void overwrite_pages(struct media *media, const struct media_effect *effe
             continue;
         }
         const bool inverted = effect->invert && (effect->passes - 1 - pass) % 2 == 1;
-        overwrite_page(media, effect, step % pages, inverted ? ~effect->pattern : effect->pattern);
+        overwrite_page(media, effect, page_of(order, step % pages),
+                       inverted ? ~effect->pattern : effect->pattern);
     }
 }
 
@@ -112,9 +160,18 @@ static void replace_keys(struct media *media, const struct media_effect *effect)
             media_new_key(media, region);
 }
 
+/* There is a key for a region or for the drive, but none for a part of one: to lose just that part
+ * it is erased. */
+static bool has_key_of_its_own(const struct media *media, const struct media_effect *effect) {
+    return all_pages(effect) &&
+           (media->header->geometry.key_per_region || effect->regions == UINT32_MAX);
+}
+
 void media_effect_end(struct media *media, const struct media_effect *effect) {
-    if (effect->kind == EFFECT_CRYPTO && all_pages(effect))
+    if (effect->kind == EFFECT_CRYPTO && has_key_of_its_own(media, effect))
         replace_keys(media, effect);
+    else if (effect->kind == EFFECT_CRYPTO)
+        erase_pages(media, effect, 0, media->header->physical_pages);
     if (effect->kind == EFFECT_UNMAP || effect->unmap_at_end)
         unmap_regions(media, effect);
 }

@@ -131,8 +131,10 @@ static bool parse_regions(const char *text, uint32_t *regions) {
 }
 
 static bool parse_operation(const char *text, enum erase_operation *operation) {
-    *operation = erase_operation_by_name(text);
-    return *operation != OP_NONE;
+    const enum erase_operation found = erase_operation_by_name(text);
+    if (found != OP_NONE)
+        *operation = found;
+    return found != OP_NONE;
 }
 
 static bool parse_serial(const char *text, struct misbehaviour *line) {

@@ -69,7 +69,7 @@ enum misbehaviour_kind {
     MISBEHAVE_KINDS
 };
 
-enum { MISBEHAVIOURS = 32, PERCENT_SCALE = 100 /* at: hundredths of a percent */ };
+enum { MISBEHAVIOURS = 32, WHOLE_PROGRESS = 10000 /* at: hundredths of a percent */ };
 
 /* One line; what a kind does not use is zero. */
 struct misbehaviour {

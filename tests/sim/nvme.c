@@ -231,6 +231,15 @@ static void last_sanitize(const struct drive *drive, struct nvme_state *state) {
 
 _Static_assert(sizeof(struct nvme_state) <= DRIVE_FAMILY_STATE, "no room in the state file");
 
+/* What the drive remembers until power goes. */
+static void power_cycled(struct drive *drive) {
+    for (unsigned nsid = 1; nsid <= NVME_NAMESPACES; nsid++) {
+        struct nvme_namespace *ns = &nvme_state(drive)->namespaces[nsid];
+        if (ns->write_protection == WP_UNTIL_POWER_CYCLE)
+            ns->write_protection = WP_NONE;
+    }
+}
+
 static bool open_nvme(struct drive *drive, bool fresh, char *problem, size_t problem_size) {
     const struct nvme_description *nvme = &drive->description->nvme;
     if (nvme->controllers < 1 || nvme->controllers > NVME_CONTROLLERS)
@@ -239,8 +248,10 @@ static bool open_nvme(struct drive *drive, bool fresh, char *problem, size_t pro
     if (drive->family == NULL)
         return snprintf(problem, problem_size, "out of memory") < 0;
     media_set_fill(drive->media, nvme->deallocated_reads == 2 ? 0xff : 0);
-    if (!fresh)
+    if (!fresh) {
+        power_cycled(drive);
         return true;
+    }
     nvme_state(drive)->write_cache = true;
     nvme_state(drive)->global_data_erased = true;
     last_sanitize(drive, nvme_state(drive));
@@ -254,15 +265,9 @@ static void close_nvme(struct drive *drive) {
 
 static void reset(struct drive *drive, enum drive_reset kind) {
     struct nvme_volatile *now = nvme_volatile(drive);
-    now->blocked = NULL;
     memset(now->features, 0, sizeof now->features);
-    if (kind != RESET_POWER)
-        return;
-    for (unsigned nsid = 1; nsid <= NVME_NAMESPACES; nsid++) {
-        struct nvme_namespace *ns = &nvme_state(drive)->namespaces[nsid];
-        if (ns->write_protection == WP_UNTIL_POWER_CYCLE)
-            ns->write_protection = WP_NONE;
-    }
+    if (kind == RESET_POWER)
+        power_cycled(drive);
 }
 
 static void operation_ended(struct drive *drive, enum erase_operation which, bool success) {
@@ -275,8 +280,12 @@ static void operation_ended(struct drive *drive, enum erase_operation which, boo
 /* A format that was cut off leaves the namespaces as they were, half erased. */
 static void operation_cut(struct drive *drive, enum erase_operation which) {
     (void)which;
-    if (nvme_volatile(drive) != NULL)
-        nvme_volatile(drive)->formatting = 0;
+    nvme_volatile(drive)->formatting = 0;
+}
+
+static void forgotten(struct drive *drive, const struct drive_request *request) {
+    if (nvme_volatile(drive)->blocked == request)
+        nvme_volatile(drive)->blocked = NULL;
 }
 
 static uint32_t lba_bytes(const struct drive *drive) {
@@ -292,6 +301,7 @@ const struct command_set nvme_command_set = {
     .reset = reset,
     .operation_ended = operation_ended,
     .operation_cut = operation_cut,
+    .forgotten = forgotten,
     .lba_bytes = lba_bytes,
     .capacity_changed = nvme_capacity_changed,
     .plant = nvme_plant,

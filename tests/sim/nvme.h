@@ -1,6 +1,6 @@
 /*
  * The NVMe command set, inside. Fields and codes are those of the NVM Express Base and NVM Command
- * Set Specifications; DEVICE facts in section C of the project's notes agree with them.
+ * Set Specifications.
  */
 #ifndef SIM_NVME_H
 #define SIM_NVME_H

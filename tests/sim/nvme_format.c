@@ -52,8 +52,12 @@ static uint16_t check(const struct drive *drive, const struct drive_request *req
                       const struct nvme_namespace *wanted, unsigned ses) {
     const struct nvme_description *nvme = &drive->description->nvme;
     const uint32_t nsid = sqe_nsid(request);
-    if (nsid == NVME_BROADCAST ? nvme->format_no_broadcast : nvme_allocated(drive, nsid) == NULL)
-        return nsid == NVME_BROADCAST ? NVME_INVALID_FIELD : NVME_INVALID_NAMESPACE;
+    if (nsid == NVME_BROADCAST && nvme->format_no_broadcast)
+        return NVME_INVALID_FIELD;
+    if (nsid == 0 || (nsid > NVME_NAMESPACES && nsid != NVME_BROADCAST))
+        return NVME_INVALID_NAMESPACE;
+    if (nsid != NVME_BROADCAST && nvme_active(drive, nsid, request->controller) == NULL)
+        return NVME_INVALID_FIELD; /* a valid number, but not active here */
     if (ses > SES_CRYPTO || (ses == SES_CRYPTO && !nvme->format_crypto))
         return NVME_INVALID_FIELD;
     if (!good_format(drive, wanted))
@@ -76,6 +80,9 @@ static struct media_effect effect_of(const struct drive *drive, unsigned ses, ui
     static const enum effect_kind kinds[] = {EFFECT_UNMAP, EFFECT_ERASE, EFFECT_CRYPTO};
     struct media_effect effect = drive_effect(drive, kinds[ses]);
     effect.regions = mask;
+    /* One key for the drive, and no namespace that would be lost without being asked for. */
+    if (ses == SES_CRYPTO && !drive->description->key_per_namespace)
+        effect.regions = UINT32_MAX;
     return effect;
 }
 
@@ -110,8 +117,10 @@ uint16_t nvme_format(struct drive *drive, struct drive_request *request) {
         return NVME_OK;
     const uint32_t mask = scope(drive, request, ses);
     struct media_effect effect = effect_of(drive, ses, mask);
-    if (needs_erase_instead(drive, ses, mask))
+    if (needs_erase_instead(drive, ses, mask)) {
         effect.kind = EFFECT_ERASE;
+        effect.regions = mask;
+    }
     now->formatting = mask;
     now->after_format = wanted;
     now->blocked = request;

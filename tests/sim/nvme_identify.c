@@ -18,7 +18,9 @@ enum identify_cns {
 
 static uint16_t oacs(const struct drive *drive) {
     const struct nvme_description *nvme = &drive->description->nvme;
-    return (uint16_t)(nvme->format_nvm << 1 | nvme->namespace_management << 3);
+    const bool format =
+        nvme->format_nvm && drive_misbehaves(drive, MISBEHAVE_HIDDEN, OP_NVME_FORMAT) == NULL;
+    return (uint16_t)(format << 1 | nvme->namespace_management << 3);
 }
 
 static uint16_t oncs(const struct drive *drive) {

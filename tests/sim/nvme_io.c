@@ -71,6 +71,14 @@ static uint16_t check_transfer(const struct drive *drive, const struct drive_req
     return length > NVME_MAX_TRANSFER || request->data_size < length ? NVME_INVALID_FIELD : NVME_OK;
 }
 
+/* Protection information that was never written reads as ones, so that nobody checks it. All zeros
+ * are that; where they were written, ones in their place do no harm either. */
+static void mark_unwritten(const struct nvme_namespace *ns, uint8_t *metadata, uint32_t size) {
+    static const uint8_t none[8];
+    if (ns->protection != 0 && memcmp(metadata + size - sizeof none, none, sizeof none) == 0)
+        memset(metadata + size - sizeof none, 0xff, sizeof none);
+}
+
 /* LBAs as they lie on the medium (data, metadata, data, …) from or to the command's buffers. */
 static void scatter(const struct drive *drive, struct drive_request *request,
                     const struct range *range, uint8_t *medium, bool to_host) {
@@ -84,6 +92,7 @@ static void scatter(const struct drive *drive, struct drive_request *request,
         const bool has_separate =
             transfer == data && metadata > 0 && request->metadata_size >= (i + 1) * metadata;
         if (to_host) {
+            mark_unwritten(range->ns, block + data, metadata);
             memcpy(host, block, transfer);
             if (has_separate)
                 memcpy(separate, block + data, metadata);
@@ -147,6 +156,8 @@ uint16_t nvme_write(struct drive *drive, struct drive_request *request) {
         status = may_write(&range);
     if (status != NVME_OK)
         return status;
+    if (drive_misbehaves(drive, MISBEHAVE_HANG, OP_OVERWRITE) != NULL)
+        return NVME_LATER;
     const uint32_t bytes = nvme_lba_bytes(drive, range.ns);
     uint8_t *medium = malloc(range.lbas * bytes);
     if (medium == NULL)

@@ -33,11 +33,14 @@ static size_t error_log(const struct drive *drive, uint8_t *out) {
 static size_t health_log(const struct drive *drive, uint8_t *out) {
     const struct nvme_state *state = nvme_state(drive);
     const bool failing = drive->description->smart_failing;
-    out[0] = failing ? 0x04 : 0; /* critical warning: reliability degraded */
-    store_le(out + 1, 2, 310);   /* composite temperature, kelvin */
-    out[3] = failing ? 2 : 100;  /* available spare */
-    out[4] = 10;                 /* its threshold */
-    out[5] = failing ? 98 : 3;   /* percentage used */
+    const bool read_only = drive_misbehaves(drive, MISBEHAVE_WRITE_PROTECTED, OP_NONE) != NULL ||
+                           drive_misbehaves(drive, MISBEHAVE_WRITE_IGNORED, OP_NONE) != NULL;
+    /* critical warning: reliability degraded, read only */
+    out[0] = (uint8_t)(failing << 2 | read_only << 3);
+    store_le(out + 1, 2, 310);  /* composite temperature, kelvin */
+    out[3] = failing ? 2 : 100; /* available spare */
+    out[4] = 10;                /* its threshold */
+    out[5] = failing ? 98 : 3;  /* percentage used */
     store_le(out + 32, 8, state->blocks_read / 1000);
     store_le(out + 48, 8, state->blocks_written / 1000);
     store_le(out + 112, 8, drive->state->powered_on);
@@ -74,9 +77,10 @@ static size_t effects_log(const struct drive *drive, uint8_t *out) {
     return NVME_PAGE;
 }
 
+/* None: no notice was ever sent. */
 static size_t changed_namespaces_log(const struct drive *drive, uint8_t *out) {
     (void)drive;
-    (void)out; /* none: no notice was ever sent */
+    out[0] = 0;
     return NVME_PAGE;
 }
 

@@ -3,9 +3,6 @@
 #include "drive_core.h"
 #include "simtime.h"
 
-/* 100 % in the hundredths of a percent that misbehaviour counts in. */
-#define WHOLE (100U * PERCENT_SCALE)
-
 static struct operation *operation_of(const struct drive *drive) {
     return &drive->state->operation;
 }
@@ -55,12 +52,12 @@ void operation_start(struct drive *drive, enum erase_operation which,
 /* How far it is, in hundredths of a percent, and the time at which it is that far. */
 static uint32_t reached(const struct operation *operation) {
     if (operation->done_ms >= operation->duration_ms)
-        return WHOLE;
-    return (uint32_t)(operation->done_ms * WHOLE / operation->duration_ms);
+        return WHOLE_PROGRESS;
+    return (uint32_t)(operation->done_ms * WHOLE_PROGRESS / operation->duration_ms);
 }
 
 static uint64_t time_of(const struct operation *operation, uint32_t at) {
-    return (operation->duration_ms * at + WHOLE - 1) / WHOLE;
+    return (operation->duration_ms * at + WHOLE_PROGRESS - 1) / WHOLE_PROGRESS;
 }
 
 uint32_t operation_progress(const struct drive *drive) {
@@ -146,7 +143,7 @@ void operation_pass_time(struct drive *drive, uint64_t milliseconds) {
         return;
     }
     do_steps(drive);
-    if (reached(operation) == WHOLE)
+    if (reached(operation) == WHOLE_PROGRESS)
         end(drive, true);
 }
 
