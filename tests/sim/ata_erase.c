@@ -53,7 +53,7 @@ static struct media_effect security_effect(const struct ata *ata, bool enhanced)
     effect.retired = false;
     if (!description->ata.erase_covers_hidden &&
         ata->accessible_sectors < ata_capacity_sectors(ata))
-        effect.to_page = ata->accessible_sectors * description->sector / MEDIA_PAGE;
+        effect.to_page = (ata->accessible_sectors * description->sector - 1) / MEDIA_PAGE;
     return effect;
 }
 

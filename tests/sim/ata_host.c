@@ -72,6 +72,19 @@ struct drive_request *scsi_pass_through(struct ata_host *host, struct ata_regist
     return scsi_send(host, cdb, sizeof cdb);
 }
 
+unsigned planted_pages(const struct drive *drive, int state) {
+    static const char mark[] = "QPLANT ";
+    unsigned found = 0;
+    for (uint64_t i = 0; i < media_physical_pages(drive->media); i++) {
+        uint8_t page[MEDIA_PAGE];
+        media_decrypt(drive->media, i, 0, page);
+        if ((state < 0 || (int)media_page(drive->media, i).state == state) &&
+            memmem(page, sizeof page, mark, sizeof mark - 1) != NULL)
+            found++;
+    }
+    return found;
+}
+
 void assert_ata_good(const struct drive_request *request) {
     assert_int_equal(request->state, REQUEST_DONE);
     assert_int_equal(request->ata_out.status, 0x50);
