@@ -110,6 +110,7 @@ void ata_seal(uint8_t block[ATA_BLOCK]);
 void ata_store_text(uint8_t *to, size_t size, const char *text); /* two bytes swapped */
 bool ata_security_supported(const struct ata *ata);
 bool ata_security_enhanced_supported(const struct ata *ata);
+bool ata_security_enhanced_announced(const struct ata *ata);
 /* Words 89 and 90. */
 uint16_t ata_erase_time_word(uint64_t ms, bool extended_format);
 /* What the drive can do, and what it tells that it can. */

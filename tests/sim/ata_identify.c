@@ -39,6 +39,14 @@ bool ata_security_supported(const struct ata *ata) {
     return ata_description(ata)->ata.security && !ata->saved->security_hidden;
 }
 
+static bool is_hidden(const struct ata *ata, enum erase_operation operation) {
+    return drive_misbehaves(ata->drive, MISBEHAVE_HIDDEN, operation) != NULL;
+}
+
+bool ata_security_enhanced_announced(const struct ata *ata) {
+    return ata_security_enhanced_supported(ata) && !is_hidden(ata, OP_SECURITY_ERASE_ENHANCED);
+}
+
 bool ata_security_enhanced_supported(const struct ata *ata) {
     return ata_security_supported(ata) && ata_description(ata)->ata.security_enhanced;
 }
@@ -51,10 +59,6 @@ struct ata_sanitize_abilities ata_sanitize_abilities(const struct ata *ata) {
         .overwrite = description->sanitize_overwrite,
         .antifreeze_lock = description->ata.antifreeze,
     };
-}
-
-static bool is_hidden(const struct ata *ata, enum erase_operation operation) {
-    return drive_misbehaves(ata->drive, MISBEHAVE_HIDDEN, operation) != NULL;
 }
 
 struct ata_sanitize_abilities ata_sanitize_announced(const struct ata *ata) {
@@ -160,10 +164,10 @@ static void put_security(const struct ata *ata, uint8_t *data) {
     if (!ata_security_supported(ata))
         return;
     put(data, 89, ata_erase_time_word(own->erase_time, own->erase_time_extended));
-    if (ata_security_enhanced_supported(ata))
+    if (ata_security_enhanced_announced(ata))
         put(data, 90, ata_erase_time_word(own->erase_time_enhanced, own->erase_time_extended));
     put(data, 92, ata->saved->security.master_id);
-    put(data, 128, ata_security_word(&ata->saved->security, ata_security_enhanced_supported(ata)));
+    put(data, 128, ata_security_word(&ata->saved->security, ata_security_enhanced_announced(ata)));
 }
 
 /* Word 59; its low part is about READ MULTIPLE. */

@@ -82,7 +82,7 @@ static void security_page(const struct ata *ata, uint8_t *page) {
     const struct ata_security *security = &ata->saved->security;
     const struct ata_description *own = &ata_description(ata)->ata;
     if (ata_security_supported(ata)) {
-        const bool enhanced = ata_security_enhanced_supported(ata);
+        const bool enhanced = ata_security_enhanced_announced(ata);
         put_qword(page, 8, security->master_id);
         put_qword(page, 16,
                   (ata_security_word(security, enhanced) & WORD_128_LOW) |
