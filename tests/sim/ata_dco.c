@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Word offsets of the data of IDENTIFY and SET, and bits of word 7. */
-enum { WORD_REVISION = 0, WORD_MWDMA = 1, WORD_UDMA = 2, WORD_MAX_LBA = 3, WORD_FEATURES = 7 };
+/* Byte offsets in the data of IDENTIFY and SET, and bits of the features. */
+enum { AT_REVISION = 0, AT_MWDMA = 2, AT_UDMA = 4, AT_MAX_LBA = 6, AT_FEATURES = 14 };
 enum {
     FEATURE_SMART = 1 << 0,
     FEATURE_SECURITY = 1 << 3,
@@ -17,11 +17,11 @@ enum {
 static void dco_identify(const struct ata *ata, uint8_t *data) {
     const struct ata_description *own = &ata_description(ata)->ata;
     memset(data, 0, ATA_BLOCK);
-    store_le(data + 2 * WORD_REVISION, 2, 0x0002);
-    store_le(data + 2 * WORD_MWDMA, 2, 0x0007);
-    store_le(data + 2 * WORD_UDMA, 2, 0x007f);
-    store_le(data + 2 * WORD_MAX_LBA, 8, ata_capacity_sectors(ata) - 1);
-    store_le(data + 2 * WORD_FEATURES, 2,
+    store_le(data + AT_REVISION, 2, 0x0002);
+    store_le(data + AT_MWDMA, 2, 0x0007);
+    store_le(data + AT_UDMA, 2, 0x007f);
+    store_le(data + AT_MAX_LBA, 8, ata_capacity_sectors(ata) - 1);
+    store_le(data + AT_FEATURES, 2,
              FEATURE_SMART | FEATURE_48_BIT | (own->security ? FEATURE_SECURITY : 0) |
                  (own->hpa ? FEATURE_HPA : 0));
     ata_seal(data);
@@ -50,8 +50,8 @@ static bool is_sealed(const uint8_t *data) {
 }
 
 static enum ata_result set(struct ata *ata, const uint8_t *data) {
-    const uint64_t last = load_le(data + 2 * WORD_MAX_LBA, 8);
-    const bool hides_security = !(load_le(data + 2 * WORD_FEATURES, 2) & FEATURE_SECURITY);
+    const uint64_t last = load_le(data + AT_MAX_LBA, 8);
+    const bool hides_security = !(load_le(data + AT_FEATURES, 2) & FEATURE_SECURITY);
     if (!is_sealed(data) || has_hpa(ata) || last >= ata_capacity_sectors(ata) ||
         (hides_security && ata->saved->security.enabled))
         return ATA_ABORTED;

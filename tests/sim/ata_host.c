@@ -1,5 +1,6 @@
 #include "ata_host.h"
 
+#include "oracle.h"
 #include "test.h"
 
 static struct drive_request *send(struct ata_host *host) {
@@ -72,17 +73,9 @@ struct drive_request *scsi_pass_through(struct ata_host *host, struct ata_regist
     return scsi_send(host, cdb, sizeof cdb);
 }
 
-unsigned planted_pages(const struct drive *drive, int state) {
-    static const char mark[] = "QPLANT ";
-    unsigned found = 0;
-    for (uint64_t i = 0; i < media_physical_pages(drive->media); i++) {
-        uint8_t page[MEDIA_PAGE];
-        media_decrypt(drive->media, i, 0, page);
-        if ((state < 0 || (int)media_page(drive->media, i).state == state) &&
-            memmem(page, sizeof page, mark, sizeof mark - 1) != NULL)
-            found++;
-    }
-    return found;
+uint64_t planted_pages(const struct drive *drive, int state) {
+    const struct oracle_findings found = oracle_search(drive->media, "QPLANT ", 7);
+    return state < 0 ? found.recoverable : found.by_state[state];
 }
 
 void assert_ata_good(const struct drive_request *request) {

@@ -30,9 +30,9 @@ struct drive_request *scsi_send(struct ata_host *host, const uint8_t *cdb, uint8
 struct drive_request *scsi_pass_through(struct ata_host *host, struct ata_registers_in in,
                                         uint8_t protocol, bool extend, uint8_t flags);
 
-/* Physical pages that still hold planted data, as the present keys show them. Those of one state
- * (enum page_state), or of all (-1). */
-unsigned planted_pages(const struct drive *drive, int state);
+/* Physical pages that still hold planted data: those of one state (enum page_state), or of all
+ * (-1). */
+uint64_t planted_pages(const struct drive *drive, int state);
 
 /* Done, and well; or done with ERR and ABRT. */
 void assert_ata_good(const struct drive_request *request);

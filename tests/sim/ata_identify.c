@@ -27,7 +27,7 @@ void ata_store_text(uint8_t *to, size_t size, const char *text) {
 
 /* In units of two minutes; the largest value means "longer than can be said". */
 uint16_t ata_erase_time_word(uint64_t ms, bool extended_format) {
-    const uint64_t unit = 2 * 60 * 1000;
+    const uint64_t unit = 2 * UINT64_C(60000);
     const uint16_t limit = extended_format ? 0x7fff : 0xff;
     if (ms == TIME_NOT_REPORTED || ms == 0)
         return 0;

@@ -37,15 +37,21 @@ static void seal(uint8_t *data) {
 
 static void put_data(const struct ata *ata, uint8_t *data) {
     const struct ata_health health = ata_health_of(ata);
+    const struct {
+        uint8_t id;
+        uint16_t flags;
+        uint64_t raw;
+    } attributes[] = {{5, PREFAILURE, health.reallocated},
+                      {9, AGE, health.power_on_hours},
+                      {197, AGE, health.pending},
+                      {198, AGE, health.uncorrectable}};
     memset(data, 0, ATA_BLOCK);
     store_le(data, 2, REVISION);
     uint8_t *at = data + ATTRIBUTES_AT;
-    put_attribute(at, 5, PREFAILURE, health.reallocated);
-    put_attribute(at + ATTRIBUTE, 9, AGE, health.power_on_hours);
-    put_attribute(at + 2 * ATTRIBUTE, 197, AGE, health.pending);
-    put_attribute(at + 3 * ATTRIBUTE, 198, AGE, health.uncorrectable);
-    if (ata_description(ata)->smart_failing)
-        at[3] = at[4] = 1; /* below its threshold */
+    for (unsigned i = 0; i < sizeof attributes / sizeof *attributes; i++, at += ATTRIBUTE)
+        put_attribute(at, attributes[i].id, attributes[i].flags, attributes[i].raw);
+    if (ata_description(ata)->smart_failing) /* the first is below its threshold */
+        data[ATTRIBUTES_AT + 3] = data[ATTRIBUTES_AT + 4] = 1;
     seal(data);
 }
 
@@ -65,9 +71,9 @@ static enum ata_result read_log(struct drive_request *request) {
     if (request->ata.count != 1)
         return ATA_ABORTED;
     memset(request->data, 0, ATA_BLOCK);
-    request->data[0] = 1; /* version, of all three */
-    if (address == DIRECTORY) {
-        request->data[2 * ERRORS] = request->data[2 * SELF_TESTS] = 1;
+    request->data[0] = 1;       /* version, of all three */
+    if (address == DIRECTORY) { /* two bytes for each log: its length */
+        request->data[(size_t)2 * ERRORS] = request->data[(size_t)2 * SELF_TESTS] = 1;
     } else if (address == ERRORS || address == SELF_TESTS) {
         seal(request->data);
     } else {

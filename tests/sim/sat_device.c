@@ -77,8 +77,8 @@ static bool transfer(struct scsi_unit *unit, uint8_t command, struct ata_range r
         const uint64_t count = range.sectors < 0x10000 ? range.sectors : 0x10000;
         struct drive_request inner = {
             .ata = {.command = command, .count = (uint16_t)count, .lba = range.lba},
-            .data = data,
             .data_size = count * sector};
+        inner.data = data;
         if (!run(unit, &inner, sense))
             return false;
         range.lba += count;

@@ -90,7 +90,7 @@ static void a_cut_leaves_it_locked_and_half_erased(void **state) {
             assert_int_equal(request->state, REQUEST_LOST);
         }
         assert_int_equal(security_word(), 0x0027);
-        const unsigned left = planted_pages(host.drive, PAGE_LIVE);
+        const uint64_t left = planted_pages(host.drive, PAGE_LIVE);
         assert_in_range(left, 100, 156); /* about half of 256 */
         assert_ata_aborted(ata_lba(&host, ATA_READ_DMA_EXT, 0, 1, 0));
 
@@ -255,7 +255,7 @@ static void overwrite_passes_and_pattern(void **state) {
     assert_memory_equal(host.data, "\x44\x33\x22\x11\x44\x33\x22\x11", 8);
     assert_int_equal(planted_pages(host.drive, -1), 0);
     sanitize(0x14, 0, OVERWRITE); /* 0 is 16 passes */
-    test_pass(host.drive, 15 * 60000);
+    test_pass(host.drive, UINT64_C(15) * 60000);
     expect_status(0x4000, 0xf000);
     test_pass(host.drive, 60001);
     expect_status(0x8000, 0xffff);

@@ -4,6 +4,8 @@
 
 static struct ata_host host;
 
+static const size_t SECTOR = 512;
+
 static void begin(const char *lines) {
     host.drive = test_drive(lines);
 }
@@ -67,9 +69,9 @@ static void trim(void **state) {
     store_le(host.data, 8, 8 | 8ULL << 48);
     assert_ata_good(ata_simple(&host, ATA_DATA_SET_MANAGEMENT, 1, 1));
     assert_ata_good(ata_lba(&host, ATA_READ_DMA_EXT, 0, 32, 0));
-    assert_int_equal(host.data[7 * 512], 0x77);
-    assert_int_equal(host.data[8 * 512], 0);
-    assert_int_equal(host.data[16 * 512], 0x77);
+    assert_int_equal(host.data[7 * SECTOR], 0x77);
+    assert_int_equal(host.data[8 * SECTOR], 0);
+    assert_int_equal(host.data[16 * SECTOR], 0x77);
     store_le(host.data, 8, (8 << 11) | 1ULL << 48); /* one beyond the end */
     assert_ata_aborted(ata_simple(&host, ATA_DATA_SET_MANAGEMENT, 1, 1));
     assert_ata_aborted(ata_simple(&host, ATA_DATA_SET_MANAGEMENT, 0, 1));

@@ -8,6 +8,8 @@ static char lines[1024];
 
 enum { PLANTED = 256 }; /* 8 MiB are 2048 pages, one in eight planted */
 
+static const uint64_t DAY = UINT64_C(24) * 3600 * 1000;
+
 static const uint64_t BLOCK = 0x426b4572, CRYPTO = 0x43727970;
 
 static void begin(const char *kind, const char *misbehaviour) {
@@ -112,7 +114,7 @@ static void progress_that_misleads(void **state) {
     (void)state;
     begin(flash, "stuck ata-sanitize-block at=25%");
     block_erase();
-    test_pass(host.drive, 24 * 3600 * 1000);
+    test_pass(host.drive, DAY);
     expect_status(0x4000, 0x4000);
     test_end(host.drive);
 
@@ -200,7 +202,7 @@ static void hanging(void **state) {
     (void)state;
     begin(flash, "hang ata-sanitize-block");
     const struct drive_request *request = ata_lba(&host, ATA_SANITIZE_DEVICE, 0x12, 0, BLOCK);
-    test_pass(host.drive, 24 * 3600 * 1000);
+    test_pass(host.drive, DAY);
     assert_int_equal(request->state, REQUEST_PENDING);
     drive_reset(host.drive, RESET_HARD);
     assert_int_equal(request->state, REQUEST_LOST);

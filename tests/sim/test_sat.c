@@ -264,7 +264,8 @@ static void a_blocking_command_stays_pending(void **state) {
     memset(host.data, 0, 512);
     expect_good(scsi_pass_through(&host, set, PIO_OUT, false, OUT), 0);
     expect_good(scsi_pass_through(&host, prepare, NON_DATA, false, 0), 0);
-    request = scsi_pass_through(&host, erase, PIO_OUT, false, OUT);
+    (void)scsi_pass_through(&host, erase, PIO_OUT, false, OUT);
+    assert_int_equal(host.request.state, REQUEST_PENDING);
     drive_forget(host.drive, &host.request);
     test_pass(host.drive, 60001);
     assert_int_equal(host.request.state, REQUEST_LOST);
