@@ -74,6 +74,7 @@ static void power_on(struct ata *ata) {
     ata->starting_in_standby = saved->starts_in_standby;
     if (ata->starting_in_standby)
         ata->power = ATA_POWER_STANDBY;
+    operation_suspend(ata->drive, ata->starting_in_standby);
     ata->multiple = 16;
     ata->transfer_mode = 6;
     ata->max_was_set = ata->max_frozen = false;
@@ -139,6 +140,7 @@ static void hard_reset(struct ata *ata) {
 static void reset(struct drive *drive, enum drive_reset kind) {
     struct ata *ata = ata_of(drive);
     operation_interrupted(drive); /* SANITIZE goes on; a security erase does not */
+    operation_suspend(drive, false);
     ata->erasing = NULL;
     ata->previous_command = ATA_NOP;
     ata->saved->security.prepared = false;
@@ -168,6 +170,16 @@ static bool has_its_data(const struct ata *ata, const struct drive_request *requ
     return request->data_size >= length;
 }
 
+/* A sanitize that stands still goes on with the next command; after a power-up in standby only with
+ * one that accesses the medium, although that itself aborts (DEVICE-FACTS A.7). */
+static void resume_sanitize(struct ata *ata, const struct ata_command_row *row) {
+    const bool accesses_medium =
+        row != NULL &&
+        (row->run == ata_run_read || row->run == ata_run_write || row->run == ata_run_verify);
+    if (!ata->starting_in_standby || accesses_medium)
+        operation_suspend(ata->drive, false);
+}
+
 bool ata_execute(struct ata *ata, struct drive_request *request) {
     const struct ata_registers_in *in = &request->ata;
     struct ata_registers_out *out = &request->ata_out;
@@ -178,6 +190,7 @@ bool ata_execute(struct ata *ata, struct drive_request *request) {
     if (ata->power == ATA_POWER_SLEEP) /* only a reset wakes it */
         return false;
     ata_security_next_command(&ata->saved->security, in->command);
+    resume_sanitize(ata, row);
     const bool denied = is_denied(ata, row, in) || !has_its_data(ata, request);
     const enum ata_result result = denied ? ATA_ABORTED : row->run(ata, request);
     ata->previous_command = in->command;

@@ -75,11 +75,22 @@ enum ata_result ata_run_check_power(struct ata *ata, struct drive_request *reque
     return ATA_DONE;
 }
 
+/* UNLOAD parks the heads, and a sanitize stands still until the next command (DEVICE-FACTS A.7). */
+static bool is_unload(const struct ata_registers_in *in) {
+    enum { FEATURE_UNLOAD = 0x44, SIGNATURE = 0x554e4c };
+    return in->command == ATA_IDLE_IMMEDIATE && (uint8_t)in->features == FEATURE_UNLOAD &&
+           (in->lba & 0xffffff) == SIGNATURE;
+}
+
 enum ata_result ata_run_idle(struct ata *ata, struct drive_request *request) {
-    (void)request;
+    enum { UNLOADED = 0xc4 };
     if (ata->starting_in_standby)
         return ATA_ABORTED;
     ata->power = ATA_POWER_IDLE;
+    if (is_unload(&request->ata)) {
+        request->ata_out.lba = UNLOADED;
+        operation_suspend(ata->drive, ata->saved->sanitize.state == SD2_IN_OPERATION);
+    }
     return ATA_DONE;
 }
 

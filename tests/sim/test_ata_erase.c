@@ -326,6 +326,42 @@ static void locked_and_sanitize(void **state) {
     test_end(host.drive);
 }
 
+static void it_stands_still_unloaded_until_the_next_command(void **state) {
+    (void)state;
+    host.drive = test_drive(flash);
+    sanitize(0x12, 0, BLOCK);
+    test_pass(host.drive, 5000);
+    assert_ata_good(ata_lba(&host, ATA_IDLE_IMMEDIATE, 0x44, 0, 0x554e4c));
+    assert_int_equal(host.request.ata_out.lba, 0xc4);
+    test_pass(host.drive, 50000);
+    expect_status(0x4000, 0x4000); /* and with that it goes on */
+    test_pass(host.drive, 5000);
+    expect_status(0x4000, 0x8000);
+    assert_ata_good(
+        ata_simple(&host, ATA_IDLE_IMMEDIATE, 0, 0)); /* without UNLOAD it does not stop */
+    test_pass(host.drive, 5000);
+    expect_status(0x4000, 0xc000);
+    test_end(host.drive);
+}
+
+static void in_standby_it_waits_for_the_medium_to_be_wanted(void **state) {
+    (void)state;
+    char lines[512];
+    (void)snprintf(lines, sizeof lines, "%sstarts-in-standby = yes\n", flash);
+    host.drive = test_drive(lines);
+    sanitize(0x12, 0, BLOCK);
+    test_pass(host.drive, 5000);
+    host.drive = test_power_cut(host.drive, lines);
+    test_pass(host.drive, 50000);
+    expect_status(0x4000, 0x4000);
+    test_pass(host.drive, 50000);
+    expect_status(0x4000, 0x4000); /* asking does not wake it */
+    assert_ata_aborted(ata_lba(&host, ATA_READ_DMA_EXT, 0, 1, 0));
+    test_pass(host.drive, 5000);
+    expect_status(0x4000, 0x8000);
+    test_end(host.drive);
+}
+
 static void an_old_success_is_no_news(void **state) {
     (void)state;
     char lines[512];
@@ -352,6 +388,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refused_with_reasons),
     cmocka_unit_test(failure_and_the_two_modes),
     cmocka_unit_test(locked_and_sanitize),
+    cmocka_unit_test(it_stands_still_unloaded_until_the_next_command),
+    cmocka_unit_test(in_standby_it_waits_for_the_medium_to_be_wanted),
     cmocka_unit_test(an_old_success_is_no_news),
 };
 

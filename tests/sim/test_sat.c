@@ -106,6 +106,10 @@ static void reads_writes_and_capacity(void **state) {
     assert_int_equal(host.data[0], 0);
     assert_int_equal(host.data[8191], 0x42);
     expect_sense(SCSI(0x28, 0, 0, 0, 0x3f, 0xff, 0, 0, 2, 0), 5, 0x2100);
+    memset(host.data, 0, 64);
+    host.data[8 + 1] = 1; /* an LBA of 49 bits: none that ATA could address */
+    host.data[8 + 11] = 8;
+    expect_sense(SCSI(0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0), 5, 0x2100);
     expect_sense(SCSI(0x48, 0x82, 0, 0, 0, 0, 0, 0, 0, 0), 5, 0x2000); /* no SANITIZE for SATA */
     expect_sense(SCSI(0x9e, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 5, 0x2400);
     test_end(host.drive);
