@@ -139,6 +139,7 @@ static void log_pages(void **state) {
                             "encrypts = yes\nsanitize-overrides-security = yes\n"
                             "features = security enhanced trusted ssp\nreallocated = 7\n");
     assert_ata_good(ata_lba(&host, ATA_READ_LOG_EXT, 0, 1, 0x00));
+    assert_int_equal(load_le(host.data, 2), 1); /* version */
     assert_int_equal(load_le(host.data + 0x60, 2), 9);
     assert_int_equal(load_le(host.data + 0x08, 2), 4);
     assert_int_equal(load_le(host.data + 0x20, 2), 1);
