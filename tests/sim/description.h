@@ -79,6 +79,38 @@ struct nvme_description {
     uint32_t last_sanitize_cdw10;
 };
 
+struct ata_description {
+    uint32_t physical_sector; /* bytes; 0: as the logical one */
+    uint32_t rotation;        /* per minute; a flash drive says that it does not */
+    /* Feature sets that are there. */
+    bool security, security_enhanced;
+    bool hpa, amac, dco;
+    bool trim;
+    bool settings_preservation; /* SSP */
+    bool trusted;
+    /* SECURITY. */
+    bool frozen;            /* by the firmware, at boot */
+    char user_password[33]; /* set by the last owner: it comes up locked; "": none */
+    char master_password[33];
+    bool master_maximum;
+    uint64_t erase_time, erase_time_enhanced; /* ms, as IDENTIFY tells them */
+    bool erase_time_extended;                 /* 15 bits of it, not 8 */
+    bool erase_covers_hidden;                 /* normal erase goes to the native end */
+    /* SANITIZE. */
+    bool antifreeze;
+    bool sanitize_frozen;    /* at boot */
+    bool sanitize_completed; /* years ago */
+    bool sanitize_overrides_security;
+    /* Hidden areas: bytes that can be addressed; 0: all. */
+    uint64_t hpa_bytes, amac_bytes, dco_bytes;
+    bool dco_hides_security;
+    bool starts_in_standby; /* PUIS */
+    bool write_cache;
+    bool trim_deterministic, trim_zeroes;
+    uint32_t reallocated, pending, uncorrectable, power_on_hours;
+    bool descriptor_sense; /* of the SCSI/ATA translation, at power-on */
+};
+
 struct drive_description {
     char name[DESCRIPTION_TEXT];
     enum drive_family family;
@@ -102,6 +134,7 @@ struct drive_description {
     uint32_t plant_stale;    /* pages that were overwritten and whose old content is still there */
     uint32_t plant_remapped; /* pages that were retired with their content */
     struct nvme_description nvme;
+    struct ata_description ata;
     struct misbehaviours misbehaviours;
 };
 

@@ -8,7 +8,7 @@
 
 static const struct command_set *const command_sets[] = {
     [DRIVE_NVME] = &nvme_command_set,
-    [DRIVE_ATA] = NULL,
+    [DRIVE_ATA] = &ata_command_set,
     [DRIVE_SCSI] = NULL,
 };
 

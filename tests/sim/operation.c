@@ -128,9 +128,13 @@ static void happen(struct drive *drive, const struct misbehaviour *line) {
     drive_vanish(drive, line, line->kind == MISBEHAVE_GONE ? UINT64_MAX : line->after_ms);
 }
 
+void operation_suspend(struct drive *drive, bool suspended) {
+    operation_of(drive)->suspended = suspended;
+}
+
 void operation_pass_time(struct drive *drive, uint64_t milliseconds) {
     struct operation *operation = operation_of(drive);
-    if (!operation->running)
+    if (!operation->running || operation->suspended)
         return;
     const struct misbehaviour *event = first_event(drive);
     operation->done_ms += milliseconds;
@@ -149,7 +153,7 @@ void operation_pass_time(struct drive *drive, uint64_t milliseconds) {
 
 uint64_t operation_next_event(const struct drive *drive) {
     const struct operation *operation = operation_of(drive);
-    if (!operation->running)
+    if (!operation->running || operation->suspended)
         return UINT64_MAX;
     const struct misbehaviour *event = first_event(drive);
     if (event == NULL)

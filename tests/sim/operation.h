@@ -13,6 +13,7 @@ struct drive;
 /* In the state file. */
 struct operation {
     bool running;
+    bool suspended;      /* no progress for now */
     bool survives_power; /* goes on after a power cut; otherwise it is over, half done */
     enum erase_operation which;
     uint64_t duration_ms;
@@ -29,6 +30,9 @@ struct operation {
  */
 void operation_start(struct drive *drive, enum erase_operation which,
                      const struct media_effect *effect, uint64_t duration_ms, bool survives_power);
+
+/* Time passes without progress until it is resumed. */
+void operation_suspend(struct drive *drive, bool suspended);
 
 bool operation_running(const struct drive *drive);
 

@@ -1,0 +1,141 @@
+/* INQUIRY: standard data and vital product data pages (DEVICE-FACTS B.1). */
+#include "fields.h"
+#include "scsi.h"
+
+#include <string.h>
+
+enum { REPLY_SIZE = 1024, PAGE_HEADER = 4 };
+
+static size_t standard_data(const struct scsi_identity *identity, uint8_t *out) {
+    enum { LENGTH = 96, VERSION_SPC4 = 6, FORMAT = 2, QUEUES = 0x02 };
+    out[2] = VERSION_SPC4;
+    out[3] = FORMAT;
+    out[4] = LENGTH - 5;
+    out[7] = QUEUES;
+    store_text(out + 8, 8, identity->vendor);
+    store_text(out + 16, 16, identity->product);
+    store_text(out + 32, 4, identity->revision);
+    return LENGTH;
+}
+
+static size_t serial_page(const struct scsi_identity *identity, uint8_t *out) {
+    enum { FIELD = 20 };
+    const size_t length = strnlen(identity->serial, FIELD);
+    memset(out + PAGE_HEADER, ' ', FIELD);
+    memcpy(out + PAGE_HEADER + FIELD - length, identity->serial, length); /* right-aligned */
+    return PAGE_HEADER + FIELD;
+}
+
+static size_t naa_designator(uint8_t *out, uint8_t association, uint64_t naa) {
+    enum { BINARY = 1, NAA = 3, SAS = 0x60, PROTOCOL_VALID = 0x80 };
+    out[0] = (uint8_t)(BINARY | (association ? SAS : 0));
+    out[1] = (uint8_t)((association ? PROTOCOL_VALID : 0) | association << 4 | NAA);
+    out[3] = 8;
+    store_be(out + 4, 8, naa);
+    return 12;
+}
+
+static size_t vendor_designator(uint8_t *out, const char *text) {
+    enum { ASCII = 2, T10_VENDOR = 1 };
+    const size_t length = strlen(text);
+    if (length == 0)
+        return 0;
+    out[0] = ASCII;
+    out[1] = T10_VENDOR;
+    out[3] = (uint8_t)length;
+    memcpy(out + 4, text, length);
+    return 4 + length;
+}
+
+/* The unit's own name is the same on every path; the port's is not. */
+static size_t designators_page(const struct scsi_identity *identity, uint16_t path, uint8_t *out) {
+    enum { UNIT = 0, TARGET_PORT = 1 };
+    size_t length = PAGE_HEADER;
+    length += naa_designator(out + length, UNIT, identity->naa);
+    length += vendor_designator(out + length, identity->designator);
+    length += naa_designator(out + length, TARGET_PORT, identity->naa + 1 + path);
+    return length;
+}
+
+static size_t limits_page(const struct scsi_identity *identity, uint8_t *out) {
+    enum { LENGTH = 64, MAX_TRANSFER = 65535, MAX_DESCRIPTORS = 255 };
+    store_be(out + 8, 4, MAX_TRANSFER);
+    if (identity->unmaps) {
+        store_be(out + 20, 4, UINT32_MAX);
+        store_be(out + 24, 4, MAX_DESCRIPTORS);
+        store_be(out + 28, 4, 1);
+    }
+    return LENGTH;
+}
+
+static size_t characteristics_page(const struct scsi_identity *identity, uint8_t *out) {
+    enum { LENGTH = 64 };
+    store_be(out + 4, 2, identity->rotation);
+    return LENGTH;
+}
+
+static size_t provisioning_page(const struct scsi_identity *identity, uint8_t *out) {
+    enum { LENGTH = 8, UNMAPS = 0x80, READS_ZERO = 0x04, THIN = 2 };
+    if (identity->unmaps) {
+        out[5] = (uint8_t)(UNMAPS | (identity->reads_zero_after_unmap ? READS_ZERO : 0));
+        out[6] = THIN;
+    }
+    return LENGTH;
+}
+
+static size_t list_page(const struct scsi_device *device, uint8_t *out) {
+    static const uint8_t common[] = {0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2};
+    uint8_t *at = out + PAGE_HEADER;
+    unsigned own = 0;
+    for (unsigned i = 0; i < sizeof common; i++) { /* ascending, the device's own among them */
+        for (; own < device->vital_page_count && device->vital_pages[own] < common[i]; own++)
+            *at++ = device->vital_pages[own];
+        *at++ = common[i];
+    }
+    for (; own < device->vital_page_count; own++)
+        *at++ = device->vital_pages[own];
+    return (size_t)(at - out);
+}
+
+/* 0: no such page. */
+static size_t vital_page(struct scsi_unit *unit, const struct drive_request *request,
+                         uint8_t *out) {
+    const struct scsi_identity identity = unit->device->identity(unit);
+    switch (request->cdb[2]) {
+    case 0x00:
+        return list_page(unit->device, out);
+    case 0x80:
+        return serial_page(&identity, out);
+    case 0x83:
+        return designators_page(&identity, request->controller, out);
+    case 0xb0:
+        return limits_page(&identity, out);
+    case 0xb1:
+        return characteristics_page(&identity, out);
+    case 0xb2:
+        return provisioning_page(&identity, out);
+    default:
+        return unit->device->vital_page == NULL
+                   ? 0
+                   : unit->device->vital_page(unit, request->cdb[2], out, REPLY_SIZE);
+    }
+}
+
+void scsi_run_inquiry(struct scsi_unit *unit, struct drive_request *request) {
+    enum { EVPD = 1 };
+    uint8_t out[REPLY_SIZE] = {0};
+    size_t length = 0;
+    if (request->cdb[1] & EVPD) {
+        length = vital_page(unit, request, out);
+        out[1] = request->cdb[2];
+        if (length > 0)
+            store_be(out + 2, 2, length - PAGE_HEADER);
+    } else if (request->cdb[2] == 0) {
+        const struct scsi_identity identity = unit->device->identity(unit);
+        length = standard_data(&identity, out);
+    }
+    if (length == 0)
+        scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD_IN_CDB);
+    else
+        scsi_reply(unit, request, out, length);
+}

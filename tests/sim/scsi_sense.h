@@ -1,0 +1,66 @@
+/*
+ * Sense data, built in either format (SPC, sense data; DEVICE-FACTS A.3 and B.3), for the native
+ * SCSI disk and for the SCSI/ATA translation alike.
+ */
+#ifndef SIM_SCSI_SENSE_H
+#define SIM_SCSI_SENSE_H
+
+#include "drive.h"
+
+enum scsi_sense_key {
+    SENSE_NO_SENSE = 0x0,
+    SENSE_RECOVERED = 0x1,
+    SENSE_NOT_READY = 0x2,
+    SENSE_MEDIUM_ERROR = 0x3,
+    SENSE_HARDWARE_ERROR = 0x4,
+    SENSE_ILLEGAL_REQUEST = 0x5,
+    SENSE_UNIT_ATTENTION = 0x6,
+    SENSE_DATA_PROTECT = 0x7,
+    SENSE_ABORTED_COMMAND = 0xb,
+};
+
+enum { SCSI_GOOD = 0x00, SCSI_CHECK_CONDITION = 0x02 };
+
+/* Additional sense code and qualifier, ASC << 8 | ASCQ (DEVICE-FACTS B.4). */
+enum scsi_additional_sense {
+    ASC_NONE = 0x0000,
+    ASC_ATA_REGISTERS = 0x001d,
+    ASC_FORMAT_IN_PROGRESS = 0x0404,
+    ASC_SANITIZE_IN_PROGRESS = 0x041b,
+    ASC_WRITE_ERROR = 0x0c00,
+    ASC_UNRECOVERED_READ = 0x1100,
+    ASC_PARAMETER_LIST_LENGTH = 0x1a00,
+    ASC_INVALID_OPCODE = 0x2000,
+    ASC_LBA_OUT_OF_RANGE = 0x2100,
+    ASC_INVALID_FIELD_IN_CDB = 0x2400,
+    ASC_LUN_NOT_SUPPORTED = 0x2500,
+    ASC_INVALID_FIELD_IN_LIST = 0x2600,
+    ASC_POWER_ON_OR_RESET = 0x2900,
+    ASC_FORMAT_CORRUPT = 0x3100,
+    ASC_SANITIZE_FAILED = 0x3103,
+    ASC_INTERNAL_FAILURE = 0x4400,
+    ASC_SECURITY_CONFLICT = 0x7479,
+};
+
+/* What happened, before it is put into a format. */
+struct scsi_sense {
+    enum scsi_sense_key key;
+    uint16_t additional;
+    bool has_information; /* an LBA, as a rule */
+    uint64_t information;
+    bool has_progress;
+    uint16_t progress;                         /* of 65536 */
+    const struct ata_registers_out *registers; /* the ATA registers are given back; or NULL */
+    bool extend;                               /* of the pass-through: a 48-bit command */
+};
+
+enum { SCSI_SENSE_SIZE = 96, SCSI_FIXED_SENSE_LENGTH = 18 };
+
+/*
+ * Writes it as descriptors or in the fixed format (into which the upper COUNT and LBA registers do
+ * not fit) and returns its length.
+ */
+uint8_t scsi_sense_format(const struct scsi_sense *sense, bool descriptors,
+                          uint8_t out[SCSI_SENSE_SIZE]);
+
+#endif
