@@ -117,7 +117,7 @@ static void show_list(const char *name, const json_t *list, FILE *stream) {
     size_t i;
     json_t *entry;
     json_array_foreach((json_t *)list, i, entry)
-        line(stream, i == 0 ? name : "", json_string_value(entry));
+        line(stream, i == 0 ? name : "", json_is_string(entry) ? json_string_value(entry) : "?");
 }
 
 static void show_times(const json_t *document, FILE *stream) {

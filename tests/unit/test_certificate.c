@@ -360,6 +360,40 @@ static void test_show_keeps_control_characters_from_the_terminal(void **state) {
     json_decref(payload);
 }
 
+/* Members of a kind that Quietus never writes are shown as well as can be. */
+static void test_show_survives_forgeries(void **state) {
+    (void)state;
+    char *shown;
+    size_t length;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    json_object_set_new(payload, "exceptions", json_pack("[i, n, s]", 1, "real"));
+    json_object_set_new(payload, "attempts", json_string("none"));
+    FILE *stream = open_memstream(&shown, &length);
+    show_document(payload, stream);
+    (void)fclose(stream);
+    assert_non_null(strstr(shown, "  Exceptions       ?\n"));
+    assert_non_null(strstr(shown, " real\n"));
+    free(shown);
+    json_decref(payload);
+}
+
+/* What is wrong with a file can be said even if the file is not UTF-8, or the quotation is cut. */
+static void test_problems_of_hostile_files_are_told(void **state) {
+    (void)state;
+    char text[402];
+    const struct trust nobody = {0};
+    for (size_t start = 0; start < 2; start++) {
+        struct check_result result;
+        memset(text, 'x', sizeof text);
+        for (size_t i = start; i + 1 < sizeof text; i += 2)
+            memcpy(text + i, "\xc3\xbc", 2);
+        check_envelope(text, sizeof text - 2 + start, &nobody, &result);
+        assert_int_equal(result.status, CHECK_NOT_INTACT);
+        assert_int_equal(json_array_size(result.problems), 1);
+        check_result_free(&result);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 static const struct CMUnitTest tests[] = {
@@ -372,5 +406,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_record_has_every_disk),
     TEST(test_record_without_a_disk_cannot_be_made),
     TEST(test_show_keeps_control_characters_from_the_terminal),
+    TEST(test_show_survives_forgeries),
+    TEST(test_problems_of_hostile_files_are_told),
 };
 TEST_MAIN(tests)
