@@ -360,7 +360,8 @@ static void test_models_of_a_site(void **state) {
     many[sizeof many - 1] = '\0';
     const int length = snprintf(
         text, sizeof text,
-        "[{\"model\":\"VERBOSE*\",\"does\":\"%s\",\"source\":\"s\",\"avoid\":[\"nvme-*\"]}]", many);
+        "[{\"model\":\"VERBOSE*\",\"does\":\"x%s\",\"source\":\"s\",\"avoid\":[\"nvme-*\"]}]",
+        many);
     assert_int_equal(write(fd, text, (size_t)length), length);
     (void)close(fd);
     assert_int_equal(models_load(path, &reason), 0);
