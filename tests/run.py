@@ -3,7 +3,8 @@
 
 Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sanitize and valgrind (the
 same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
-(reproducibility, what is in the image), vm (the image booted in a virtual machine).
+(reproducibility, what is in the image), fuzz (every decoder of bytes from outside, each for a fixed
+number of inputs), vm (the image booted in a virtual machine).
 """
 
 import argparse
@@ -142,6 +143,37 @@ class Python:
                 results.add(f"{self.name}/{name}", error, seconds)
 
 
+class Fuzz:
+    """The libFuzzer targets of tests/fuzz, each for the same inputs in every run."""
+
+    name = "fuzz"
+    script = TOP / "tests/fuzz/run"
+    # Inputs: as many as take a few seconds.
+    runs = 40000
+    fewer_runs = {"disk": 5000, "models": 20000, "page_file": 20000, "envelope": 20000}
+
+    def list(self):
+        return subprocess.run([self.script, "--list"], capture_output=True, text=True, check=True).stdout.split()
+
+    def run(self, wanted, results):
+        environment = dict(os.environ, QUIETUS_BUILD=str(BUILD))
+
+        def call(*arguments):
+            done = subprocess.run([self.script, *arguments], capture_output=True, text=True, errors="replace",
+                                  env=environment)
+            return None if done.returncode == 0 else (done.stdout + done.stderr)[-4000:] or "it failed"
+
+        def one(name):
+            began = time.monotonic()
+            error = not_built or call(name, "--no-build", "--runs", str(self.fewer_runs.get(name, self.runs)))
+            return name, error, time.monotonic() - began
+
+        not_built = call("--build")
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, error, seconds in pool.map(one, wanted):
+                results.add(f"fuzz/{name}", error, seconds)
+
+
 UNIT = Unit("unit", "release")
 SUITES = [
     Lint(),
@@ -152,6 +184,7 @@ SUITES = [
          "--errors-for-leak-kinds=definite --child-silent-after-fork=yes"),
     Python("cli", "cli", workers=2),
     Python("build", "build", workers=1),
+    Fuzz(),
     Python("vm", "vm", workers=2),
 ]
 

@@ -221,9 +221,10 @@ int order_check_form(const json_t *document, struct order *out, struct reason *r
 }
 
 static void add_signer(struct order *out, const struct trusted_key *key) {
-    const size_t used = strlen(out->signers);
-    (void)snprintf(out->signers + used, sizeof out->signers - used, "%s%s%s%s", used ? ", " : "",
+    char text[sizeof out->signers];
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s", out->signers, out->signers[0] ? ", " : "",
                    key->name, key->role[0] ? " as " : "", key->role);
+    (void)text_printable(out->signers, sizeof out->signers, text);
 }
 
 /* The approvals: that many different trusted keys, and one of each role that is named. */

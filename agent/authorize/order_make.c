@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NONCE_SIZE = 16, DEFAULT_HOURS = 24 };
+enum { NONCE_SIZE = 16, DEFAULT_HOURS = 24, MOST_HOURS = 100 * 366 * 24 };
 
 static void put_default_text(json_t *order, const char *key, const char *text) {
     if (!json_object_get(order, key))
@@ -24,16 +24,21 @@ static void put_random(json_t *order, const char *key, const char *prefix) {
     put_default_text(order, key, text);
 }
 
-static void put_times(json_t *order) {
+static int put_times(json_t *order, struct reason *reason) {
     char text[CLOCK_TEXT_SIZE];
     int64_t start = clock_now();
-    const uint64_t hours = json_count(order, "valid_hours");
+    const json_t *valid = json_object_get(order, "valid_hours");
+    const int64_t hours = valid ? json_integer_value(valid) : DEFAULT_HOURS;
+    if (hours < 1 || hours > MOST_HOURS) {
+        reason_set(reason, "valid_hours must be a number from 1 to %d", MOST_HOURS);
+        return -1;
+    }
     put_default_text(order, "issued", clock_text(text, start));
     put_default_text(order, "not_before", clock_text(text, start));
     (void)clock_parse(json_text(order, "not_before"), &start);
-    put_default_text(order, "expires",
-                     clock_text(text, start + (int64_t)(hours ? hours : DEFAULT_HOURS) * 3600));
+    put_default_text(order, "expires", clock_text(text, start + hours * 3600));
     (void)json_object_del(order, "valid_hours");
+    return 0;
 }
 
 /* The factors that an order compares, without placeholders. */
@@ -248,11 +253,10 @@ json_t *order_make(const json_t *description, const json_t *inventory, struct re
     put_default_text(order, "schema", "quietus.order/1");
     put_random(order, "id", "order-");
     put_random(order, "nonce", "");
-    put_times(order);
     put_server(order, inventory);
     checked.document = order;
-    if (put_disks(order, inventory, reason) || order_check_form(order, &checked, reason) ||
-        check_usable(&checked, inventory, reason)) {
+    if (put_times(order, reason) || put_disks(order, inventory, reason) ||
+        order_check_form(order, &checked, reason) || check_usable(&checked, inventory, reason)) {
         json_decref(order);
         return NULL;
     }

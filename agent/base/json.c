@@ -3,6 +3,7 @@
 #include "quietus/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 json_t *json_new_object(void) {
     json_t *object = json_object();
@@ -20,8 +21,20 @@ void json_put(json_t *object, const char *key, json_t *value) {
     memory_require(json_object_set_new(object, key, value) == 0);
 }
 
+/* Bytes that are not UTF-8 become '?': they are no reason to be left without the document. */
+static json_t *text_value(const char *text) {
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    const size_t size = strlen(text) + 1;
+    char *clean = memory_new(size, 1);
+    value = json_string(text_printable(clean, size, text));
+    free(clean);
+    return value;
+}
+
 void json_put_text(json_t *object, const char *key, const char *text) {
-    json_put(object, key, json_string(text));
+    json_put(object, key, text_value(text));
 }
 
 void json_put_text_if(json_t *object, const char *key, const char *text) {
@@ -50,7 +63,7 @@ void json_add(json_t *array, json_t *value) {
 }
 
 void json_add_text(json_t *array, const char *text) {
-    json_add(array, json_string(text));
+    json_add(array, text_value(text));
 }
 
 const char *json_text(const json_t *object, const char *key) {

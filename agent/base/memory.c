@@ -6,7 +6,7 @@
 #include <string.h>
 
 void memory_exhausted(void) {
-    (void)fputs("quietus: out of memory, or text that is not UTF-8 in a document; giving up\n",
+    (void)fputs("quietus: out of memory, or a count that no document can hold; giving up\n",
                 stderr);
     abort();
 }

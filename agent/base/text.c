@@ -13,10 +13,12 @@ static const char hex_digits[] = "0123456789abcdef";
 void reason_set(struct reason *reason, const char *format, ...) {
     if (!reason)
         return;
+    char text[sizeof reason->text];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(reason->text, sizeof reason->text, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    (void)text_printable(reason->text, sizeof reason->text, text);
 }
 
 static bool is_padding(uint8_t byte) {
@@ -98,6 +100,30 @@ int hex_decode(uint8_t *out, size_t length, const char *hex) {
     return 0;
 }
 
+/* How many bytes the UTF-8 character at p has; 0 if there is none (RFC 3629, section 4). */
+static size_t character_length(const unsigned char *p) {
+    static const struct {
+        uint8_t first, last;               /* the first byte's range */
+        uint8_t second_first, second_last; /* the second's; any further are 80h to BFh */
+        uint8_t length;
+    } forms[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    if (p[0] < 0x80)
+        return 1;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (p[0] < forms[i].first || p[0] > forms[i].last)
+            continue;
+        size_t length = p[1] >= forms[i].second_first && p[1] <= forms[i].second_last ? 2 : 0;
+        while (length > 0 && length < forms[i].length)
+            length = (p[length] & 0xc0) == 0x80 ? length + 1 : 0;
+        return length;
+    }
+    return 0;
+}
+
 /* C0 and DEL, and C1, which UTF-8 encodes as C2h 80h to C2h 9Fh. */
 static bool is_control(const unsigned char *p) {
     return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f);
@@ -105,11 +131,15 @@ static bool is_control(const unsigned char *p) {
 
 char *text_printable(char *out, size_t size, const char *text) {
     size_t used = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p && used + 1 < size; p++) {
-        const bool control = is_control(p);
-        out[used++] = control ? '?' : (char)*p;
-        if (control && *p == 0xc2)
-            p++;
+    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        const size_t length = character_length(p);
+        const bool shown = length > 0 && !is_control(p);
+        const size_t needed = shown ? length : 1;
+        if (used + needed + 1 > size)
+            break;
+        memcpy(out + used, shown ? (const char *)p : "?", needed);
+        used += needed;
+        p += length > 0 ? length : 1;
     }
     if (size > 0)
         out[used] = '\0';
@@ -143,7 +173,10 @@ char *text_duration(char *out, size_t size, uint64_t seconds) {
 char *text_copy(char *out, size_t size, const char *text) {
     if (size == 0)
         return out;
-    const size_t length = strnlen(text, size - 1);
+    size_t length = strnlen(text, size - 1);
+    /* A character is not cut in two: no document could hold the half. */
+    for (int i = 0; i < 3 && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80; i++)
+        length--;
     memcpy(out, text, length);
     out[length] = '\0';
     return out;

@@ -17,8 +17,8 @@ void show_line(FILE *stream, const char *name, const char *value) {
 void show_list(const char *name, const json_t *list, FILE *stream) {
     size_t i;
     json_t *entry;
-    json_array_foreach((json_t *)list, i, entry)
-        show_line(stream, i == 0 ? name : "", json_string_value(entry));
+    json_array_foreach((json_t *)list, i, entry) show_line(
+        stream, i == 0 ? name : "", json_is_string(entry) ? json_string_value(entry) : "?");
 }
 
 static void upper_case(char *out, size_t size, const char *text) {

@@ -63,11 +63,13 @@ static void decode_capacity(const uint8_t *data, struct ata_identify *out) {
     out->logical_sector_size = 512;
     const uint16_t sizes = signed_word(data, 106);
     const uint32_t logical_words = get_le32(data + 234);
-    if (bit(sizes, 12) && logical_words >= 256 && logical_words <= 1U << 20)
+    if (bit(sizes, 12) && logical_words >= 256 && logical_words <= 32768)
         out->logical_sector_size = logical_words * 2;
     out->physical_sector_size = out->logical_sector_size;
     if (bit(sizes, 13))
         out->physical_sector_size <<= sizes & 0xf;
+    if (out->sectors > INT64_MAX / out->logical_sector_size)
+        out->sectors = 0;
 }
 
 static uint64_t decode_wwn(const uint8_t *data) {

@@ -73,10 +73,12 @@ int nvme_decode_namespace(struct bytes data, struct nvme_namespace *out) {
         return -EINVAL;
     const uint8_t *format = (const uint8_t *)&id.lbaf[index];
     const uint8_t exponent = format[2];
-    if (exponent < 9 || exponent > 16)
+    const uint64_t size = get_le64((const uint8_t *)&id.nsze);
+    /* In bytes it has to fit the 63 bits that documents have. */
+    if (exponent < 9 || exponent > 16 || size > (uint64_t)INT64_MAX >> exponent)
         return -EINVAL;
     *out = (struct nvme_namespace){
-        .size = get_le64((const uint8_t *)&id.nsze),
+        .size = size,
         .capacity = get_le64((const uint8_t *)&id.ncap),
         .used = get_le64((const uint8_t *)&id.nuse),
         .lba_size = 1U << exponent,

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 
-static bool plausible_block_size(uint32_t size) {
-    return size >= 256 && size <= 65536;
+/* In bytes it has to fit the 63 bits that documents have; no disk is nearly as large. */
+static bool is_plausible(const struct scsi_capacity *capacity) {
+    return capacity->block_size >= 256 && capacity->block_size <= 65536 &&
+           capacity->blocks <= INT64_MAX / capacity->block_size;
 }
 
 int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out) {
@@ -20,7 +22,7 @@ int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out) {
         out->physical_exponent = data.data[13] & 0xf;
         out->provisioned = bit(data.data[14], 7);
     }
-    return plausible_block_size(out->block_size) ? 0 : -EINVAL;
+    return is_plausible(out) ? 0 : -EINVAL;
 }
 
 int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out) {
@@ -33,7 +35,7 @@ int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out) {
         .blocks = (uint64_t)last + 1,
         .block_size = get_be32(data.data + 4),
     };
-    return plausible_block_size(out->block_size) ? 0 : -EINVAL;
+    return is_plausible(out) ? 0 : -EINVAL;
 }
 
 int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected) {

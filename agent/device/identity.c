@@ -66,6 +66,8 @@ static int nvme_identity(struct device *device, struct disk_identity *out) {
         error = ask_nvme_namespace(device, device->areas[i].nsid, &ns);
         if (error)
             return error;
+        if (ns.size * ns.lba_size > INT64_MAX - out->capacity)
+            return -ERANGE;
         out->capacity += ns.size * ns.lba_size;
         if (i == 0)
             text_copy(out->wwn, sizeof out->wwn, ns.name);

@@ -45,10 +45,14 @@ int verify_level_parse(const char *text, struct verify_level *out, struct reason
 }
 
 char *verify_level_text(const struct verify_level *level, char *out, size_t size) {
-    if (level->kind == VERIFY_PERCENT)
-        (void)snprintf(out, size, "%g%%", level->percent);
-    else
-        text_copy(out, size, level->kind == VERIFY_FULL ? "full" : "sample");
+    enum { ALL_DIGITS = 17 }; /* so many tell every double from its neighbours */
+    if (level->kind != VERIFY_PERCENT)
+        return text_copy(out, size, level->kind == VERIFY_FULL ? "full" : "sample");
+    for (int digits = 6; digits <= ALL_DIGITS; digits++) {
+        (void)snprintf(out, size, "%.*g%%", digits, level->percent);
+        if (strtod(out, NULL) == level->percent)
+            break;
+    }
     return out;
 }
 

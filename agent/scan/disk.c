@@ -96,9 +96,10 @@ char *disk_name(const struct disk *disk, char *out, size_t size) {
 
 void disk_finding(struct disk *disk, const char *format, ...) {
     char text[512];
+    char clean[512];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    json_add_text(disk->findings, text);
+    json_add_text(disk->findings, text_printable(clean, sizeof clean, text));
 }

@@ -85,8 +85,8 @@ struct ata_identify {
     char serial[TEXT_FIELD_SIZE];
     char firmware[TEXT_FIELD_SIZE];
     char model[TEXT_FIELD_SIZE];
-    uint64_t wwn; /* NAA 5 or another; 0: none */
-    uint64_t sectors;
+    uint64_t wwn;     /* NAA 5 or another; 0: none */
+    uint64_t sectors; /* of all together less than 2^63 bytes, which documents can hold; else 0 */
     uint32_t logical_sector_size;
     uint32_t physical_sector_size;
     uint16_t rotation_rate; /* word 217: 0 not reported, 1 non-rotating, else rpm */

@@ -144,7 +144,7 @@ char *disk_name(const struct disk *disk, char *out, size_t size);
 /* The node that a person would type: the first area's, else the first path's. */
 const char *disk_node(const struct disk *disk);
 
-/* Adds a sentence to the findings. */
+/* Adds a sentence to the findings, as text_printable leaves it. */
 __attribute__((format(printf, 2, 3))) void disk_finding(struct disk *disk, const char *format, ...);
 
 #endif

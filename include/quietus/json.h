@@ -13,6 +13,7 @@
 
 /* Sets a member and takes over the value's reference. */
 void json_put(json_t *object, const char *key, json_t *value);
+/* A text that is not UTF-8 is cleaned as by text_printable. */
 void json_put_text(json_t *object, const char *key, const char *text);
 void json_put_count(json_t *object, const char *key, uint64_t value);
 void json_put_flag(json_t *object, const char *key, bool value);

@@ -65,7 +65,7 @@ struct nvme_namespace {
 
 /*
  * 4096 bytes of Identify Namespace; -EINVAL if shorter, inactive (all zero), or with an LBA format
- * that cannot be.
+ * or a size (2^63 bytes and more) that cannot be.
  */
 int nvme_decode_namespace(struct bytes data, struct nvme_namespace *out);
 

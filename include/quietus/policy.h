@@ -28,6 +28,7 @@ struct verify_level {
 
 /* "sample", "full" or "N%"; -EINVAL with the reason. */
 int verify_level_parse(const char *text, struct verify_level *out, struct reason *reason);
+/* The same level again, whatever its digits. Returns out. */
 char *verify_level_text(const struct verify_level *level, char *out, size_t size);
 
 enum {

@@ -115,7 +115,8 @@ struct scsi_characteristics {
 };
 int scsi_decode_vpd_characteristics(struct bytes data, struct scsi_characteristics *out);
 
-/* READ CAPACITY(16), at least 12 bytes; protection is known only from 32. */
+/* READ CAPACITY(16), at least 12 bytes; protection is known only from 32. -EINVAL if shorter, or if
+ * block size or capacity (2^63 bytes and more) cannot be. */
 struct scsi_capacity {
     uint64_t blocks;
     uint32_t block_size;

@@ -8,7 +8,10 @@
 /* Room for the longest identity field (40 bytes) with every byte escaped, and the NUL. */
 #define TEXT_FIELD_SIZE 168
 
-/* Why something was refused or failed, in words for the person who has to act on it. */
+/*
+ * Why something was refused or failed, in words for the person who has to act on it. It may quote
+ * what came from outside: it is as text_printable leaves it, whatever was put in.
+ */
 struct reason {
     char text[320];
 };
@@ -33,8 +36,11 @@ void hex_encode(char *out, const uint8_t *data, size_t length);
 /* Exactly 2 * length hexadecimal digits and nothing else; -EINVAL otherwise. */
 int hex_decode(uint8_t *out, size_t length, const char *hex);
 
-/* Copies UTF-8 from a document for a terminal: control characters, which could move the cursor or
- * lie about what is shown, become '?'. Returns out. */
+/*
+ * Copies UTF-8 from a document for a terminal: control characters, which could move the cursor or
+ * lie about what is shown, become '?', and so does each byte that is not UTF-8. What does not fit
+ * is cut between two characters. Returns out.
+ */
 char *text_printable(char *out, size_t size, const char *text);
 
 /* "480.1 GB", decimal units as on a drive's label. Returns out. */
@@ -43,7 +49,7 @@ char *text_size(char *out, size_t size, uint64_t bytes);
 /* "2 h 05 min", "3 min 10 s", "12 s". Returns out. */
 char *text_duration(char *out, size_t size, uint64_t seconds);
 
-/* Copies with truncation; always terminates. Returns out. */
+/* Copies with truncation, between two characters of UTF-8; always terminates. Returns out. */
 char *text_copy(char *out, size_t size, const char *text);
 
 #endif

@@ -168,7 +168,7 @@ static bool set_value(const struct keyword *keyword, struct drive_description *d
         good = set_text(field, keyword->size, value);
         break;
     case VALUE_SIZE:
-        good = parse_size(value, field);
+        good = parse_bytes(value, field);
         break;
     case VALUE_NUMBER:
         good = set_number(field, keyword->size, value);

@@ -26,7 +26,7 @@ static bool namespace_option(struct nvme_namespace_description *ns, const char *
     const char *value;
     uint64_t number = 0;
     if ((value = value_of(word, "size")) != NULL)
-        return parse_size(value, &ns->bytes);
+        return parse_bytes(value, &ns->bytes);
     if (strcmp(word, "extended") == 0)
         return ns->extended = true;
     if (strcmp(word, "detached") == 0)

@@ -155,7 +155,7 @@ static bool parse_option(const struct kind *kind, const char *word, struct misbe
     else if ((value = value_of(word, "after")) != NULL)
         found = TAKES_AFTER, good = parse_operation(value, &line->operation);
     else if ((value = value_of(word, "to")) != NULL && (kind->takes & TAKES_SIZE) != 0)
-        found = TAKES_SIZE, good = parse_size(value, &line->size);
+        found = TAKES_SIZE, good = parse_bytes(value, &line->size);
     else if ((value = value_of(word, "from")) != NULL)
         found = TAKES_RANGE, good = parse_number(value, &line->from);
     else if ((value = value_of(word, "to")) != NULL)

@@ -49,13 +49,13 @@ static uint16_t keep_alive(struct drive *drive, struct drive_request *request) {
 static const struct command admin_commands[] = {
     {NVME_DELETE_SQ, NULL, EFFECT_SUPPORTED, true, NULL},
     {NVME_CREATE_SQ, NULL, EFFECT_SUPPORTED, true, NULL},
-    {NVME_GET_LOG_PAGE, nvme_get_log_page, EFFECT_SUPPORTED, true, NULL},
+    {NVME_GET_LOG_PAGE, nvme_serve_get_log_page, EFFECT_SUPPORTED, true, NULL},
     {NVME_DELETE_CQ, NULL, EFFECT_SUPPORTED, true, NULL},
     {NVME_CREATE_CQ, NULL, EFFECT_SUPPORTED, true, NULL},
-    {NVME_IDENTIFY, nvme_identify, EFFECT_SUPPORTED, true, NULL},
+    {NVME_IDENTIFY, nvme_serve_identify, EFFECT_SUPPORTED, true, NULL},
     {NVME_ABORT, NULL, EFFECT_SUPPORTED, true, NULL},
-    {NVME_SET_FEATURES, nvme_set_features, EFFECT_SUPPORTED, true, NULL},
-    {NVME_GET_FEATURES, nvme_get_features, EFFECT_SUPPORTED, true, NULL},
+    {NVME_SET_FEATURES, nvme_serve_set_features, EFFECT_SUPPORTED, true, NULL},
+    {NVME_GET_FEATURES, nvme_serve_get_features, EFFECT_SUPPORTED, true, NULL},
     {NVME_ASYNC_EVENT, NULL, EFFECT_SUPPORTED, true, NULL},
     {NVME_NS_MANAGEMENT, nvme_ns_management, EFFECT_SUPPORTED | EFFECT_NS_INVENTORY, false,
      has_namespace_management},
@@ -77,7 +77,7 @@ static const struct command io_commands[] = {
     {NVME_COMPARE, nvme_compare, EFFECT_SUPPORTED, false, has_compare},
     {NVME_WRITE_ZEROES, nvme_write_zeroes, EFFECT_SUPPORTED | EFFECT_LBA_CONTENT, false,
      has_write_zeroes},
-    {NVME_DSM, nvme_dsm, EFFECT_SUPPORTED | EFFECT_LBA_CONTENT, false, NULL},
+    {NVME_DSM, nvme_dataset_management, EFFECT_SUPPORTED | EFFECT_LBA_CONTENT, false, NULL},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))

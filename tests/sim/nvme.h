@@ -163,9 +163,10 @@ static inline uint32_t sqe_nsid(const struct drive_request *request) {
 enum { NVME_LATER = 0xffff };
 typedef uint16_t nvme_handler(struct drive *drive, struct drive_request *request);
 
-nvme_handler nvme_identify, nvme_get_log_page, nvme_set_features, nvme_get_features,
-    nvme_ns_management, nvme_ns_attachment, nvme_format, nvme_sanitize;
-nvme_handler nvme_read, nvme_write, nvme_compare, nvme_write_zeroes, nvme_dsm, nvme_flush;
+nvme_handler nvme_serve_identify, nvme_serve_get_log_page, nvme_serve_set_features,
+    nvme_serve_get_features, nvme_ns_management, nvme_ns_attachment, nvme_format, nvme_sanitize;
+nvme_handler nvme_read, nvme_write, nvme_compare, nvme_write_zeroes, nvme_dataset_management,
+    nvme_flush;
 
 /* Ends a command that was left pending. */
 void nvme_complete(struct drive *drive, struct drive_request *request, uint16_t status);

@@ -49,7 +49,7 @@ static uint16_t set_write_protection(struct drive *drive, const struct drive_req
     return NVME_OK;
 }
 
-uint16_t nvme_set_features(struct drive *drive, struct drive_request *request) {
+uint16_t nvme_serve_set_features(struct drive *drive, struct drive_request *request) {
     const unsigned feature = sqe_dword(request, 10) & 0xff;
     const uint32_t value = sqe_dword(request, 11);
     switch (feature) {
@@ -89,7 +89,7 @@ static uint16_t get_write_protection(const struct drive *drive, struct drive_req
     return NVME_OK;
 }
 
-uint16_t nvme_get_features(struct drive *drive, struct drive_request *request) {
+uint16_t nvme_serve_get_features(struct drive *drive, struct drive_request *request) {
     const unsigned feature = sqe_dword(request, 10) & 0xff;
     switch (feature) {
     case FEATURE_WRITE_CACHE:

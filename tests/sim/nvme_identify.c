@@ -238,7 +238,7 @@ static uint16_t fill(struct drive *drive, const struct drive_request *request,
     }
 }
 
-uint16_t nvme_identify(struct drive *drive, struct drive_request *request) {
+uint16_t nvme_serve_identify(struct drive *drive, struct drive_request *request) {
     uint8_t data[NVME_PAGE] = {0};
     const uint16_t status = fill(drive, request, data);
     if (status == NVME_OK)

@@ -219,7 +219,7 @@ static uint16_t deallocate(struct drive *drive, const struct drive_request *requ
 }
 
 /* Dataset Management: dword 10 ranges less one, dword 11 bit 2 deallocate; the rest is advice. */
-uint16_t nvme_dsm(struct drive *drive, struct drive_request *request) {
+uint16_t nvme_dataset_management(struct drive *drive, struct drive_request *request) {
     struct range range;
     const size_t entries = (size_t)(sqe_dword(request, 10) & 0xff) + 1;
     uint16_t status = range_of(drive, request, &range);

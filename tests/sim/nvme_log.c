@@ -116,7 +116,7 @@ static void cut_short(const struct drive *drive, struct drive_request *request, 
         request->transferred = 2;
 }
 
-uint16_t nvme_get_log_page(struct drive *drive, struct drive_request *request) {
+uint16_t nvme_serve_get_log_page(struct drive *drive, struct drive_request *request) {
     uint8_t data[LOG_MAX] = {0};
     const unsigned page = sqe_dword(request, 10) & 0xff;
     const uint64_t offset = sqe_dword(request, 12) | (uint64_t)sqe_dword(request, 13) << 32;

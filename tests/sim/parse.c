@@ -24,7 +24,7 @@ static bool number_with_unit(const char *text, const struct unit *units, uint64_
     return false;
 }
 
-bool parse_size(const char *text, uint64_t *value) {
+bool parse_bytes(const char *text, uint64_t *value) {
     static const struct unit units[] = {
         {"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
     return number_with_unit(text, units, value);

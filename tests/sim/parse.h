@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* "4096", "0x10", "512K", "256M", "1G": powers of two. */
-bool parse_size(const char *text, uint64_t *value);
+bool parse_bytes(const char *text, uint64_t *value);
 bool parse_number(const char *text, uint64_t *value);
 /* "250ms", "5s", "10min", "2h", in milliseconds; "none": UINT64_MAX. */
 bool parse_time(const char *text, uint64_t *milliseconds);

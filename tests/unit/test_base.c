@@ -35,6 +35,52 @@ static void test_printable(void **state) {
     char out[64];
     assert_string_equal(text_printable(out, sizeof out, "a\x1b[31mb\nM\xc3\xbcller\xc2\x9b!"),
                         "a?[31mb?M\xc3\xbcller?!");
+    /* What is not UTF-8: a lone byte, an overlong form, a surrogate, beyond U+10FFFF, a half. */
+    assert_string_equal(
+        text_printable(out, sizeof out, "\xff|\xc0\xaf|\xed\xa0\x80|\xf4\x90\x80\x80|\xe2\x82"),
+        "?|??|???|????|??");
+    assert_string_equal(text_printable(out, sizeof out, "\xe2\x82\xac\xf0\x9f\x92\xbe"),
+                        "\xe2\x82\xac\xf0\x9f\x92\xbe");
+}
+
+/* No cut leaves half a character, which no document could hold. */
+static void test_cuts_are_between_characters(void **state) {
+    (void)state;
+    char out[8];
+    assert_string_equal(text_copy(out, 4, "ab\xc3\xbc"), "ab");
+    assert_string_equal(text_copy(out, 5, "ab\xc3\xbc"), "ab\xc3\xbc");
+    assert_string_equal(text_copy(out, 4, "\xf0\x9f\x92\xbe"), "");
+    assert_string_equal(text_printable(out, 4, "ab\xc3\xbc"), "ab");
+    assert_string_equal(text_printable(out, 1, "a"), "");
+}
+
+/* A reason may quote anything; it goes to terminals and into documents all the same. */
+static void test_reasons_are_printable(void **state) {
+    (void)state;
+    struct reason reason;
+    char many[2 * sizeof reason.text];
+    for (size_t i = 0; i + 1 < sizeof many; i += 2)
+        memcpy(many + i, "\xc3\xbc", 2);
+    many[sizeof many - 2] = '\0';
+    reason_set(&reason, "the schema is '%.3s'\x1b[2J", many);
+    assert_string_equal(reason.text, "the schema is '\xc3\xbc?'?[2J");
+    reason_set(&reason, "a%s", many);
+    json_t *value = json_string(reason.text);
+    assert_non_null(value);
+    json_decref(value);
+}
+
+/* An odd byte in a name is no reason to end without a certificate. */
+static void test_any_text_can_be_put_into_a_document(void **state) {
+    (void)state;
+    json_t *object = json_new_object();
+    json_put_text(object, "operator", "M\xfcller");
+    assert_string_equal(json_text(object, "operator"), "M?ller");
+    json_t *array = json_new_array();
+    json_add_text(array, "\xff");
+    assert_string_equal(json_string_value(json_array_get(array, 0)), "?");
+    json_decref(array);
+    json_decref(object);
 }
 
 static void test_hex(void **state) {
@@ -172,6 +218,9 @@ static void test_page_forms_of_real_tools_agree(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_fields_stay_different),
     cmocka_unit_test(test_printable),
+    cmocka_unit_test(test_cuts_are_between_characters),
+    cmocka_unit_test(test_reasons_are_printable),
+    cmocka_unit_test(test_any_text_can_be_put_into_a_document),
     cmocka_unit_test(test_hex),
     cmocka_unit_test(test_sizes),
     cmocka_unit_test(test_times),

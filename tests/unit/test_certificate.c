@@ -360,6 +360,38 @@ static void test_show_keeps_control_characters_from_the_terminal(void **state) {
     json_decref(payload);
 }
 
+/* Members of a kind that Quietus never writes are shown as well as can be. */
+static void test_show_survives_forgeries(void **state) {
+    (void)state;
+    char *shown;
+    size_t length;
+    json_t *payload = erased_certificate(COMMANDS_ATA);
+    json_object_set_new(payload, "exceptions", json_pack("[i, n, s]", 1, "real"));
+    json_object_set_new(payload, "attempts", json_string("none"));
+    FILE *stream = open_memstream(&shown, &length);
+    show_document(payload, stream);
+    (void)fclose(stream);
+    assert_non_null(strstr(shown, "  Exceptions       ?\n"));
+    assert_non_null(strstr(shown, " real\n"));
+    free(shown);
+    json_decref(payload);
+}
+
+/* The message quotes the file, which must not reach the terminal as it is. */
+static void test_problems_of_hostile_files_are_printable(void **state) {
+    (void)state;
+    static const char text[] = "{\"a\":\x1b[2J}";
+    const struct trust nobody = {0};
+    struct check_result result;
+    check_envelope(text, strlen(text), &nobody, &result);
+    assert_int_equal(result.status, CHECK_NOT_INTACT);
+    const char *problem = json_string_value(json_array_get(result.problems, 0));
+    assert_non_null(problem);
+    assert_non_null(strstr(problem, "near '?"));
+    assert_null(strchr(problem, '\x1b'));
+    check_result_free(&result);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 static const struct CMUnitTest tests[] = {
@@ -372,5 +404,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_record_has_every_disk),
     TEST(test_record_without_a_disk_cannot_be_made),
     TEST(test_show_keeps_control_characters_from_the_terminal),
+    TEST(test_show_survives_forgeries),
+    TEST(test_problems_of_hostile_files_are_printable),
 };
 TEST_MAIN(tests)

@@ -38,6 +38,21 @@ static void test_identify_4kn_and_512e(void **state) {
     assert_int_equal(decode(data).physical_sector_size, 4096);
 }
 
+/* No document could hold the capacity in bytes. */
+static void test_identify_absurd_capacity(void **state) {
+    (void)state;
+    uint8_t data[512];
+    make_identify(data, "M", "S", 1ULL << 53);
+    assert_int_equal(decode(data).sectors, 1ULL << 53);
+    make_identify(data, "M", "S", 1ULL << 54);
+    assert_int_equal(decode(data).sectors, 0);
+    make_identify(data, "M", "S", 1000);
+    set_word(data, 106, 0x700f); /* logical sectors of a MiB, 32768 of them in a physical one */
+    set_word(data, 118, 0x0008);
+    assert_int_equal(decode(data).logical_sector_size, 512);
+    assert_int_equal(decode(data).physical_sector_size, 512U << 15);
+}
+
 static void test_identify_security(void **state) {
     (void)state;
     uint8_t data[512];
@@ -181,6 +196,7 @@ static void test_pass_through_bytes(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_identify_names_and_capacity),
     cmocka_unit_test(test_identify_4kn_and_512e),
+    cmocka_unit_test(test_identify_absurd_capacity),
     cmocka_unit_test(test_identify_security),
     cmocka_unit_test(test_identify_sanitize_needs_the_feature_set),
     cmocka_unit_test(test_identify_words_without_validity_are_ignored),

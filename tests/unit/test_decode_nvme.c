@@ -91,6 +91,9 @@ static void test_namespace_hostile(void **state) {
     make_namespace(data);
     data[128 + 4 * 2 + 2] = 40; /* LBAs of a terabyte */
     assert_int_equal(nvme_decode_namespace((struct bytes){data, 4096}, &out), -EINVAL);
+    make_namespace(data);
+    put_le64(data, 1ULL << 51); /* 2^63 bytes */
+    assert_int_equal(nvme_decode_namespace((struct bytes){data, 4096}, &out), -EINVAL);
     memset(data, 0, sizeof data); /* inactive */
     assert_int_equal(nvme_decode_namespace((struct bytes){data, 4096}, &out), -EINVAL);
     assert_int_equal(nvme_decode_namespace((struct bytes){data, 100}, &out), -EINVAL);

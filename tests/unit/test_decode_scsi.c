@@ -188,6 +188,8 @@ static void test_capacity(void **state) {
     assert_int_equal(scsi_decode_capacity_16((struct bytes){data, 11}, &out), -EINVAL);
     put_be32(data + 8, 0);
     assert_int_equal(scsi_decode_capacity_16((struct bytes){data, 32}, &out), -EINVAL);
+    static const uint8_t absurd[32] = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0};
+    assert_int_equal(scsi_decode_capacity_16((struct bytes){absurd, 32}, &out), -EINVAL);
     static const uint8_t too_large[8] = {0xff, 0xff, 0xff, 0xff, 0, 0, 2, 0};
     assert_int_equal(scsi_decode_capacity_10((struct bytes){too_large, 8}, &out), -EINVAL);
 }

@@ -587,6 +587,9 @@ static void test_order_from_an_inventory(void **state) {
         "{\"disks\":\"all\"}",
         "{\"disks\":\"some\",\"holds\":\"not-checked\"}",
         "[]",
+        "{\"disks\":\"all\",\"holds\":\"not-checked\",\"valid_hours\":9223372036854775807}",
+        "{\"disks\":\"all\",\"holds\":\"not-checked\",\"valid_hours\":-1}",
+        "{\"disks\":\"all\",\"holds\":\"not-checked\",\"valid_hours\":\"2\"}",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         description = json_loads(bad[i], 0, NULL);

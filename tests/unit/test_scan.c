@@ -346,6 +346,36 @@ static void test_models_that_are_known(void **state) {
     assert_int_equal(strlen(models_digest()), 64);
 }
 
+/* A site's list may be as long-winded as it likes, in any language. */
+static void test_models_of_a_site(void **state) {
+    (void)state;
+    char path[] = "/tmp/quietus-models-XXXXXX";
+    char text[1200];
+    char many[801];
+    struct reason reason = {""};
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i + 1 < sizeof many; i += 2)
+        memcpy(many + i, "\xc3\xbc", 2);
+    many[sizeof many - 1] = '\0';
+    const int length = snprintf(
+        text, sizeof text,
+        "[{\"model\":\"VERBOSE*\",\"does\":\"x%s\",\"source\":\"s\",\"avoid\":[\"nvme-*\"]}]",
+        many);
+    assert_int_equal(write(fd, text, (size_t)length), length);
+    (void)close(fd);
+    assert_int_equal(models_load(path, &reason), 0);
+    assert_int_equal(unlink(path), 0);
+    struct disk *disk = nvme_of_model("VERBOSE 1", "1");
+    models_note(disk);
+    assert_int_equal(json_array_size(disk->findings), 1);
+    assert_true(models_avoid(disk, "nvme-sanitize-block", &reason));
+    json_t *value = json_string(reason.text);
+    assert_non_null(value);
+    json_decref(value);
+    disk_free(disk);
+}
+
 /* A method that leaves more behind than another must not claim more. */
 static void test_no_overwrite_is_a_purge(void **state) {
     (void)state;
@@ -376,6 +406,13 @@ static void test_policy_documents(void **state) {
     static const char *const bad[] = {"", "0%", "101%", "-5%", "nan%", "10", "all", "5%%"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_int_equal(verify_level_parse(bad[i], &level, &reason), -EINVAL);
+    /* A certificate does not say 100 % where less was asked for. */
+    static const char *const exact[] = {"10%", "0.1%", "99.99999999%", "33.333333333333336%"};
+    for (size_t i = 0; i < COUNT_OF(exact); i++) {
+        char text[32];
+        assert_int_equal(verify_level_parse(exact[i], &level, &reason), 0);
+        assert_string_equal(verify_level_text(&level, text, sizeof text), exact[i]);
+    }
 }
 
 #define WITH_TREE(name) cmocka_unit_test_setup_teardown(name, unpack, remove_tree)
@@ -394,5 +431,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_models_that_are_known),
     cmocka_unit_test(test_no_overwrite_is_a_purge),
     cmocka_unit_test(test_policy_documents),
+    cmocka_unit_test(test_models_of_a_site), /* the last: it replaces the list */
 };
 TEST_MAIN(tests)
