@@ -1,0 +1,38 @@
+/*
+ * The agent's transport over a simulated drive, carried as the kernel's drivers would carry it, in
+ * simulated time: a whole erase of hours takes milliseconds, and nothing boots.
+ */
+#ifndef QUIETUS_MODEL_TRANSPORT_H
+#define QUIETUS_MODEL_TRANSPORT_H
+
+#include "drive.h"
+
+#include "quietus/device.h"
+
+/* How an ATA drive is reached. */
+enum model_path {
+    MODEL_NVME,
+    MODEL_LIBATA, /* registers by libata's rules: descriptor sense */
+    MODEL_SATL,   /* the drive's own SCSI translation */
+};
+
+struct model {
+    struct drive *drive;
+    enum model_path path;
+    /* The machine loses power before this command (1: the first); 0: it does not. From then on
+     * nothing is answered. */
+    unsigned power_cut_at;
+    unsigned commands;
+    bool is_off;
+};
+
+/* The clock of the agent becomes the simulated one. */
+void model_use_clock(void);
+
+/* The drive as the scan would have found it; the caller frees it. */
+struct disk *model_scan(struct model *model);
+
+/* Opens it, with a finder that finds it again after it has vanished and come back. */
+struct device *model_open(struct model *model, const struct disk *disk);
+
+#endif

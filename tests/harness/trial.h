@@ -1,0 +1,49 @@
+/*
+ * One erase of one simulated drive by the agent's own code, in simulated time, and what the oracle
+ * says of the medium afterwards.
+ */
+#ifndef QUIETUS_TRIAL_H
+#define QUIETUS_TRIAL_H
+
+#include "model_transport.h"
+
+#include "quietus/outcome.h"
+#include "quietus/policy.h"
+
+struct trial {
+    const char *folder;      /* where media and state are; made anew */
+    const char *description; /* the lines of one [drive] section */
+    enum model_path path;
+    struct policy policy;
+    /* The machine loses power at this command of the first run, and the agent runs again after a
+     * reboot; 0: it does not. */
+    unsigned power_cut_at;
+};
+
+struct trial_result {
+    enum disposition outcome; /* of the last run */
+    char reason[sizeof(struct reason)];
+    char method[40];
+    enum category claimed; /* CATEGORY_NONE unless erased */
+    bool says_attested;    /* an exception says that the drive alone attests the media */
+    bool present;          /* at the end */
+    bool locked;           /* an ATA password is set that the trial did not begin with */
+    uint64_t visible;      /* pages with planted data, see oracle.h */
+    uint64_t recoverable;
+    uint64_t commands;
+    uint64_t simulated_ms;
+    char attempts[2048]; /* of the last run, a line each */
+};
+
+/* False with a message if the trial itself could not be done. */
+bool trial_run(const struct trial *trial, struct trial_result *out, char *problem,
+               size_t problem_size);
+
+/*
+ * Whether the certificate says more than the medium holds (the oracle of the laws). unseen: planted
+ * data is left where the host cannot look, and the certificate says that it cannot know. Returns
+ * NULL if all is well, or what is wrong.
+ */
+const char *trial_verdict(const struct trial_result *result, bool *unseen);
+
+#endif

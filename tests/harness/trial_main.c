@@ -1,0 +1,88 @@
+/*
+ * quietus-trial [--satl] [--power-cut N] [--keep FOLDER] [--least purge] FILE
+ *
+ * Erases the simulated drive whose [drive] section (the lines below the heading) is in the file, by
+ * the agent's own code and in simulated time, and says how it ended and what is left on the medium.
+ * Exit status: 0 the certificate would be true; 1 usage; 2 it would not.
+ */
+#include "trial.h"
+
+#include "quietus/file.h"
+#include "quietus/keys.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int usage(void) {
+    (void)fputs("usage: quietus-trial [--satl] [--power-cut N] [--keep FOLDER] [--least purge] "
+                "FILE\n",
+                stderr);
+    return 1;
+}
+
+static enum model_path path_of(const char *description, bool satl) {
+    if (!strstr(description, "family = ata"))
+        return MODEL_NVME;
+    return satl ? MODEL_SATL : MODEL_LIBATA;
+}
+
+static int show(const struct trial_result *result) {
+    bool unseen;
+    const char *wrong = trial_verdict(result, &unseen);
+    (void)printf("%s", disposition_name(result->outcome));
+    if (result->claimed != CATEGORY_NONE)
+        (void)printf(", %s, by %s", category_name(result->claimed), result->method);
+    (void)printf(": %s\n", result->reason);
+    (void)printf("attempts:\n%s", result->attempts);
+    (void)printf("on the medium: %llu pages visible, %llu recoverable%s\n",
+                 (unsigned long long)result->visible, (unsigned long long)result->recoverable,
+                 unseen ? " (cannot be seen from the host)" : "");
+    (void)printf("%llu commands, %llu s of simulated time\n", (unsigned long long)result->commands,
+                 (unsigned long long)result->simulated_ms / 1000);
+    (void)printf("%s\n", wrong ? wrong : "the certificate would be true");
+    return wrong ? 2 : 0;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"satl", no_argument, NULL, 's'},
+        {"power-cut", required_argument, NULL, 'p'},
+        {"keep", required_argument, NULL, 'k'},
+        {"least", required_argument, NULL, 'l'},
+        {NULL, 0, NULL, 0},
+    };
+    char folder[64] = "/tmp/quietus-trial-XXXXXX";
+    struct trial trial = {0};
+    struct trial_result result;
+    bool satl = false;
+    char problem[512] = "";
+    char *text;
+    size_t length;
+    policy_default(&trial.policy);
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 's')
+            satl = true;
+        else if (option == 'p')
+            trial.power_cut_at = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'k')
+            trial.folder = optarg;
+        else if (option != 'l' || category_parse(optarg, &trial.policy.least) != 0)
+            return usage();
+    }
+    if (optind + 1 != argc || file_read(argv[optind], 1 << 16, &text, &length) != 0)
+        return usage();
+    if (!trial.folder)
+        trial.folder = mkdtemp(folder);
+    keys_start();
+    trial.description = text;
+    trial.path = path_of(text, satl);
+    const bool done = trial_run(&trial, &result, problem, sizeof problem);
+    free(text);
+    if (!done) {
+        (void)fprintf(stderr, "quietus-trial: %s\n", problem);
+        return 1;
+    }
+    return show(&result);
+}
