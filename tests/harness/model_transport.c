@@ -30,8 +30,8 @@ enum {
     STATUS_FAULT = 0x20,
 };
 
-/* One opened device. It is dead once the drive has vanished, even if it comes back: the kernel makes
- * new nodes then. */
+/* One opened device. It is dead once the drive has vanished, even if it comes back: the kernel
+ * makes new nodes then. */
 struct handle {
     struct model *model;
     unsigned generation;

@@ -5,9 +5,9 @@
 #ifndef QUIETUS_MODEL_TRANSPORT_H
 #define QUIETUS_MODEL_TRANSPORT_H
 
-#include "drive.h"
-
 #include "quietus/device.h"
+
+#include "drive.h"
 
 /* How an ATA drive is reached. */
 enum model_path {

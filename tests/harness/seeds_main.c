@@ -1,1 +1,115 @@
-int main(void) { return 0; }
+/*
+ * quietus-seeds [--from SEED] [--count N] [--verbose]
+ *
+ * Erases N simulated drives made at random from seeds (1,000 from 1 unless said otherwise) and
+ * holds every end against what is left on the medium. A failing seed is played again, alone and
+ * with its drive shown, by --from SEED --count 1 --verbose. Exit status: 0 all is well; 1 usage; 2
+ * a certificate would say too much, or a good drive was not erased.
+ */
+#include "quietus/keys.h"
+
+#include "seeds.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tally {
+    unsigned ends[DISPOSITION_COUNT];
+    unsigned purged;
+    unsigned unseen;
+    unsigned cuts;
+    unsigned wrong;
+};
+
+static const char *judge(const struct seeded *seeded, const struct trial_result *result,
+                         struct tally *tally) {
+    bool unseen;
+    const char *wrong = trial_verdict(result, &unseen);
+    if (unseen && !seeded->may_keep_unseen)
+        wrong = "purged, and planted data is left by a lie that could be seen";
+    if (!wrong && seeded->must_be_erased && result->outcome != DISPOSITION_ERASED)
+        wrong = "nothing is wrong with the drive, and it was not erased";
+    tally->ends[result->outcome]++;
+    tally->purged += result->claimed == CATEGORY_PURGE;
+    tally->unseen += unseen;
+    return wrong;
+}
+
+static void show(uint64_t seed, const struct seeded *seeded, const struct trial_result *result) {
+    static const char *const paths[] = {
+        [MODEL_NVME] = "NVMe", [MODEL_LIBATA] = "libata", [MODEL_SATL] = "SATL"};
+    (void)printf("seed %llu, by %s", (unsigned long long)seed, paths[seeded->trial.path]);
+    if (seeded->trial.power_cut_at)
+        (void)printf(", power cut at command %u", seeded->trial.power_cut_at);
+    (void)printf("%s\n%s%s: %s\n%s%llu pages visible, %llu recoverable; %llu commands\n",
+                 seeded->trial.policy.least == CATEGORY_PURGE ? ", at least purge" : "",
+                 seeded->description, disposition_name(result->outcome), result->reason,
+                 result->attempts, (unsigned long long)result->visible,
+                 (unsigned long long)result->recoverable, (unsigned long long)result->commands);
+}
+
+static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tally *tally) {
+    struct seeded seeded;
+    struct trial_result result;
+    char problem[512] = "";
+    seed_make(seed, &seeded);
+    seeded.trial.folder = folder;
+    if (!trial_run(&seeded.trial, &result, problem, sizeof problem)) {
+        (void)printf("seed %llu cannot be tried: %s\n%s", (unsigned long long)seed, problem,
+                     seeded.description);
+        return false;
+    }
+    tally->cuts += seeded.trial.power_cut_at != 0;
+    const char *wrong = judge(&seeded, &result, tally);
+    if (wrong || verbose)
+        show(seed, &seeded, &result);
+    if (wrong)
+        (void)printf("WRONG: %s\n\n", wrong);
+    return !wrong;
+}
+
+static int usage(void) {
+    (void)fputs("usage: quietus-seeds [--from SEED] [--count N] [--verbose]\n", stderr);
+    return 1;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"from", required_argument, NULL, 'f'},
+        {"count", required_argument, NULL, 'c'},
+        {"verbose", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    unsigned long long from = 1;
+    unsigned long long count = 1000;
+    bool verbose = false;
+    struct tally tally = {0};
+    char base[] = "/tmp/quietus-seeds-XXXXXX";
+    char folder[64];
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'f')
+            from = strtoull(optarg, NULL, 10);
+        else if (option == 'c')
+            count = strtoull(optarg, NULL, 10);
+        else if (option == 'v')
+            verbose = true;
+        else
+            return usage();
+    }
+    if (optind != argc || count == 0 || !mkdtemp(base))
+        return usage();
+    (void)snprintf(folder, sizeof folder, "%s/drive", base);
+    keys_start();
+    for (unsigned long long seed = from; seed < from + count; seed++)
+        tally.wrong += !run_seed(seed, folder, verbose, &tally);
+    trial_clean(folder);
+    (void)rmdir(base);
+    (void)printf("%llu seeds: %u erased (%u of them purged; %u with what no host can see), %u "
+                 "failed, %u unknown; %u with a power cut; %u wrong\n",
+                 count, tally.ends[DISPOSITION_ERASED], tally.purged, tally.unseen,
+                 tally.ends[DISPOSITION_FAILED], tally.ends[DISPOSITION_UNKNOWN], tally.cuts,
+                 tally.wrong);
+    return tally.wrong ? 2 : 0;
+}

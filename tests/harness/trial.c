@@ -23,8 +23,12 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return remove(path);
 }
 
-static void make_folder(const char *folder) {
+void trial_clean(const char *folder) {
     (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_folder(const char *folder) {
+    trial_clean(folder);
     (void)mkdir(folder, 0700);
 }
 
@@ -90,8 +94,7 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
 static struct drive *open_drive(const struct trial *trial, char *problem, size_t problem_size) {
     char text[8192];
     (void)snprintf(text, sizeof text, "[drive one]\n%s\n", trial->description);
-    struct description *description =
-        description_parse(text, trial->folder, problem, problem_size);
+    struct description *description = description_parse(text, trial->folder, problem, problem_size);
     if (!description)
         return NULL;
     struct drive *drive = drive_open(&description->drives[0], problem, problem_size);

@@ -5,10 +5,10 @@
 #ifndef QUIETUS_TRIAL_H
 #define QUIETUS_TRIAL_H
 
-#include "model_transport.h"
-
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
+
+#include "model_transport.h"
 
 struct trial {
     const char *folder;      /* where media and state are; made anew */
@@ -38,6 +38,9 @@ struct trial_result {
 /* False with a message if the trial itself could not be done. */
 bool trial_run(const struct trial *trial, struct trial_result *out, char *problem,
                size_t problem_size);
+
+/* Removes a trial's folder. */
+void trial_clean(const char *folder);
 
 /*
  * Whether the certificate says more than the medium holds (the oracle of the laws). unseen: planted

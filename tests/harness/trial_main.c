@@ -5,10 +5,10 @@
  * the agent's own code and in simulated time, and says how it ended and what is left on the medium.
  * Exit status: 0 the certificate would be true; 1 usage; 2 it would not.
  */
-#include "trial.h"
-
 #include "quietus/file.h"
 #include "quietus/keys.h"
+
+#include "trial.h"
 
 #include <getopt.h>
 #include <stdlib.h>
