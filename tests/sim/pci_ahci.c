@@ -20,9 +20,10 @@ enum {
 #define ABAR      5
 #define ABAR_SIZE 0x2000
 
-/* 64-bit addresses, NCQ, command list override, 6 Gb/s, AHCI only, PIO of many blocks, 32 slots. */
+/* 64-bit addresses, NCQ, command list override, 6 Gb/s, AHCI only, PIO of many blocks, the slumber
+ * and partial states (which are never entered), 32 slots. */
 #define CAPABILITIES                                                                               \
-    (1U << 31 | 1U << 30 | 1U << 24 | 3U << 20 | 1U << 18 | 1U << 15 | (AHCI_SLOTS - 1U) << 8)
+    (1U << 31 | 1U << 30 | 1U << 24 | 3U << 20 | 1U << 18 | 7U << 13 | (AHCI_SLOTS - 1U) << 8)
 
 #define VERSION 0x00010301
 

@@ -42,14 +42,15 @@ enum ahci_port_register {
 #define IS_TFES (1U << 30) /* the drive reports an error */
 
 /* PxCMD */
-#define CMD_ST  (1U << 0)
-#define CMD_SUD (1U << 1)
-#define CMD_POD (1U << 2)
-#define CMD_CLO (1U << 3)
-#define CMD_FRE (1U << 4)
-#define CMD_CCS (0x1fU << 8)
-#define CMD_FR  (1U << 14)
-#define CMD_CR  (1U << 15)
+#define CMD_ST   (1U << 0)
+#define CMD_SUD  (1U << 1)
+#define CMD_POD  (1U << 2)
+#define CMD_CLO  (1U << 3)
+#define CMD_FRE  (1U << 4)
+#define CMD_CCS  (0x1fU << 8)
+#define CMD_FR   (1U << 14)
+#define CMD_CR   (1U << 15)
+#define CMD_HPCP (1U << 18) /* hot plug capable: no link power management */
 
 /* PxSERR */
 #define SERR_N (1U << 16)

@@ -6,6 +6,9 @@
 /* PxSSTS: device present, generation 3, interface active. */
 #define SSTS_LINK 0x133
 
+/* What PxCMD always has: spun up, with power, and hot plug. */
+#define PX_CMD_FIXED (CMD_SUD | CMD_POD | CMD_HPCP)
+
 #define TFD_NO_DRIVE 0x7f
 #define SIG_NO_DRIVE 0xffffffff
 
@@ -44,7 +47,7 @@ static void link_down(struct ahci_port *port) {
 void ahci_port_reset(struct ahci_port *port) {
     ahci_port_forget(port);
     memset(port->registers, 0, sizeof port->registers);
-    port->registers[PX_CMD] = CMD_SUD | CMD_POD;
+    port->registers[PX_CMD] = PX_CMD_FIXED;
     port->registers[PX_TFD] = TFD_NO_DRIVE;
     port->registers[PX_SIG] = SIG_NO_DRIVE;
     port->link = false;
@@ -101,7 +104,7 @@ static void stop_engine(struct ahci_port *port) {
 
 static void write_command(struct ahci_port *port, uint32_t value) {
     uint32_t old = port->registers[PX_CMD];
-    uint32_t now = (value & (CMD_ST | CMD_FRE)) | (old & CMD_CCS) | CMD_SUD | CMD_POD;
+    uint32_t now = (value & (CMD_ST | CMD_FRE)) | (old & CMD_CCS) | PX_CMD_FIXED;
     now |= now & CMD_ST ? CMD_CR : 0;
     now |= now & CMD_FRE ? CMD_FR : 0;
     port->registers[PX_CMD] = now;

@@ -346,7 +346,7 @@ static bool send_event(struct vhost_user_scsi *scsi, unsigned target, uint32_t r
     }
     const struct virtio_scsi_event event = {
         .event = VIRTIO_SCSI_T_TRANSPORT_RESET,
-        .lun = {1, (uint8_t)target, LUN_FLAT},
+        .lun = {1, (uint8_t)target},
         .reason = reason,
     };
     virtqueue_write(ring_of(scsi, QUEUE_EVENTS), &chain, 0, &event, sizeof event);

@@ -241,7 +241,22 @@ poweroff -f
 """
 
 
-def many(path, body, network=True):
-    """An overlay whose /many runs a shell script in the booted image; boot with rdinit=/many."""
+def many(path, body, network=True, files=None):
+    """An overlay whose /many runs a shell script in the booted image; boot with rdinit=/many. files: more
+    of them, as overlay takes them."""
     return overlay(path, {"many": (MANY.format(
-        body=body, network="start_network" if network else ""), 0o755)})
+        body=body, network="start_network" if network else ""), 0o755), **(files or {})})
+
+
+def host_tools(*names):
+    """Programs of this machine with their libraries, for an overlay: they are in the guest's /bin."""
+    files = {}
+    for name in names:
+        program = shutil.which(name)
+        if not program:
+            raise RuntimeError(f"there is no {name} on this machine")
+        files[f"bin/{name}"] = (pathlib.Path(program).read_bytes(), 0o755)
+        libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        for library in re.findall(r"(/lib\S+)", libraries):
+            files[library.lstrip("/")] = (pathlib.Path(library).read_bytes(), 0o755)
+    return files
