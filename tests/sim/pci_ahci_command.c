@@ -21,7 +21,7 @@ enum {
 #define CONTROL_SRST     0x04
 #define DEVICE_FUA       0x80
 #define TABLE_ENTRIES    0x80 /* where the scatter list is in the command table */
-#define LARGEST_TRANSFER (65536U * 512)
+#define LARGEST_TRANSFER ((size_t)65536 * 512)
 
 struct header {
     uint32_t flags; /* entries << 16, direction and length of the FIS */

@@ -34,11 +34,9 @@ static uint64_t first_prp(const struct nvme_command *command) {
     return dword(command, 6) | (uint64_t)dword(command, 7) << 32;
 }
 
-/* Handlers set *result and return a status. */
+/* Handlers return a status. */
 
-static uint16_t create_completion_queue(struct pci_nvme *nvme, struct nvme_command *command,
-                                        uint32_t *result) {
-    (void)result;
+static uint16_t create_completion_queue(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t id = dword(command, 10) & 0xffff;
     uint32_t entries = (dword(command, 10) >> 16) + 1;
     uint32_t flags = dword(command, 11);
@@ -68,9 +66,7 @@ static uint16_t create_completion_queue(struct pci_nvme *nvme, struct nvme_comma
     return NVME_SUCCESS;
 }
 
-static uint16_t create_submission_queue(struct pci_nvme *nvme, struct nvme_command *command,
-                                        uint32_t *result) {
-    (void)result;
+static uint16_t create_submission_queue(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t id = dword(command, 10) & 0xffff;
     uint32_t entries = (dword(command, 10) >> 16) + 1;
     uint32_t flags = dword(command, 11);
@@ -101,9 +97,7 @@ static uint16_t create_submission_queue(struct pci_nvme *nvme, struct nvme_comma
 }
 
 /* Commands of the queue that have not ended are aborted, without a word on each of them. */
-static uint16_t delete_submission_queue(struct pci_nvme *nvme, struct nvme_command *command,
-                                        uint32_t *result) {
-    (void)result;
+static uint16_t delete_submission_queue(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t id = dword(command, 10) & 0xffff;
     if (id == 0 || id >= NVME_QUEUES || !nvme->submission[id].live) {
         return NVME_INVALID_QUEUE_ID;
@@ -113,9 +107,7 @@ static uint16_t delete_submission_queue(struct pci_nvme *nvme, struct nvme_comma
     return NVME_SUCCESS;
 }
 
-static uint16_t delete_completion_queue(struct pci_nvme *nvme, struct nvme_command *command,
-                                        uint32_t *result) {
-    (void)result;
+static uint16_t delete_completion_queue(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t id = dword(command, 10) & 0xffff;
     if (id == 0 || id >= NVME_QUEUES || !nvme->completion[id].live) {
         return NVME_INVALID_QUEUE_ID;
@@ -145,8 +137,7 @@ static void give_up(struct pci_nvme *nvme, struct nvme_command *command) {
 }
 
 /* Bit 0 of the result: not aborted. What the drive has begun goes on; only the answer comes now. */
-static uint16_t abort_command(struct pci_nvme *nvme, struct nvme_command *command,
-                              uint32_t *result) {
+static uint16_t abort_command(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t queue = dword(command, 10) & 0xffff;
     uint32_t id = dword(command, 10) >> 16;
     for (struct nvme_command *other = nvme->commands; other; other = other->next) {
@@ -155,12 +146,12 @@ static uint16_t abort_command(struct pci_nvme *nvme, struct nvme_command *comman
             return NVME_SUCCESS;
         }
     }
-    *result = 1;
+    command->result = 1;
     return NVME_SUCCESS;
 }
 
 /* As many as there are queues, however many are asked for: both counts are zero-based. */
-static uint16_t set_queue_count(struct pci_nvme *nvme, uint32_t asked, uint32_t *result) {
+static uint16_t set_queue_count(const struct pci_nvme *nvme, uint32_t asked, uint32_t *result) {
     if ((asked & 0xffff) == 0xffff || asked >> 16 == 0xffff) {
         return NVME_INVALID_FIELD;
     }
@@ -173,12 +164,11 @@ static bool is_own_feature(uint32_t feature) {
            feature == FEATURE_INTERRUPT_COALESCING || feature == FEATURE_INTERRUPT_VECTOR;
 }
 
-static uint16_t set_features(struct pci_nvme *nvme, struct nvme_command *command,
-                             uint32_t *result) {
+static uint16_t set_features(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t feature = dword(command, 10) & 0xff;
     uint32_t value = dword(command, 11);
     if (feature == FEATURE_NUMBER_OF_QUEUES) {
-        return set_queue_count(nvme, value, result);
+        return set_queue_count(nvme, value, &command->result);
     }
     if (feature == FEATURE_INTERRUPT_VECTOR) {
         return NVME_SUCCESS; /* coalescing is never done, so there is nothing to disable */
@@ -187,10 +177,9 @@ static uint16_t set_features(struct pci_nvme *nvme, struct nvme_command *command
     return NVME_SUCCESS;
 }
 
-static uint16_t get_features(struct pci_nvme *nvme, struct nvme_command *command,
-                             uint32_t *result) {
+static uint16_t get_features(struct pci_nvme *nvme, struct nvme_command *command) {
     uint32_t feature = dword(command, 10) & 0xff;
-    *result =
+    command->result =
         feature == FEATURE_INTERRUPT_VECTOR ? dword(command, 11) & 0xffff : nvme->features[feature];
     return NVME_SUCCESS;
 }
@@ -210,7 +199,7 @@ static bool hold_event_request(struct pci_nvme *nvme, struct nvme_command *comma
     return true;
 }
 
-static uint16_t (*const handlers[])(struct pci_nvme *, struct nvme_command *, uint32_t *) = {
+static uint16_t (*const handlers[])(struct pci_nvme *, struct nvme_command *) = {
     [DELETE_SUBMISSION_QUEUE] = delete_submission_queue,
     [CREATE_SUBMISSION_QUEUE] = create_submission_queue,
     [DELETE_COMPLETION_QUEUE] = delete_completion_queue,
@@ -232,8 +221,7 @@ bool nvme_admin(struct pci_nvme *nvme, struct nvme_command *command) {
     if (features && !is_own_feature(dword(command, 10) & 0xff)) {
         return false;
     }
-    uint32_t result = 0;
-    uint16_t status = handlers[opcode](nvme, command, &result);
-    nvme_finish(command, status ? status | NVME_DO_NOT_RETRY : status, result);
+    uint16_t status = handlers[opcode](nvme, command);
+    nvme_finish(command, status ? status | NVME_DO_NOT_RETRY : status, command->result);
     return true;
 }
