@@ -196,6 +196,25 @@ def test_vanishing():
         assert len(re.findall(r"Serial Number", found["back"])) == 2, found["back"]
 
 
+def test_vanishing_nvme():
+    """A controller whose registers have become all ones is given up by the kernel."""
+    sections = [drive("alpha", "nvme", size="32M", sanitize="block", time="nvme-sanitize-block 4s",
+                      misbehave="gone nvme-sanitize-block at=40%"),
+                port("first", "nvme", "alpha")]
+    with folder() as place, Simulation(place, *sections) as sim:
+        found = run(sim, """
+            section before; ls /sys/block; nvme sanitize /dev/nvme0 -a 2
+            sleep 4
+            section after; nvme id-ctrl /dev/nvme0 2>&1
+            sleep 4
+            cat /sys/block/nvme0n1/size
+            """, ["nvme"], options="nvme_core.admin_timeout=4 nvme_core.io_timeout=4")
+        expect(found["before"], r"^nvme0n1$")
+        expect(found["after"], r"^0$")
+        expect(found["kernel"], r"nvme0: controller is down; will reset: CSTS=0xffffffff",
+               r"nvme0: Disabling device after reset failure")
+
+
 def test_two_controllers():
     """Two controllers of one NVMe subsystem are two paths to its namespaces."""
     sections = [drive("alpha", "nvme", size="32M", controllers=2, serial="TWO"),
