@@ -22,11 +22,23 @@ def folder():
         yield pathlib.Path(name)
 
 
+# node ID: the name of the block device with this serial number, or namespace with this number; the
+# kernel gives names in the order in which its probes happen to end.
+PRELUDE = """echo 1 >/proc/sys/kernel/printk
+section() { echo "=== $1"; }
+node() {
+    for block in /sys/block/*; do
+        [ "$(cat $block/nsid 2>/dev/null)" = "$1" ] || grep -qs "$1" $block/device/vpd_pg80 || continue
+        echo "${block##*/}"
+    done
+}
+"""
+
+
 def run(sim, body, tools=(), memory=768, during=None, options=""):
     """Boots a machine with the simulation's drives, runs a script in it; returns {section: text}. In the
     script "section NAME" begins one. during(vm) is called while it runs."""
-    script = ("echo 1 >/proc/sys/kernel/printk\nsection() { echo \"=== $1\"; }\n" + body
-              + "\nsection kernel\ndmesg")
+    script = PRELUDE + body + "\nsection kernel\ndmesg"
     overlay = machine.many(sim.folder / "many.img", script, network=False,
                            files=machine.host_tools(*tools))
     with Machine(sim_drives=sim, kernel_options=f"rdinit=/many {options}", initrds=[overlay],
@@ -59,19 +71,19 @@ THREE_FRONTS = [
     port("hba", "ahci", "beta", "gamma"),
     port("scsi", "scsi", "delta"),
 ]
-NODES = ["nvme0n1", "nvme0n2", "sda", "sdb", "sdc"]
+IDS = ["1", "2", "ATA-BETA", "ATA-GAMMA", "ATA-DELTA"]
 
 
-def pattern(node, size):
-    line = f"written to {node} in the first boot\n".encode()
+def pattern(disk, size):
+    line = f"written to {disk} in the first boot\n".encode()
     return (line * (size // len(line) + 1))[:size]
 
 
 def test_three_fronts():
     """Every front end: what public tools say of the drives, and data that survives a restart of all."""
     with folder() as place:
-        write = "\n".join(f"yes 'written to {n} in the first boot' | head -c 2097152 | dd of=/dev/{n} conv=fsync"
-                          for n in NODES)
+        write = "\n".join(f"yes 'written to {n} in the first boot' | head -c 2097152 | "
+                          f"dd of=/dev/$(node {n}) conv=fsync" for n in IDS)
         tools = ["hdparm", "nvme", "sg_inq", "sg_readcap", "sg_luns", "sg_sat_identify"]
         with Simulation(place, *THREE_FRONTS) as sim:
             first = run(sim, f"""
@@ -79,13 +91,13 @@ def test_three_fronts():
                 section list-ns; nvme list-ns /dev/nvme0
                 section sanitize-log; nvme sanitize-log /dev/nvme0
                 section get-feature; nvme get-feature /dev/nvme0 -f 7
-                section hdparm-sda; hdparm -I /dev/sda
-                section hdparm-sdb; hdparm -I /dev/sdb
-                section hdparm-sdc; hdparm -I /dev/sdc
-                section sg_inq; sg_inq /dev/sdc
-                section sg_readcap; sg_readcap /dev/sdc
-                section sg_luns; sg_luns /dev/sdc
-                section sat; sg_sat_identify -H /dev/sdc
+                section ATA-BETA; hdparm -I /dev/$(node ATA-BETA)
+                section ATA-GAMMA; hdparm -I /dev/$(node ATA-GAMMA)
+                section ATA-DELTA; hdparm -I /dev/$(node ATA-DELTA)
+                section sg_inq; sg_inq /dev/$(node ATA-DELTA)
+                section sg_readcap; sg_readcap /dev/$(node ATA-DELTA)
+                section sg_luns; sg_luns /dev/$(node ATA-DELTA)
+                section sat; sg_sat_identify -H /dev/$(node ATA-DELTA)
                 section write
                 {write}
                 """, tools)
@@ -93,35 +105,36 @@ def test_three_fronts():
         expect(first["list-ns"], r"0x1$", r"0x2$")
         expect(first["sanitize-log"], r"Sanitize Progress +\(SPROG\) : +65535")
         expect(first["get-feature"], r"Current value:0x0*1f001f$")
-        expect(first["hdparm-sda"], r"Model Number: +Beta disk", r"Serial Number: +ATA-BETA",
+        expect(first["ATA-BETA"], r"Model Number: +Beta disk", r"Serial Number: +ATA-BETA",
                r"^Security:", r"supported: enhanced erase", r"not\s+frozen", r"not\s+locked",
                r"device size with M = 1024\*1024: +48 MBytes")
-        expect(first["hdparm-sdb"], r"Serial Number: +ATA-GAMMA", r"SANITIZE feature set",
+        expect(first["ATA-GAMMA"], r"Serial Number: +ATA-GAMMA", r"SANITIZE feature set",
                r"BLOCK_ERASE_EXT command")
-        expect(first["hdparm-sdc"], r"Serial Number: +ATA-DELTA", r"^Security:")
+        expect(first["ATA-DELTA"], r"Serial Number: +ATA-DELTA", r"^Security:")
         expect(first["sg_inq"], r"Vendor identification: ATA", r"Unit serial number: +ATA-DELTA")
         expect(first["sg_readcap"], r"Last LBA=98303 ", r"block length=512")
         expect(first["sg_luns"], r"0000000000000000")
         expect(first["sat"], r"00 +[0-9a-f]{2} ")
         assert not complaints(first, r"nvme|ata\d|ahci|sd [0-9]|scsi")
         with Simulation(place, *THREE_FRONTS) as sim:
-            second = run(sim, "\n".join(f"section {n}; dd if=/dev/{n} bs=1M count=2 | md5sum" for n in NODES))
-        for node in NODES:
-            wanted = hashlib.md5(pattern(node, 2 << 20)).hexdigest()
-            expect(second[node], wanted)
+            second = run(sim, "\n".join(f"section {n}; dd if=/dev/$(node {n}) bs=1M count=2 | md5sum"
+                                          for n in IDS))
+        for disk in IDS:
+            wanted = hashlib.md5(pattern(disk, 2 << 20)).hexdigest()
+            expect(second[disk], wanted)
 
 
 def test_interrupts_without_messages():
     """The same with pin interrupts: the kernel is told not to use MSI."""
     with folder() as place, Simulation(place, *THREE_FRONTS) as sim:
         found = run(sim, "section write\n" + "\n".join(
-            f"yes 'written to {n} in the first boot' | head -c 2097152 | dd of=/dev/{n} conv=fsync\n"
-            f"echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/{n} bs=1M count=2 | md5sum" for n in NODES)
+            f"yes 'written to {n} in the first boot' | head -c 2097152 | dd of=/dev/$(node {n}) conv=fsync\n"
+            f"echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/$(node {n}) bs=1M count=2 | md5sum" for n in IDS)
                     + "\nsection interrupts; cat /proc/interrupts", options="pci=nomsi")
         expect(found["interrupts"], r"IO-APIC.*nvme", r"IO-APIC.*ahci")
         assert "MSI" not in re.sub(r"(?m)^.*(PMI|PIW|PIN|NPI|HYP).*$", "", found["interrupts"])
-        for node in NODES:
-            expect(found["write"], hashlib.md5(pattern(node, 2 << 20)).hexdigest())
+        for disk in IDS:
+            expect(found["write"], hashlib.md5(pattern(disk, 2 << 20)).hexdigest())
         assert not complaints(found, r"nvme|ata\d|ahci|sd [0-9]|scsi")
 
 
@@ -139,8 +152,8 @@ def test_unreadable_sector():
         for node in ("nvme0n1", "sda", "sdb"):
             assert re.findall(r"^\d+ \w+$", found[node], re.M) == ["374 good", "375 bad", "376 good"], found[node]
         expect(found["kernel"], r"ata\d+\.00: failed command: READ FPDMA QUEUED", r"ata\d+\.00: error: \{ UNC \}",
-               r"sda.*Unrecovered read error", r"I/O error, dev sda, sector 3000",
-               r"critical medium error, dev sdb, sector 3000", r"nvme0n1.*sector 3000")
+               r"Unrecovered read error - auto reallocate failed", r"I/O error, dev sd[ab], sector 3000",
+               r"critical medium error, dev sd[ab], sector 3000", r"nvme0n1.*sector 3000")
         assert not re.search(r"failed to read log page|hard resetting link", found["kernel"])
 
 
@@ -148,26 +161,27 @@ def test_long_commands():
     """Security erase and format take their time, and other commands are answered meanwhile."""
     sections = [
         drive("alpha", "nvme", size="32M", time="nvme-format-user-data 4s"),
-        drive("beta", "ata", size="32M", time="security-erase 4s", erase_time="2min"),
-        drive("gamma", "ata", size="32M"),
+        drive("beta", "ata", size="32M", serial="ATA-BETA", time="security-erase 4s", erase_time="2min"),
+        drive("gamma", "ata", size="32M", serial="ATA-GAMMA"),
         port("first", "nvme", "alpha"), port("hba", "ahci", "beta", "gamma"),
     ]
     with folder() as place, Simulation(place, *sections) as sim:
         found = run(sim, """
-            for n in nvme0n1 sda; do yes residue | head -c 1048576 | dd of=/dev/$n conv=fsync; done
-            hdparm --user-master u --security-set-pass p /dev/sda
+            beta=$(node ATA-BETA)
+            for n in nvme0n1 $beta; do yes residue | head -c 1048576 | dd of=/dev/$n conv=fsync; done
+            hdparm --user-master u --security-set-pass p /dev/$beta
             section erase
             begin=$(cut -d. -f1 /proc/uptime)
-            hdparm --user-master u --security-erase p /dev/sda & one=$!
+            hdparm --user-master u --security-erase p /dev/$beta & one=$!
             nvme format /dev/nvme0 -n 1 -s 1 --force & two=$!
             sleep 1
-            hdparm -I /dev/sdb | grep Serial; nvme id-ctrl /dev/nvme0 | grep ^sn
+            hdparm -I /dev/$(node ATA-GAMMA) | grep Serial; nvme id-ctrl /dev/nvme0 | grep ^sn
             wait $one $two
             echo took $(($(cut -d. -f1 /proc/uptime) - begin))
             section left
             echo 3 >/proc/sys/vm/drop_caches
-            for n in nvme0n1 sda; do dd if=/dev/$n bs=1M count=1 | grep -c residue; done
-            section security; hdparm -I /dev/sda
+            for n in nvme0n1 $beta; do dd if=/dev/$n bs=1M count=1 | grep -c residue; done
+            section security; hdparm -I /dev/$beta
             """, ["hdparm", "nvme"])
         expect(found["erase"], r"Serial", r"^sn", r"Success formatting")
         assert 4 <= int(re.search(r"took (\d+)", found["erase"]).group(1)) <= 12, found["erase"]
