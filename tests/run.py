@@ -4,7 +4,8 @@
 Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sanitize and valgrind (the
 same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
 (reproducibility, what is in the image), fuzz (every decoder of bytes from outside, each for a fixed
-number of inputs), vm (the image booted in a virtual machine).
+number of inputs), vm (the image booted in a virtual machine), sim (simulated drives in a virtual
+machine, looked at by public tools).
 """
 
 import argparse
@@ -20,7 +21,7 @@ import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
-sys.path[:0] = [str(TOP / "tests/vm"), str(TOP / "tests/cli"), str(TOP / "tests/build")]
+sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "sim")]
 
 
 class Results:
@@ -110,10 +111,11 @@ class Lint:
 
 
 class Python:
-    """Functions test_* of the modules test_*.py of a folder; several at once."""
+    """Functions test_* of the modules test_*.py of a folder; several at once. before: makes what they
+    need and scripts/build does not."""
 
-    def __init__(self, name, folder, workers):
-        self.name, self.folder, self.workers = name, TOP / "tests" / folder, workers
+    def __init__(self, name, folder, workers, before=None):
+        self.name, self.folder, self.workers, self.before = name, TOP / "tests" / folder, workers, before
 
     def tests(self):
         found = {}
@@ -129,6 +131,8 @@ class Python:
 
     def run(self, wanted, results):
         tests = self.tests()
+        if self.before:
+            self.before()
 
         def one(name):
             began = time.monotonic()
@@ -186,6 +190,7 @@ SUITES = [
     Python("build", "build", workers=1),
     Fuzz(),
     Python("vm", "vm", workers=2),
+    Python("sim", "sim", workers=2, before=UNIT.build),
 ]
 
 

@@ -76,18 +76,27 @@ def _drive(path, options):
     return ["-drive", text]
 
 
+def _program(sim_drives, memory):
+    """Debian's QEMU; or with simulated drives the newer one, whose memory they can get at."""
+    if not sim_drives:
+        return ["qemu-system-x86_64", "-machine", "q35"]
+    return [str(BUILD / "qemu/run"), "-machine", "q35,memory-backend=memory",
+            "-object", f"memory-backend-memfd,id=memory,size={memory}M,share=on"]
+
+
 class Machine:
     """Starts on construction; use as a context manager, which ends it."""
 
     def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
-                 bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240):
-        """only: initrds to boot instead of the image."""
+                 bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240,
+                 sim_drives=None):
+        """only: initrds to boot instead of the image; sim_drives: a simulated.Simulation."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
         self.log_path = pathlib.Path(log) if log else self.folder / "serial.log"
         self.time_limit = time_limit
         self.started = time.monotonic()
         arguments = [
-            "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-machine", "q35", "-m", str(memory),
+            *_program(sim_drives, memory), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
             "-smp", "2", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
             "order=n" if tftp else "order=c",
             "-chardev", f"file,id=serial,path={self.log_path}", "-serial", "chardev:serial",
@@ -110,6 +119,8 @@ class Machine:
                           f"{'' if 'ignore_loglevel' in kernel_options else 'quiet '}{kernel_options}"]
         for disk in disks:
             arguments += disk
+        if sim_drives:
+            arguments += sim_drives.qemu_arguments()
         arguments += extra
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL,
@@ -230,7 +241,22 @@ poweroff -f
 """
 
 
-def many(path, body, network=True):
-    """An overlay whose /many runs a shell script in the booted image; boot with rdinit=/many."""
+def many(path, body, network=True, files=None):
+    """An overlay whose /many runs a shell script in the booted image; boot with rdinit=/many. files: more
+    of them, as overlay takes them."""
     return overlay(path, {"many": (MANY.format(
-        body=body, network="start_network" if network else ""), 0o755)})
+        body=body, network="start_network" if network else ""), 0o755), **(files or {})})
+
+
+def host_tools(*names):
+    """Programs of this machine with their libraries, for an overlay: they are in the guest's /bin."""
+    files = {}
+    for name in names:
+        program = shutil.which(name)
+        if not program:
+            raise RuntimeError(f"there is no {name} on this machine")
+        files[f"bin/{name}"] = (pathlib.Path(program).read_bytes(), 0o755)
+        libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        for library in re.findall(r"(/lib\S+)", libraries):
+            files[library.lstrip("/")] = (pathlib.Path(library).read_bytes(), 0o755)
+    return files
