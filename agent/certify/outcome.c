@@ -42,6 +42,7 @@ json_t *erase_facts_json(const struct erase_facts *facts) {
     json_put_flag(samples, "complete", facts->samples.complete);
     json_put_count(samples, "planned", facts->samples.planned);
     json_put_count(samples, "read", facts->samples.read);
+    json_put_count(samples, "strata", facts->samples.strata);
     json_put_count(samples, "informative", facts->samples.informative);
     json_put_count(samples, "mismatched", facts->samples.mismatched);
     json_put_count(samples, "unreadable", facts->samples.unreadable);
@@ -50,6 +51,7 @@ json_t *erase_facts_json(const struct erase_facts *facts) {
     json_put_text(object, "bound_by", binding_names[facts->binding]);
     json_put_flag(object, "ended_in_success", facts->ended_in_success);
     json_put_flag(object, "state_read_back", facts->state_read_back);
+    json_put_flag(object, "reached_all", facts->reached_all);
     json_put_flag(object, "refuted", facts->refuted);
     json_put(object, "samples", samples);
     return object;
@@ -85,10 +87,12 @@ int erase_facts_from_json(const json_t *object, struct erase_facts *out) {
                       take_binding(object, &out->binding) &&
                       take_flag(object, "ended_in_success", &out->ended_in_success) &&
                       take_flag(object, "state_read_back", &out->state_read_back) &&
+                      take_flag(object, "reached_all", &out->reached_all) &&
                       take_flag(object, "refuted", &out->refuted) &&
                       take_flag(samples, "complete", &out->samples.complete) &&
                       take_count(samples, "planned", &out->samples.planned) &&
                       take_count(samples, "read", &out->samples.read) &&
+                      take_count(samples, "strata", &out->samples.strata) &&
                       take_count(samples, "informative", &out->samples.informative) &&
                       take_count(samples, "mismatched", &out->samples.mismatched) &&
                       take_count(samples, "unreadable", &out->samples.unreadable);
@@ -117,9 +121,12 @@ enum disposition outcome_judge(const struct erase_facts *facts, struct reason *r
         {facts->accepted, "the disk was not seen to accept the erase"},
         {facts->binding != BINDING_NONE, "its end could not be tied to this command"},
         {facts->ended_in_success, "it was not seen to end in success"},
+        {facts->reached_all, "a part of the disk was not reached"},
         {facts->state_read_back, "the disk's state was not read back"},
         {samples->complete && samples->read == samples->planned, "the samples were not all read"},
         {samples->informative > 0, "no sample could have told residue from a good erase"},
+        {samples->informative >= samples->strata - samples->strata / OUTCOME_BLIND_ONE_IN,
+         "too few samples could have told residue from a good erase"},
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         if (needed[i].there)

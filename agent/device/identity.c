@@ -85,7 +85,7 @@ static int block_identity(struct device *device, struct disk_identity *out) {
     }
     if (device->area_count == 0)
         return -ENODEV;
-    return device->ops->area_serial(device->context, 0, out->serial, sizeof out->serial);
+    return device->ops->area_names(device->context, 0, out->serial, out->model);
 }
 
 /* In the order of enum command_set. */

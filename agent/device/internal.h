@@ -21,6 +21,12 @@ struct device {
 /* The Linux transport for a disk's nodes. */
 int linux_transport_open(const struct disk *disk, const struct transport_ops **ops, void **context);
 
+/*
+ * Whether the block device that area_fd has open is the disk that command_fd has: names are given
+ * out again, but not while somebody has the device open. 0; -ESTALE if it is another disk's.
+ */
+int nodes_belong_together(int command_fd, int area_fd);
+
 /* Without the question whether the command only asks. */
 int device_scsi_unchecked(struct device *device, struct scsi_command *command);
 int device_nvme_unchecked(struct device *device, struct nvme_command *command);

@@ -10,6 +10,7 @@
 #include <libnvme.h>
 #include <liburing.h>
 #include <linux/fs.h>
+#include <linux/nvme_ioctl.h>
 #include <scsi/sg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,7 @@ struct linux_transport {
     int command_fd;
     int area_fds[DISK_AREAS];
     char nodes[DISK_AREAS][DISK_NODE_SIZE];
+    uint32_t nsids[DISK_AREAS];
     unsigned area_count;
     bool has_ring; /* else requests are done one by one, as they are submitted */
     struct io_uring ring;
@@ -97,29 +99,60 @@ static int linux_area_size(void *context, unsigned area, uint64_t *bytes) {
     return ioctl(transport->area_fds[area], BLKGETSIZE64, bytes) == 0 ? 0 : -errno;
 }
 
-static int linux_area_serial(void *context, unsigned area, char *out, size_t size) {
-    const struct linux_transport *transport = context;
-    const char *name = strrchr(transport->nodes[area], '/');
+static void read_name(const char *block, const char *file, char *out) {
     char path[128];
     char line[128];
     out[0] = '\0';
+    (void)snprintf(path, sizeof path, "/sys/class/block/%s/%s", block, file);
+    if (file_read_line(path, line, sizeof line) == 0)
+        text_from_field(out, TEXT_FIELD_SIZE, (const uint8_t *)line, strlen(line));
+}
+
+static int linux_area_names(void *context, unsigned area, char *serial, char *model) {
+    const struct linux_transport *transport = context;
+    const char *name = strrchr(transport->nodes[area], '/');
     if (!name)
         return -ENODEV;
-    (void)snprintf(path, sizeof path, "/sys/class/block/%s/serial", name + 1);
-    if (file_read_line(path, line, sizeof line) == 0)
-        text_from_field(out, size, (const uint8_t *)line, strlen(line));
+    read_name(name + 1, "serial", serial);
+    read_name(name + 1, "device/name", model); /* MMC has one */
     return 0;
 }
 
-static int open_areas(struct linux_transport *transport, int flags) {
+static int check_area(const struct linux_transport *transport, unsigned area, int fd) {
+    const int error = nodes_belong_together(transport->command_fd, fd);
+    if (error || transport->nsids[area] == 0)
+        return error;
+    const int nsid = ioctl(fd, NVME_IOCTL_ID);
+    return nsid > 0 && (uint32_t)nsid == transport->nsids[area] ? 0 : -ESTALE;
+}
+
+/* Names lead to a disk once, here; that it is the one which takes the commands is made sure of. */
+static int open_areas(struct linux_transport *transport) {
     for (unsigned i = 0; i < transport->area_count; i++) {
         if (transport->nodes[i][0] == '\0')
             continue;
-        const int fd = open(transport->nodes[i], flags | O_DIRECT | O_CLOEXEC | O_NOCTTY);
+        const int fd = open(transport->nodes[i], O_RDONLY | O_DIRECT | O_CLOEXEC | O_NOCTTY);
         if (fd < 0)
             return -errno;
-        if (transport->area_fds[i] >= 0)
-            (void)close(transport->area_fds[i]);
+        transport->area_fds[i] = fd;
+        const int error = transport->command_fd >= 0 ? check_area(transport, i, fd) : 0;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+/* The same devices with other rights: through what is open, never by name again. */
+static int reopen_areas(struct linux_transport *transport, int flags) {
+    for (unsigned i = 0; i < transport->area_count; i++) {
+        char path[64];
+        if (transport->area_fds[i] < 0)
+            continue;
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", transport->area_fds[i]);
+        const int fd = open(path, flags | O_DIRECT | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+            return -errno;
+        (void)close(transport->area_fds[i]);
         transport->area_fds[i] = fd;
     }
     return 0;
@@ -127,11 +160,11 @@ static int open_areas(struct linux_transport *transport, int flags) {
 
 /* O_EXCL on a block device fails while anything else has claimed it: a mount, swap, md, dm. */
 static int linux_arm(void *context) {
-    return open_areas(context, O_RDWR | O_EXCL);
+    return reopen_areas(context, O_RDWR | O_EXCL);
 }
 
 static void linux_disarm(void *context) {
-    (void)open_areas(context, O_RDONLY);
+    (void)reopen_areas(context, O_RDONLY);
 }
 
 static int submit_to_ring(struct linux_transport *transport, struct io_request *request) {
@@ -144,8 +177,10 @@ static int submit_to_ring(struct linux_transport *transport, struct io_request *
     else
         io_uring_prep_read(sqe, fd, request->buffer, request->length, request->offset);
     io_uring_sqe_set_data(sqe, request);
-    const int submitted = io_uring_submit(&transport->ring);
-    return submitted == 1 ? 0 : submitted < 0 ? submitted : -EAGAIN;
+    /* Once in the ring it is under way, whatever the kernel says now: short of memory it takes it
+     * later, from linux_wait. */
+    (void)io_uring_submit(&transport->ring);
+    return 0;
 }
 
 static void do_at_once(const struct linux_transport *transport, struct io_request *request) {
@@ -188,6 +223,8 @@ static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **do
     struct io_uring_cqe *cqe;
     struct __kernel_timespec limit = {timeout_ms / 1000, (long long)(timeout_ms % 1000) * 1000000};
     int error;
+    if (io_uring_sq_ready(&transport->ring) > 0)
+        (void)io_uring_submit(&transport->ring);
     do {
         error = io_uring_wait_cqe_timeout(&transport->ring, &cqe, &limit);
     } while (error == -EINTR);
@@ -238,7 +275,7 @@ static const struct transport_ops linux_ops = {
     .scsi = linux_scsi,
     .nvme_admin = linux_nvme_admin,
     .area_size = linux_area_size,
-    .area_serial = linux_area_serial,
+    .area_names = linux_area_names,
     .arm = linux_arm,
     .disarm = linux_disarm,
     .submit = linux_submit,
@@ -255,6 +292,7 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
     transport->area_count = disk->area_count;
     for (unsigned i = 0; i < disk->area_count; i++) {
         transport->area_fds[i] = -1;
+        transport->nsids[i] = disk->commands == COMMANDS_NVME ? disk->areas[i].nsid : 0;
         text_copy(transport->nodes[i], DISK_NODE_SIZE, disk->areas[i].node);
     }
     int error = 0;
@@ -265,7 +303,7 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
             error = -errno;
     }
     if (error == 0)
-        error = open_areas(transport, O_RDONLY);
+        error = open_areas(transport);
     if (error) {
         linux_close(transport);
         return error;

@@ -96,6 +96,8 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
         attempt->facts.refuted = true;
         return;
     }
+    attempt->facts.reached_all =
+        attempt->method->whole_drive || run->layout.bytes == run->identity_after.capacity;
     attempt->facts.state_read_back = true;
 }
 
@@ -124,6 +126,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .level = &run->policy->verify,
         .content = run->disk->content,
         .progress = &run->progress,
+        .exceptions = attempt->exceptions,
     };
     if (attempt->method->leaves_pattern)
         error = verification_of_pattern(&verification, &pattern, &attempt->facts.samples,

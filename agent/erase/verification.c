@@ -3,13 +3,16 @@
 #include "quietus/json.h"
 #include "quietus/stats.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
-static struct sample_facts facts_of(const struct verify_report *report) {
+static struct sample_facts facts_of(const struct verify_report *report,
+                                    const struct sample_places *places) {
     return (struct sample_facts){
         .complete = report->complete,
         .planned = report->planned,
         .read = report->read,
+        .strata = places->strata,
         .informative = report->informative,
         .mismatched = report->mismatched,
         .unreadable = report->unreadable,
@@ -40,12 +43,16 @@ static json_t *blind_json(const struct verify_report *report) {
 }
 
 /* What the samples say, in numbers and with what they take for granted. */
-static json_t *bound_json(const struct verify_report *report, bool full) {
+static json_t *bound_json(const struct verify_report *report, const struct sample_places *places) {
+    const bool full = places->full;
     json_t *bound = json_new_object();
     json_put(bound, "residue",
              json_real(full ? 0 : stats_bound(report->informative, STATS_CONFIDENCE)));
     json_put(bound, "confidence", json_real(full ? 1 : STATS_CONFIDENCE));
     json_put_text(bound, "formula", full ? "every unit was read" : "1 - (1 - p)^n");
+    json_put(bound, "informative_share",
+             json_real(places->strata ? (double)report->informative / (double)places->strata : 0));
+    json_put_text(bound, "of", "the informative strata");
     json_put_text(bound, "assumes",
                   "that the drive reads from the medium what it returns; only what the host can "
                   "address is meant");
@@ -70,7 +77,7 @@ static json_t *report_json(const struct verification *verification,
     json_put_count(object, "unreadable", report->unreadable);
     json_put_count(object, "uniform", report->uniform);
     json_put(object, "bad_places", bad_places_json(report));
-    json_put(object, "bound", bound_json(report, places->full));
+    json_put(object, "bound", bound_json(report, places));
     return object;
 }
 
@@ -81,11 +88,24 @@ int verification_of_pattern(const struct verification *verification, const struc
     sample_places_choose(verification->layout, verification->level, verification->content, &places);
     const int error = verify_pattern(verification->device, verification->layout, pattern, &places,
                                      verification->progress, &report);
-    *samples = facts_of(&report);
+    *samples = facts_of(&report, &places);
     *document = report_json(verification, &places, &report);
     json_put_text(*document, "predicate", "every byte read equals the last pass's pattern");
     sample_places_free(&places);
     return error;
+}
+
+static void note_blind(const struct verification *verification,
+                       const struct sample_facts *samples) {
+    char text[192];
+    if (samples->informative >= samples->strata)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "%" PRIu64 " of %" PRIu64
+                   " strata held nothing to compare with, or could not be "
+                   "read: the samples say nothing about them",
+                   samples->strata - samples->informative, samples->strata);
+    json_add_text(verification->exceptions, text);
 }
 
 int verification_of_erase(const struct verification *verification, struct snapshot *snapshot,
@@ -98,7 +118,8 @@ int verification_of_erase(const struct verification *verification, struct snapsh
     if (error == 0)
         error = verify_fresh(verification->device, verification->layout, &fresh,
                              verification->progress, &report);
-    *samples = facts_of(&report);
+    *samples = facts_of(&report, snapshot_places(snapshot));
+    note_blind(verification, samples);
     *document = report_json(verification, snapshot_places(snapshot), &report);
     json_put_text(
         *document, "predicate",

@@ -11,6 +11,7 @@ struct verification {
     const struct verify_level *level;
     const json_t *content; /* what the disk held before */
     struct progress *progress;
+    json_t *exceptions; /* array of strings, to add to */
 };
 
 /* Both: 0, or negative errno if reading could not go on; samples and document are set either way.

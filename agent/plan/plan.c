@@ -10,6 +10,28 @@ static bool concerns(const struct disk *disk, const struct method *method) {
     return method->commands == COMMANDS_NONE || method->commands == disk->commands;
 }
 
+/* What goes through block devices reaches no more than they show. */
+static bool is_all_shown(const struct disk *disk, struct reason *reason) {
+    char shown[32];
+    char whole[32];
+    uint64_t bytes = 0;
+    if (disk->unreached_namespaces > 0) {
+        reason_set(reason,
+                   "%u namespaces are not attached or have no block device, and it would not reach "
+                   "them; attach or delete them first",
+                   disk->unreached_namespaces);
+        return false;
+    }
+    for (unsigned i = 0; i < disk->area_count; i++)
+        bytes += disk->areas[i].lba_count * disk->areas[i].lba_size;
+    if (bytes == disk->identity.capacity)
+        return true;
+    reason_set(reason, "the kernel shows %s of its %s, and it would not reach the rest",
+               text_size(shown, sizeof shown, bytes),
+               text_size(whole, sizeof whole, disk->identity.capacity));
+    return false;
+}
+
 /* True if the method may be used; else why not. */
 static bool usable(const struct disk *disk, const struct policy *policy,
                    const struct method *method, struct reason *reason) {
@@ -20,13 +42,8 @@ static bool usable(const struct disk *disk, const struct policy *policy,
     }
     if (!method->offered(disk, reason) || models_avoid(disk, method->name, reason))
         return false;
-    if (!method->whole_drive && disk->unattached_namespaces > 0) {
-        reason_set(reason,
-                   "%u namespaces are not attached, and it would not reach them; attach or delete "
-                   "them first",
-                   disk->unattached_namespaces);
+    if (!method->whole_drive && !is_all_shown(disk, reason))
         return false;
-    }
     if (claim->category >= policy->least)
         return true;
     reason_set(reason, "it is worth %s, and the policy asks for %s", category_name(claim->category),

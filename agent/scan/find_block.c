@@ -24,9 +24,6 @@ static void find_one(const char *root, const char *name, enum disk_bus bus, stru
     (void)scan_add_area(root, disk, name);
     (void)sysfs_text(folder, "serial", disk->identity.serial, sizeof disk->identity.serial);
     (void)sysfs_text(folder, "device/name", disk->identity.model, sizeof disk->identity.model);
-    if (disk->identity.model[0] == '\0')
-        text_copy(disk->identity.model, sizeof disk->identity.model,
-                  bus == BUS_VIRTIO ? "virtual disk" : name);
     if (bus == BUS_MMC)
         disk->medium = MEDIUM_FLASH;
     if (bus == BUS_UNKNOWN)

@@ -184,6 +184,15 @@ static void ask_nvme_health_into(struct device *device, struct disk *disk) {
                    health.critical_warning & 8 ? ", read-only: writes may be ignored" : "");
 }
 
+/* True if the kernel offers the namespace, with any capacity at all. */
+static bool has_area(const struct disk *disk, uint32_t nsid) {
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        if (disk->areas[i].nsid == nsid)
+            return disk->areas[i].lba_count > 0 && disk->areas[i].node[0] != '\0';
+    }
+    return false;
+}
+
 static int interrogate_namespaces(struct device *device, struct disk *disk) {
     static const uint32_t none = 0;
     uint32_t ids[1024] = {none};
@@ -201,13 +210,13 @@ static int interrogate_namespaces(struct device *device, struct disk *disk) {
                          area->nsid, area->ns.size, area->ns.lba_size, area->lba_count,
                          area->lba_size);
     }
-    if (!disk->nvme.namespace_management)
-        return 0;
-    const int allocated = ask_nvme_namespaces(device, true, ids);
-    if (allocated < 0)
+    int count = ask_nvme_namespaces(device, disk->nvme.namespace_management, ids);
+    if (count < 0 && disk->nvme.namespace_management)
+        count = ask_nvme_namespaces(device, false, ids);
+    if (count < 0)
         disk_finding(disk, "it does not say which namespaces exist: some may be detached");
-    else if ((unsigned)allocated > disk->area_count)
-        disk->unattached_namespaces = (unsigned)allocated - disk->area_count;
+    for (int i = 0; i < count; i++)
+        disk->unreached_namespaces += !has_area(disk, ids[i]);
     return 0;
 }
 
@@ -219,9 +228,11 @@ static int interrogate_nvme(struct device *device, struct disk *disk) {
     ask_nvme_health_into(device, disk);
     ask_nvme_sanitize(device, disk);
     const int namespaces = interrogate_namespaces(device, disk);
-    if (disk->unattached_namespaces > 0)
-        disk_finding(disk, "%u namespaces are not attached here and cannot be read or overwritten",
-                     disk->unattached_namespaces);
+    if (disk->unreached_namespaces > 0)
+        disk_finding(disk,
+                     "%u namespaces are not attached here or have no block device: they cannot be "
+                     "read or overwritten",
+                     disk->unreached_namespaces);
     if (disk->nvme.unallocated_capacity > 0) {
         char size[32];
         disk_finding(disk, "%s belong to no namespace; only a sanitize reaches them",

@@ -128,7 +128,7 @@ json_t *disk_json(const struct disk *disk) {
         json_put(object, "ata", ata_json(&disk->ata));
     if (disk->has_nvme) {
         json_put(object, "nvme", nvme_json(&disk->nvme));
-        json_put_count(object, "unattached_namespaces", disk->unattached_namespaces);
+        json_put_count(object, "unreached_namespaces", disk->unreached_namespaces);
     }
     if (disk->commands == COMMANDS_SCSI)
         json_put(object, "scsi", scsi_json(disk));

@@ -113,7 +113,7 @@ struct disk {
     struct ata_identify ata;
     bool has_nvme;
     struct nvme_controller nvme;
-    unsigned unattached_namespaces;
+    unsigned unreached_namespaces; /* not attached, or with no block device */
     enum disk_erase_state erase_state;
     enum scsi_support scsi_sanitize_overwrite;
     enum scsi_support scsi_sanitize_block;

@@ -40,7 +40,8 @@ struct sample_facts {
     bool complete;
     uint64_t planned;
     uint64_t read;
-    uint64_t informative;
+    uint64_t strata;
+    uint64_t informative; /* strata whose sample could have told residue from a good erase */
     uint64_t mismatched;
     uint64_t unreadable;
 };
@@ -51,13 +52,18 @@ struct erase_facts {
     enum binding binding;
     bool ended_in_success;
     bool state_read_back; /* identity, capacity and state were read again and are as they must be */
-    bool refuted;         /* something spoke against it: an error, a refusal, a wrong state */
+    bool reached_all; /* the method covers the whole disk, not just what the kernel shows of it */
+    bool refuted;     /* something spoke against it: an error, a refusal, a wrong state */
     struct sample_facts samples;
 };
 
 json_t *erase_facts_json(const struct erase_facts *facts);
 /* Reads what erase_facts_json wrote; -EINVAL if a member is missing or of the wrong kind. */
 int erase_facts_from_json(const json_t *object, struct erase_facts *out);
+
+/* If more than one stratum in so many is not informative, the samples say too little for "erased".
+ */
+enum { OUTCOME_BLIND_ONE_IN = 10 };
 
 /*
  * Erased: everything of law 2 is there and nothing speaks against it. Failed: something does, the

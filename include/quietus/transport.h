@@ -64,8 +64,9 @@ struct transport_ops {
     int (*nvme_admin)(void *context, struct nvme_command *command);
     /* Size of an area in bytes as the block layer has it now. */
     int (*area_size)(void *context, unsigned area, uint64_t *bytes);
-    /* Serial number that the block layer reports, for disks that take no commands. */
-    int (*area_serial)(void *context, unsigned area, char *out, size_t size);
+    /* What the block layer reports of disks that take no commands: texts of TEXT_FIELD_SIZE, empty
+     * if there is none. */
+    int (*area_names)(void *context, unsigned area, char *serial, char *model);
     /* Opens the areas for writing, exclusively; -EBUSY if something uses one. */
     int (*arm)(void *context);
     void (*disarm)(void *context);

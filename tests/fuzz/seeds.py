@@ -16,8 +16,9 @@ ORDER = {"schema": "quietus.order/1", "id": "o1", "site": "Münster", "purpose":
          "server": SERVER, "disks": [DISK], "retain": [{"serial": "S2"}], "unknown_disks": "leave",
          "policy": POLICY, "holds": "not-checked", "notice": {"date": "2026-01-01"},
          "approvals": {"needed": 1, "roles": ["security"]}}
-SAMPLES = {"complete": True, "planned": 2, "read": 2, "informative": 2, "mismatched": 0, "unreadable": 0}
+SAMPLES = {"complete": True, "planned": 2, "read": 2, "strata": 2, "informative": 2, "mismatched": 0, "unreadable": 0}
 FACTS = {"accepted": True, "bound_by": "good-status-and-medium", "ended_in_success": True, "state_read_back": True,
+         "reached_all": True,
          "refuted": False, "samples": SAMPLES}
 FOUND = {"vendor": "V", "model": "M", "serial": "S1", "firmware": "F", "wwn": "", "capacity": 4096, "bus": "sata",
          "medium": "hdd", "areas": [{"node": "/dev/sda", "namespace": 1}], "content_ids": ["disk gpt x"]}

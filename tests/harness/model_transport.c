@@ -336,10 +336,11 @@ static int model_area_size(void *context, unsigned area, uint64_t *bytes) {
     return 0;
 }
 
-static int model_area_serial(void *context, unsigned area, char *out, size_t size) {
+static int model_area_names(void *context, unsigned area, char *serial, char *model) {
     (void)context;
     (void)area;
-    text_copy(out, size, "");
+    text_copy(serial, TEXT_FIELD_SIZE, "");
+    text_copy(model, TEXT_FIELD_SIZE, "");
     return 0;
 }
 
@@ -355,7 +356,7 @@ static const struct transport_ops ops = {
     .scsi = model_scsi,
     .nvme_admin = model_nvme,
     .area_size = model_area_size,
-    .area_serial = model_area_serial,
+    .area_names = model_area_names,
     .arm = model_arm,
     .disarm = model_disarm,
     .submit = model_submit,

@@ -154,9 +154,10 @@ static int fake_area_size(void *context, unsigned area, uint64_t *bytes) {
     return 0;
 }
 
-static int fake_area_serial(void *context, unsigned area, char *out, size_t size) {
+static int fake_area_names(void *context, unsigned area, char *serial, char *model) {
     (void)area;
-    text_copy(out, size, ((struct fake_disk *)context)->serial);
+    text_copy(serial, TEXT_FIELD_SIZE, ((struct fake_disk *)context)->serial);
+    text_copy(model, TEXT_FIELD_SIZE, "");
     return 0;
 }
 
@@ -244,7 +245,7 @@ static const struct transport_ops fake_ops = {
     .scsi = fake_scsi,
     .nvme_admin = fake_nvme,
     .area_size = fake_area_size,
-    .area_serial = fake_area_serial,
+    .area_names = fake_area_names,
     .arm = fake_arm,
     .disarm = fake_disarm,
     .submit = fake_submit,

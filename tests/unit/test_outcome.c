@@ -10,7 +10,8 @@ static const struct erase_facts everything = {
     .binding = BINDING_STATUS_AND_MEDIUM,
     .ended_in_success = true,
     .state_read_back = true,
-    .samples = {.complete = true, .planned = 10, .read = 10, .informative = 10},
+    .reached_all = true,
+    .samples = {.complete = true, .planned = 10, .read = 10, .strata = 10, .informative = 10},
 };
 
 static enum disposition judge(struct erase_facts facts) {
@@ -70,11 +71,11 @@ static void test_anything_against_it_is_failure(void **state) {
     assert_int_equal(judge(facts), DISPOSITION_FAILED);
 }
 
-/* All 2^7 combinations of the yes-or-no facts: exactly one is "erased". */
+/* All 2^8 combinations of the yes-or-no facts: exactly one is "erased". */
 static void test_one_combination_is_erased(void **state) {
     (void)state;
     int erased = 0;
-    for (unsigned i = 0; i < 128; i++) {
+    for (unsigned i = 0; i < 256; i++) {
         struct erase_facts facts = everything;
         facts.accepted = i & 1;
         facts.binding = i & 2 ? BINDING_SEEN_AT_WORK : BINDING_NONE;
@@ -83,9 +84,26 @@ static void test_one_combination_is_erased(void **state) {
         facts.refuted = i & 16;
         facts.samples.complete = i & 32;
         facts.samples.mismatched = i & 64 ? 1 : 0;
+        facts.reached_all = i & 128;
         erased += judge(facts) == DISPOSITION_ERASED;
     }
     assert_int_equal(erased, 1);
+}
+
+static void test_blind_strata(void **state) {
+    (void)state;
+    struct erase_facts facts = everything;
+    facts.samples.informative = 9;
+    assert_int_equal(judge(facts), DISPOSITION_ERASED);
+    facts.samples.informative = 8;
+    assert_int_equal(judge(facts), DISPOSITION_UNKNOWN);
+    facts.samples.strata = 9206;
+    facts.samples.informative = 8286;
+    assert_int_equal(judge(facts), DISPOSITION_ERASED);
+    facts.samples.informative = 8285;
+    assert_int_equal(judge(facts), DISPOSITION_UNKNOWN);
+    facts.samples.strata = UINT64_MAX;
+    assert_int_equal(judge(facts), DISPOSITION_UNKNOWN);
 }
 
 static void test_facts_survive_json(void **state) {
@@ -125,6 +143,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_every_part_is_needed),
     cmocka_unit_test(test_anything_against_it_is_failure),
     cmocka_unit_test(test_one_combination_is_erased),
+    cmocka_unit_test(test_blind_strata),
     cmocka_unit_test(test_facts_survive_json),
     cmocka_unit_test(test_names),
 };

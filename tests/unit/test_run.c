@@ -586,6 +586,29 @@ static void test_warrant_is_good_for_one_disk(void **state) {
     fake_disk_free(&erase.fake);
 }
 
+/* Half of the disk reads all zero and takes no marker: what the erase did there cannot be told. */
+static void test_format_of_a_disk_that_is_half_blind(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_NVME, 64);
+    only_method(&erase, "nvme-format-crypto");
+    memset(erase.fake.medium + (32 << 20), 0, 32 << 20);
+    erase.fake.bad_write_from = 32 << 20;
+    erase.fake.bad_write_to = 64 << 20;
+    go(&erase);
+    assert_non_null(strstr(erase.reason.text, "too few samples"));
+    finish(&erase, DISPOSITION_UNKNOWN);
+}
+
+/* A disk that takes no commands, as a virtual machine has it. */
+static void test_overwrite_without_commands(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_NONE, 16);
+    go(&erase);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_overwrite_of_a_good_disk),
     cmocka_unit_test(test_overwrite_with_every_level_of_verification),
@@ -623,5 +646,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_no_way_round_the_warrant),
     cmocka_unit_test(test_warrant_is_good_for_one_run),
     cmocka_unit_test(test_warrant_is_good_for_one_disk),
+    cmocka_unit_test(test_format_of_a_disk_that_is_half_blind),
+    cmocka_unit_test(test_overwrite_without_commands),
 };
 TEST_MAIN(tests)

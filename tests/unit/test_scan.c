@@ -181,6 +181,7 @@ static struct disk *plain_disk(void) {
     struct disk *disk = disk_new();
     disk->area_count = 1;
     disk->areas[0] = (struct disk_area){.node = "/dev/sdx", .lba_size = 512, .lba_count = 1000};
+    disk->identity.capacity = 512 * 1000;
     disk->bus = BUS_NVME;
     disk->medium = MEDIUM_FLASH;
     return disk;
@@ -295,7 +296,7 @@ static void test_unattached_namespaces_want_a_sanitize(void **state) {
     disk->has_nvme = true;
     disk->nvme.format_supported = true;
     disk->nvme.sanitize_block = true;
-    disk->unattached_namespaces = 2;
+    disk->unreached_namespaces = 2;
     plan_make(disk, &policy, &plan);
     assert_int_equal(plan.step_count, 1);
     assert_string_equal(plan.steps[0].method->name, "nvme-sanitize-block");
@@ -314,6 +315,20 @@ static struct disk *nvme_of_model(const char *model, const char *firmware) {
     text_copy(disk->identity.model, sizeof disk->identity.model, model);
     text_copy(disk->identity.firmware, sizeof disk->identity.firmware, firmware);
     return disk;
+}
+
+/* A block layer that shows less than the disk has would leave the rest as it is. */
+static void test_what_the_kernel_does_not_show(void **state) {
+    (void)state;
+    struct plan plan;
+    struct policy policy;
+    struct disk *disk = plain_disk();
+    policy_default(&policy);
+    disk->identity.capacity *= 2;
+    plan_make(disk, &policy, &plan);
+    assert_int_equal(plan.step_count, 0);
+    assert_non_null(strstr(plan.rejected[0].reason.text, "would not reach the rest"));
+    disk_free(disk);
 }
 
 static void test_models_that_are_known(void **state) {
@@ -428,6 +443,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_plan_of_what_cannot_be_written),
     cmocka_unit_test(test_exceptions),
     cmocka_unit_test(test_unattached_namespaces_want_a_sanitize),
+    cmocka_unit_test(test_what_the_kernel_does_not_show),
     cmocka_unit_test(test_models_that_are_known),
     cmocka_unit_test(test_no_overwrite_is_a_purge),
     cmocka_unit_test(test_policy_documents),
