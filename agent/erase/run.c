@@ -238,7 +238,7 @@ void disk_run_execute(struct disk_run *run) {
         run->started = clock_now();
         run->ended = run->started;
         reason_set(&run->problem, "%s cannot be opened: %s", disk_node(run->disk),
-                   strerror(-error));
+                   error == -ESTALE ? "the name leads to another disk now" : strerror(-error));
         return;
     }
     device_set_finder(device, scan_find_again, NULL, run->disk);

@@ -53,6 +53,14 @@ def nvme(path, serial, **options):
     return _drive(path, options) + ["-device", f"nvme,drive={_id(path)},serial={serial}{extra}"]
 
 
+def nvme_namespaces(paths, serial):
+    """An NVMe drive with a namespace for each image."""
+    arguments = ["-device", f"nvme,id=nvme-{_id(paths[0])},serial={serial}"]
+    for nsid, path in enumerate(paths, 1):
+        arguments += _drive(path, {}) + ["-device", f"nvme-ns,bus=nvme-{_id(paths[0])},drive={_id(path)},nsid={nsid}"]
+    return arguments
+
+
 def usb_stick(path, serial, **options):
     extra = options.pop("extra", "")
     return _drive(path, options) + ["-device", "qemu-xhci,id=xhci", "-device",
