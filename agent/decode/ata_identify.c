@@ -119,6 +119,18 @@ int ata_decode_identify(struct bytes data, struct ata_identify *out) {
     return 0;
 }
 
+/* Words 3 to 6 are the last LBA. */
+int ata_decode_dco(struct bytes data, uint64_t *sectors) {
+    if (data.length < ATA_IDENTIFY_SIZE || data.data[510] != 0xa5 ||
+        sum_of(data.data, ATA_IDENTIFY_SIZE) != 0)
+        return -EINVAL;
+    const uint64_t last = get_le64(data.data + 6);
+    if (last >> 48 != 0)
+        return -EINVAL;
+    *sectors = last + 1;
+    return 0;
+}
+
 int ata_decode_smart(struct bytes data, struct ata_smart *out) {
     enum { ATTRIBUTES = 2, ATTRIBUTE_SIZE = 12, ATTRIBUTE_COUNT = 30 };
     if (data.length < 512 || bytes_all(data.data, 512, 0) || sum_of(data.data, 512) != 0)

@@ -98,6 +98,7 @@ static void decode_fixed_ata(const uint8_t *d, struct ata_registers *out) {
         .valid = true,
         .high_valid = bit(d[8], 7) && !bit(d[8], 6) && !bit(d[8], 5),
         .count_high_set = bit(d[8], 6),
+        .lba_high_set = bit(d[8], 5),
         .error = d[3],
         .status = d[4],
         .device = d[5],

@@ -57,6 +57,24 @@ struct device *armed_device(const struct armed *armed) {
     return armed->device;
 }
 
+const struct disk_identity *armed_expected(const struct armed *armed) {
+    return &armed->expected;
+}
+
+int armed_grown(struct armed *armed, struct reason *reason) {
+    struct disk_identity found;
+    struct disk_identity grown = armed->expected;
+    const int error = device_identity(armed->device, &found, reason);
+    if (error)
+        return error;
+    if (found.capacity > grown.capacity)
+        grown.capacity = found.capacity;
+    if (!disk_identity_same(&grown, &found, reason))
+        return -ESTALE;
+    armed->expected = grown;
+    return 0;
+}
+
 static bool needs_another_try(const struct scsi_command *command) {
     struct scsi_sense sense;
     if (command->status != SCSI_CHECK_CONDITION)

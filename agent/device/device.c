@@ -1,5 +1,6 @@
 #include "quietus/device.h"
 
+#include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
 
@@ -85,12 +86,38 @@ int device_find_again(struct device *device) {
     return 0;
 }
 
+void device_set_lost(struct device *device, const struct disk *lost) {
+    device->lost = lost;
+}
+
+int device_rediscover(struct device *device) {
+    enum { RETURN_MS = 60000, ASK_AGAIN_MS = 500 };
+    const int64_t until = clock_monotonic_ms() + RETURN_MS;
+    int error = device->ops->rediscover(device->context);
+    if (error)
+        return error;
+    if (!device->finder) { /* what has no other nodes is where it was */
+        memcpy(device->areas, device->lost->areas, sizeof device->areas);
+        return 0;
+    }
+    while ((error = device_find_again(device)) != 0) {
+        if (clock_monotonic_ms() > until)
+            return error;
+        clock_sleep_ms(ASK_AGAIN_MS);
+    }
+    return 0;
+}
+
 void device_record(struct device *device, struct evidence *evidence) {
     device->evidence = evidence;
 }
 
 unsigned device_area_count(const struct device *device) {
     return device->area_count;
+}
+
+const struct disk_area *device_areas(const struct device *device) {
+    return device->areas;
 }
 
 const struct disk_area *device_area(const struct device *device, unsigned index) {

@@ -27,6 +27,10 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
  */
 int nodes_belong_together(int command_fd, int area_fd);
 
+/* Takes the SCSI device that fd has open out of the kernel's tree and has its host look for disks.
+ */
+int nodes_rediscover(int command_fd);
+
 /* Without the question whether the command only asks. */
 int device_scsi_unchecked(struct device *device, struct scsi_command *command);
 int device_nvme_unchecked(struct device *device, struct nvme_command *command);

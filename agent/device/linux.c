@@ -258,6 +258,13 @@ static int linux_refresh(void *context) {
     return first_error;
 }
 
+static int linux_rediscover(void *context) {
+    struct linux_transport *transport = context;
+    for (unsigned i = 0; i < transport->area_count; i++)
+        cleanup_fd(&transport->area_fds[i]);
+    return nodes_rediscover(transport->command_fd);
+}
+
 static void linux_close(void *context) {
     struct linux_transport *transport = context;
     if (transport->has_ring && transport->under_way == 0)
@@ -282,6 +289,7 @@ static const struct transport_ops linux_ops = {
     .wait = linux_wait,
     .flush = linux_flush,
     .refresh = linux_refresh,
+    .rediscover = linux_rediscover,
     .close = linux_close,
 };
 

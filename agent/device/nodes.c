@@ -1,15 +1,18 @@
 /* That the node which takes commands and the one which is written to are one disk's. */
+#include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/sysfs.h"
 
 #include "internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* Where the kernel's tree has the device of an open node; sub: what to follow from there. */
 static int place_of(int fd, const char *sub, char out[PATH_MAX]) {
@@ -55,4 +58,31 @@ int nodes_belong_together(int command_fd, int area_fd) {
     if (error)
         return error;
     return strcmp(command, area) == 0 ? 0 : -ESTALE;
+}
+
+static int write_file(const char *path, const char *text) {
+    const AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
+}
+
+int nodes_rediscover(int command_fd) {
+    char device[PATH_MAX];
+    char path[PATH_MAX];
+    int error = place_of(command_fd, "/device", device);
+    if (error)
+        return error;
+    /* .../hostN/targetN:C:T/N:C:T:L */
+    char *host = strstr(device, "/host");
+    char *end = host ? strchr(host + 1, '/') : NULL;
+    if (!end)
+        return -ENODEV;
+    path_format(path, device, "/delete");
+    error = write_file(path, "1");
+    if (error)
+        return error;
+    *end = '\0';
+    path_format(path, device, "/scsi_host%s/scan", strrchr(device, '/'));
+    return write_file(path, "- - -");
 }

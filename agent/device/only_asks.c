@@ -44,6 +44,10 @@ static bool ata_only_asks(const uint8_t *cdb) {
     /* SANITIZE STATUS EXT, but not its clearing of a failure (COUNT bit 0) */
     if (command == ATA_SANITIZE_DEVICE)
         return cdb[3] == 0 && cdb[4] == ATA_SANITIZE_STATUS_EXT && cdb[5] == 0 && cdb[6] == 0;
+    if (command == ATA_ACCESSIBLE_MAX)
+        return cdb[3] == 0 && cdb[4] == ATA_AMAC_GET_NATIVE;
+    if (command == ATA_DCO)
+        return cdb[4] == ATA_DCO_IDENTIFY;
     if (command == ATA_SMART)
         return listed(cdb[4], harmless_smart, sizeof harmless_smart);
     return listed(command, harmless_ata, sizeof harmless_ata);

@@ -31,4 +31,11 @@ int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum
  * if none fits. */
 int ata_security_open(const struct earlier *earlier);
 
+/*
+ * Opens what HPA, AMAC and DCO hide, for good, and brings `now` up to date. What cannot be opened
+ * is left, and seen in now->native_sectors. 0; negative errno with the reason if the disk is not
+ * the same any more or has not come back.
+ */
+int ata_hidden_open(const struct earlier *earlier, struct disk *now);
+
 #endif

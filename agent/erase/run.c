@@ -17,6 +17,7 @@ struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
                               const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE]) {
     struct disk_run *run = memory_new(1, sizeof *run);
     run->disk = disk;
+    run->now = *disk;
     run->warrant = warrant;
     run->policy = policy;
     memcpy(run->run_id, run_id, sizeof run->run_id);
@@ -75,6 +76,11 @@ static int identity_again(struct disk_run *run, struct device *device, struct re
     return 0;
 }
 
+/* Or may hide it: what could not be found out is not claimed. */
+static bool hides_capacity(const struct disk *disk) {
+    return disk->has_ata && (!disk->hidden_known || disk->native_sectors > disk->ata.sectors);
+}
+
 /* Law 2: the state is read back from the device, not remembered. */
 static void read_state_back(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
                             struct device *device) {
@@ -87,7 +93,7 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
     if (device_refresh(device) != 0)
         json_add_text(attempt->exceptions, "the kernel would not drop what it had cached");
     run->identity_after_known = true;
-    if (!disk_identity_same(warrant_identity(run->warrant), &run->identity_after, &reason)) {
+    if (!disk_identity_same(armed_expected(erase->armed), &run->identity_after, &reason)) {
         attempt->facts.refuted = true;
         attempt->reason = reason;
         return;
@@ -97,7 +103,8 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
         return;
     }
     attempt->facts.reached_all =
-        attempt->method->whole_drive || run->layout.bytes == run->identity_after.capacity;
+        attempt->method->whole_drive ||
+        (run->layout.bytes == run->identity_after.capacity && !hides_capacity(&run->now));
     attempt->facts.state_read_back = true;
 }
 
@@ -106,7 +113,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
     struct pattern pattern = {0};
     struct erase_run erase = {
         .armed = armed,
-        .disk = run->disk,
+        .disk = &run->now,
         .layout = &run->layout,
         .policy = run->policy,
         .progress = &run->progress,
@@ -167,7 +174,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         .method = step->method,
         .claim = step->claim,
         .started = clock_now(),
-        .exceptions = plan_exceptions(run->disk, step->method),
+        .exceptions = plan_exceptions(&run->now, step->method),
     };
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
@@ -207,13 +214,20 @@ static void explain_empty_plan(struct disk_run *run) {
 static int settle(struct disk_run *run, struct armed *armed) {
     const struct earlier earlier = {
         .armed = armed,
-        .disk = run->disk,
+        .disk = &run->now,
         .policy = run->policy,
         .progress = &run->progress,
         .evidence = run->evidence,
         .reason = &run->problem,
     };
-    return earlier_settle(&earlier);
+    int error = earlier_settle(&earlier);
+    if (error == 0 && run->now.has_ata)
+        error = ata_hidden_open(&earlier, &run->now);
+    if (error)
+        return error;
+    layout_make(run->now.areas, run->now.area_count, &run->layout);
+    plan_make(&run->now, run->policy, &run->plan);
+    return 0;
 }
 
 void disk_run_on_device(struct disk_run *run, struct device *device) {
@@ -221,6 +235,7 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     run->started = clock_now();
     progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
     device_record(device, run->evidence);
+    device_set_lost(device, &run->now);
     if (run->plan.step_count == 0)
         explain_empty_plan(run);
     else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&

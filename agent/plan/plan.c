@@ -79,8 +79,15 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list, "the drive has RPMB areas, which are not erased");
     if (method->whole_drive)
         return list;
-    if (disk->commands == COMMANDS_ATA)
-        json_add_text(list, "hidden areas (HPA, AMAC, DCO) were not looked for");
+    if (disk->commands == COMMANDS_ATA && !disk->hidden_known)
+        json_add_text(list, "whether hidden areas (HPA, AMAC, DCO) exist could not be found out");
+    if (disk->commands == COMMANDS_ATA && disk->native_sectors > disk->ata.sectors) {
+        (void)snprintf(
+            text, sizeof text, "%s are hidden (HPA, AMAC or DCO) and could not be opened",
+            text_size(size, sizeof size,
+                      (disk->native_sectors - disk->ata.sectors) * disk->ata.logical_sector_size));
+        json_add_text(list, text);
+    }
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
         json_add_text(list, "capacity hidden by mode pages was not looked for");
     if (disk->bus == BUS_USB)

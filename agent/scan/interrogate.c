@@ -66,6 +66,25 @@ static void take_erase_state(struct disk *disk, bool under_way, bool failed) {
     }
 }
 
+static void ask_ata_hidden(struct device *device, struct disk *disk) {
+    char size[32];
+    uint64_t dco = 0;
+    disk->hidden_known = ask_ata_native(device, &disk->ata, &disk->native_sectors) == 0;
+    if (disk->hidden_known && disk->ata.dco_supported) {
+        disk->hidden_known = ask_ata_dco(device, &dco) == 0;
+        /* Equal: some drives give the number of sectors where the last LBA is due. */
+        if (dco > disk->native_sectors + 1)
+            disk->native_sectors = dco;
+    }
+    if (!disk->hidden_known)
+        disk_finding(disk, "it does not say whether it hides capacity (HPA, AMAC, DCO)");
+    else if (disk->native_sectors > disk->ata.sectors)
+        disk_finding(
+            disk, "%s are hidden from the host (HPA, AMAC or DCO); an erase opens them first",
+            text_size(size, sizeof size,
+                      (disk->native_sectors - disk->ata.sectors) * disk->ata.logical_sector_size));
+}
+
 static void ask_ata_sanitize(struct device *device, struct disk *disk) {
     struct ata_sanitize_status status;
     if (disk->bus == BUS_USB || !disk->ata.sanitize.supported ||
@@ -121,6 +140,7 @@ static int interrogate_ata(struct device *device, struct disk *disk) {
     take_area_sizes(disk, identify.sectors, identify.logical_sector_size);
     ask_ata_health(device, disk);
     ask_ata_sanitize(device, disk);
+    ask_ata_hidden(device, disk);
     return 0;
 }
 

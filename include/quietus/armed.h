@@ -24,6 +24,15 @@ int armed_ata(struct armed *armed, const char *name, const struct ata_taskfile *
               void *data, uint32_t timeout_ms, struct ata_registers *registers,
               struct reason *reason);
 
+/* The disk that is expected: the warrant's, with the capacity that armed_grown has allowed. */
+const struct disk_identity *armed_expected(const struct armed *armed);
+
+/*
+ * Hidden capacity has been opened: from now on the disk is expected to be as large as it says. 0;
+ * -ESTALE with the reason if anything else about it has changed, or it has shrunk.
+ */
+int armed_grown(struct armed *armed, struct reason *reason);
+
 /*
  * Two commands with nothing between them, as SECURITY ERASE PREPARE and ERASE UNIT have to be. The
  * identity is read before the first. first_error: what came of that one; if it is not 0, the second

@@ -26,6 +26,15 @@ int ask_ata_smart(struct device *device, struct ata_smart *out);
 int ask_ata_failing(struct device *device, bool *failing);
 
 /*
+ * The sectors that the drive has behind a host protected area or an accessible max address; those
+ * of identify if it has neither feature. -EIO if it does not say, or the controller does not pass
+ * it on.
+ */
+int ask_ata_native(struct device *device, const struct ata_identify *identify, uint64_t *sectors);
+/* The sectors that it has behind a device configuration overlay. */
+int ask_ata_dco(struct device *device, uint64_t *sectors);
+
+/*
  * SANITIZE STATUS EXT. -EIO if the question got no answer; 0 does not mean that the registers say
  * anything, see out->known.
  */

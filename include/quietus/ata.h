@@ -25,6 +25,20 @@ enum ata_opcode {
     ATA_FLUSH_CACHE_EXT = 0xea,
     ATA_READ_NATIVE_MAX = 0xf8,
     ATA_READ_NATIVE_MAX_EXT = 0x27,
+    ATA_SET_MAX = 0xf9,
+    ATA_SET_MAX_EXT = 0x37,
+    ATA_ACCESSIBLE_MAX = 0x78,
+    ATA_DCO = 0xb1,
+};
+
+/* What hides capacity from the host (DEVICE-FACTS A.8): features, and COUNT of a persistent SET
+ * MAX. */
+enum {
+    ATA_AMAC_GET_NATIVE = 0x0000,
+    ATA_AMAC_SET = 0x0001,
+    ATA_DCO_RESTORE = 0xc0,
+    ATA_DCO_IDENTIFY = 0xc2,
+    ATA_SET_MAX_PERSISTENT = 1,
 };
 
 /* SMART subcommands (FEATURES) and the signature that every one carries in LBA 23:8. */
@@ -111,6 +125,10 @@ struct ata_identify {
  */
 int ata_decode_identify(struct bytes data, struct ata_identify *out);
 
+/* The sectors that DEVICE CONFIGURATION IDENTIFY says the drive could have. 0, or -EINVAL if the
+ * data is shorter than 512 bytes or its checksum is wrong. */
+int ata_decode_dco(struct bytes data, uint64_t *sectors);
+
 /* SMART attributes that say how the medium is; UINT64_MAX: not reported. */
 struct ata_smart {
     uint64_t reallocated;           /* attribute 5 */
@@ -145,6 +163,7 @@ struct ata_registers {
     bool valid;
     bool high_valid;     /* COUNT 15:8 and LBA 47:24 are the drive's, not lost in fixed format */
     bool count_high_set; /* fixed format: something in COUNT 15:8 is set, though not what */
+    bool lba_high_set;   /* likewise in LBA 47:24 */
     uint8_t status;
     uint8_t error;
     uint8_t device;

@@ -39,10 +39,20 @@ void device_set_finder(struct device *device, device_finder finder, void *user,
  */
 int device_find_again(struct device *device);
 
+/* Which disk the finder looks for from now on; must outlive the device. */
+void device_set_lost(struct device *device, const struct disk *lost);
+
+/*
+ * Has the kernel take the disk anew, whose capacity has changed, and goes over to its new nodes. 0;
+ * -ENODEV if it has not come back in time; or another negative errno.
+ */
+int device_rediscover(struct device *device);
+
 /* From now on every command is recorded; NULL: no longer. */
 void device_record(struct device *device, struct evidence *evidence);
 
 unsigned device_area_count(const struct device *device);
+const struct disk_area *device_areas(const struct device *device);
 const struct disk_area *device_area(const struct device *device, unsigned index);
 enum command_set device_commands(const struct device *device);
 

@@ -111,6 +111,8 @@ struct disk {
     /* What the disk reported, if the flag says so. */
     bool has_ata;
     struct ata_identify ata;
+    bool hidden_known;       /* whether anything hides capacity has been asked and answered */
+    uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors */
     bool has_nvme;
     struct nvme_controller nvme;
     unsigned unreached_namespaces; /* not attached, or with no block device */

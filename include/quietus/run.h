@@ -24,7 +24,8 @@ struct attempt {
 };
 
 struct disk_run {
-    const struct disk *disk;
+    const struct disk *disk; /* as the scan found it */
+    struct disk now;         /* as it is once hidden areas are open; what it points to is disk's */
     struct warrant *warrant; /* owned */
     const struct policy *policy;
     struct plan plan;

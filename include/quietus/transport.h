@@ -77,6 +77,9 @@ struct transport_ops {
     int (*flush)(void *context, unsigned area);
     /* Makes the block layer forget what it has cached and read the disk's layout anew. */
     int (*refresh)(void *context);
+    /* Makes the kernel find the disk anew, as if it had been plugged in: what was open is dead
+     * then. */
+    int (*rediscover)(void *context);
     void (*close)(void *context);
 };
 

@@ -348,6 +348,11 @@ static int model_refresh(void *context) {
     return is_dead(context) ? -ENODEV : 0;
 }
 
+static int model_rediscover(void *context) {
+    (void)context;
+    return 0;
+}
+
 static void model_close(void *context) {
     free(context);
 }
@@ -363,6 +368,7 @@ static const struct transport_ops ops = {
     .wait = model_wait,
     .flush = model_flush,
     .refresh = model_refresh,
+    .rediscover = model_rediscover,
     .close = model_close,
 };
 

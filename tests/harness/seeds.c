@@ -89,6 +89,20 @@ static void make_nvme(struct maker *maker) {
         add(maker, "crypto-unmaps = yes\n");
 }
 
+/* What hides capacity can be seen only where the registers come back whole. */
+static void add_features(struct maker *maker) {
+    static const char *const hiding[] = {" hpa\nhpa = 5M\n", " amac\namac = 5M\n",
+                                         " dco\ndco = 5M\n", " hpa dco\nhpa = 3M\ndco = 5M\n"};
+    const bool whole_registers = !maker->satl || one_in(maker, 2);
+    const bool hides = whole_registers && one_in(maker, 3);
+    if (hides && maker->satl)
+        maker->out->must_be_erased = false; /* the registers may not come back */
+    add(maker, "features =%s%s%s", one_in(maker, 4) ? " ssp" : " security",
+        one_in(maker, 3) ? "" : " enhanced", hides ? hiding[below(maker, 4)] : "\n");
+    if (maker->satl && whole_registers)
+        add(maker, "descriptor-sense = yes\n");
+}
+
 static void make_ata(struct maker *maker) {
     static const char *const passwords[] = {"NULL", "Quietus erase in progress", "somebody's"};
     const bool flash = one_in(maker, 2);
@@ -96,8 +110,7 @@ static void make_ata(struct maker *maker) {
     add_encryption(maker, 2);
     if (one_in(maker, 5))
         add(maker, "sector = 4096\n");
-    if (!one_in(maker, 4))
-        add(maker, "features = security%s\n", one_in(maker, 3) ? "" : " enhanced");
+    add_features(maker);
     if (one_in(maker, 6))
         add(maker, "frozen = yes\n");
     if (one_in(maker, 6))
@@ -109,8 +122,6 @@ static void make_ata(struct maker *maker) {
         add(maker, "user-password = \"%s\"\n", passwords[which]);
         maker->out->must_be_erased = false; /* unless it can be opened, and is not frozen too */
     }
-    if (one_in(maker, 2))
-        add(maker, "descriptor-sense = yes\n");
 }
 
 enum {

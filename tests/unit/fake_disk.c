@@ -237,6 +237,11 @@ static int fake_refresh(void *context) {
     return 0;
 }
 
+static int fake_rediscover(void *context) {
+    (void)context;
+    return 0;
+}
+
 static void fake_close(void *context) {
     (void)context;
 }
@@ -252,6 +257,7 @@ static const struct transport_ops fake_ops = {
     .wait = fake_wait,
     .flush = fake_flush,
     .refresh = fake_refresh,
+    .rediscover = fake_rediscover,
     .close = fake_close,
 };
 

@@ -2,6 +2,7 @@
  * Firmware erase, command by command: the exact bytes, their order, and what ties an operation's
  * end to its command. The drives here play one part each; whole drives are in tests/sim.
  */
+#include "quietus/ask.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
@@ -49,7 +50,13 @@ static struct {
     bool prepared;
     bool no_registers;
     bool interrupts_once;
-    bool was_completed; /* b15 of the status before */
+    /* Hidden areas, in sectors; 0: none */
+    uint64_t native;
+    uint64_t dco;
+    uint64_t sectors;
+    bool amac;
+    bool set_max_refused;
+    uint8_t last; /* the command before */
 } drive;
 
 static void say(const char *format, ...) {
@@ -425,6 +432,37 @@ static void security(struct fake_disk *fake, struct scsi_command *command) {
     give_registers(command, 0x50, 0, 0, 0);
 }
 
+/* READ NATIVE MAX, SET MAX, AMAC and DCO; false for anything else. */
+static bool play_hidden(struct scsi_command *command) {
+    char bytes[40];
+    uint8_t *data = command->data;
+    const uint8_t opcode = command->cdb[14];
+    const bool sets = opcode == 0x37 || (opcode == 0x78 && command->cdb[4] == 1) ||
+                      (opcode == 0xb1 && command->cdb[4] == 0xc0);
+    if (opcode == 0xb1 && command->cdb[4] == 0xc2) {
+        memset(data, 0, 512);
+        put_le64(data + 6, drive.dco - 1);
+        seal_identify(data);
+        command->status = SCSI_GOOD;
+        command->received = 512;
+        return true;
+    }
+    if (!sets && opcode != 0x27 && opcode != 0x78)
+        return false;
+    if (sets)
+        say("%02x %s", drive.last, sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
+    if (sets && drive.set_max_refused) {
+        give_registers(command, 0x51, 0x04, 0, 0);
+        return true;
+    }
+    if (opcode == 0xb1)
+        drive.native = drive.dco;
+    if (sets)
+        drive.sectors = drive.native;
+    give_registers(command, 0x50, 0, 0, drive.native - 1);
+    return true;
+}
+
 static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
     char bytes[40];
     const uint8_t opcode = command->cdb[14];
@@ -432,13 +470,24 @@ static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
         return false;
     if (opcode != 0xf3 && opcode != 0xf4)
         drive.prepared = false; /* nothing may come between the two */
+    const bool hidden = play_hidden(command);
+    drive.last = opcode;
+    if (hidden)
+        return true;
     if (opcode >= 0xf1 && opcode <= 0xf6) {
         security(fake, command);
         return true;
     }
     if (opcode == 0xec) {
-        make_identify(command->data, "FAKE ATA DISK", fake->serial, fake->bytes / 512);
+        make_identify(command->data, "FAKE ATA DISK", fake->serial,
+                      drive.sectors ? drive.sectors : fake->bytes / 512);
         set_word(command->data, 128, drive.word128);
+        if (drive.native && !drive.amac)
+            set_word(command->data, 82, 0x0403);
+        if (drive.amac)
+            set_word(command->data, 119, 0x4100);
+        if (drive.dco)
+            set_word(command->data, 83, 0x4c00);
         seal_identify(command->data);
         command->status = SCSI_GOOD;
         command->received = 512;
@@ -467,6 +516,7 @@ static void prepare_ata(struct erase *erase, const char *method) {
     erase->fake.on_scsi = play_ata;
     erase->disk = fake_disk_scanned(&erase->fake);
     erase->disk->has_ata = true;
+    erase->disk->hidden_known = true;
     erase->disk->ata.sanitize = (struct ata_sanitize){
         .supported = true, .crypto_scramble = true, .block_erase = true, .overwrite = true};
     erase->disk->ata.security =
@@ -673,6 +723,84 @@ static void test_ata_known_passwords(void **state) {
     finish(&erase, DISPOSITION_FAILED);
 }
 
+/* The disk shows half of itself; the scan has seen that more is there. */
+static void prepare_hidden(struct erase *erase) {
+    prepare(erase, COMMANDS_ATA);
+    const uint64_t whole = erase->fake.bytes / 512;
+    drive.sectors = whole / 2;
+    erase->fake.on_scsi = play_ata;
+    only(erase, "overwrite");
+}
+
+static void scan_hidden(struct erase *erase) {
+    erase->disk = fake_disk_scanned(&erase->fake);
+    struct device *device = fake_disk_open(&erase->fake, erase->disk);
+    erase->disk->has_ata = true;
+    assert_int_equal(ask_ata_identify(device, &erase->disk->ata), 0);
+    device_close(device);
+    erase->disk->areas[0].lba_count = drive.sectors;
+    erase->disk->hidden_known = true;
+    erase->disk->native_sectors = erase->fake.bytes / 512;
+    drive.count = 0;
+}
+
+static void test_hidden_areas_are_opened(void **state) {
+    (void)state;
+    struct erase erase;
+    /* 8192 sectors of 512 bytes: the last LBA is 1FFFh */
+    prepare_hidden(&erase);
+    drive.native = 8192;
+    scan_hidden(&erase);
+    go(&erase);
+    if (erase.outcome != DISPOSITION_ERASED)
+        fail_msg("%s", erase.reason.text);
+    assert_int_equal(drive.count, 1);
+    assert_string_equal(drive.sent[0], "27 8507200000000100ff001f0000403700");
+    assert_int_equal(fake_disk_residue(&erase.fake), 0);
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_hidden(&erase);
+    drive.native = 8192;
+    drive.amac = true;
+    scan_hidden(&erase);
+    go(&erase);
+    assert_string_equal(drive.sent[0] + 3, "8507200001000000ff001f0000407800");
+    assert_int_equal(fake_disk_residue(&erase.fake), 0);
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_hidden(&erase);
+    drive.native = drive.sectors;
+    drive.dco = 8192;
+    scan_hidden(&erase);
+    go(&erase);
+    assert_string_equal(drive.sent[0] + 3, "850620"
+                                           "00c0"
+                                           "0000"
+                                           "0000"
+                                           "0000"
+                                           "0000"
+                                           "40b100");
+    assert_int_equal(fake_disk_residue(&erase.fake), 0);
+    finish(&erase, DISPOSITION_ERASED);
+}
+
+/* What stays hidden stays: then the disk is not erased, whatever the rest reads. */
+static void test_hidden_areas_that_stay(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_hidden(&erase);
+    drive.native = 8192;
+    drive.set_max_refused = true;
+    scan_hidden(&erase);
+    go(&erase);
+    assert_true(fake_disk_residue(&erase.fake) > 0);
+    assert_non_null(strstr(erase.reason.text, "was not reached"));
+    char *text = json_line(erase.run->attempts[0].exceptions);
+    assert_non_null(strstr(text, "are hidden"));
+    free(text);
+    finish(&erase, DISPOSITION_UNKNOWN);
+}
+
 static void test_sanitize_status_decoding(void **state) {
     (void)state;
     struct ata_sanitize_status status;
@@ -725,6 +853,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_ata_security_interrupted),
     cmocka_unit_test(test_ata_security_never_left_locked),
     cmocka_unit_test(test_ata_known_passwords),
+    cmocka_unit_test(test_hidden_areas_are_opened),
+    cmocka_unit_test(test_hidden_areas_that_stay),
     cmocka_unit_test(test_sanitize_status_decoding),
 };
 TEST_MAIN(tests)

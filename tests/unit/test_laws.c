@@ -79,7 +79,9 @@ static void test_ata_commands_that_only_ask(void **state) {
             const uint8_t cdb[16] = {[0] = 0x85, [4] = (uint8_t)feature, [14] = (uint8_t)command};
             const bool expected = command == 0xec || command == 0xf8 || command == 0x27 ||
                                   (command == 0xb0 && (feature == 0xd0 || feature == 0xda)) ||
-                                  (command == 0xb4 && feature == 0);
+                                  (command == 0xb4 && feature == 0) ||
+                                  (command == 0x78 && feature == 0) ||
+                                  (command == 0xb1 && feature == 0xc2);
             assert_true(device_scsi_only_asks(cdb, 16) == expected);
         }
     }
