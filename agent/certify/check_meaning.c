@@ -3,7 +3,8 @@
 #include "quietus/json.h"
 #include "quietus/plan.h"
 
-#include <inttypes.h>
+#include "internal.h"
+
 #include <string.h>
 
 static bool same_text(const json_t *a, const json_t *b, const char *key) {
@@ -23,61 +24,6 @@ static void check_samples(const json_t *attempt, json_t *problems) {
                     json_object_get(shown, "informative_strata")))
         json_add_text(problems,
                       "the verification and the facts give different informative samples");
-}
-
-/* Every pass that the policy asks for, in order, of all bytes and without a failure. */
-static void check_overwrite_evidence(const json_t *certificate, json_t *problems) {
-    struct passes passes;
-    struct reason reason;
-    uint64_t next = 1;
-    size_t i;
-    json_t *entry;
-    const uint64_t bytes = json_count(json_object_get(certificate, "disk"), "capacity");
-    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
-        if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
-            continue;
-        const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
-                           json_count(entry, "bad_lbas") == 0 &&
-                           strcmp(json_text(entry, "flush"), "good") == 0;
-        if (json_count(entry, "pass") == next && whole)
-            next++;
-    }
-    if (passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
-                     &reason) ||
-        next != (uint64_t)passes.count + 1)
-        json_add_text(problems, "the evidence does not show every pass over the whole disk");
-}
-
-/* A Format NVM with a secure erase setting that succeeded, for every namespace. */
-static void check_format_evidence(const json_t *certificate, json_t *problems) {
-    enum { FORMAT_NVM = 0x80 };
-    size_t a;
-    json_t *area;
-    json_array_foreach(json_object_get(json_object_get(certificate, "disk"), "areas"), a, area) {
-        bool found = false;
-        size_t i;
-        json_t *entry;
-        json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
-            const json_t *command = json_object_get(entry, "command");
-            const json_t *status = json_object_get(json_object_get(entry, "answer"), "status");
-            const json_t *dwords = json_object_get(command, "cdw10_15");
-            const json_int_t dword10 = json_integer_value(json_array_get(dwords, 0));
-            if (json_count(command, "opcode") == FORMAT_NVM && (dword10 >> 9 & 7) != 0 &&
-                json_count(command, "nsid") == json_count(area, "namespace") &&
-                json_is_integer(status) && json_integer_value(status) == 0)
-                found = true;
-        }
-        if (!found)
-            json_add_text(problems, "the evidence does not show a successful format of every "
-                                    "namespace");
-    }
-}
-
-static void check_evidence(const json_t *certificate, const char *method, json_t *problems) {
-    if (strcmp(method, "overwrite") == 0)
-        check_overwrite_evidence(certificate, problems);
-    else
-        check_format_evidence(certificate, problems);
 }
 
 /* The claim is the table's for this method and medium. */

@@ -19,4 +19,7 @@ void document_name(const struct session *session, const struct server *server, c
 void document_sign(const struct session *session, const char *type, json_t *document,
                    const char *name, struct document *out);
 
+/* Adds to problems if the evidence of an erased disk's certificate does not show this method. */
+void check_evidence(const json_t *certificate, const char *method, json_t *problems);
+
 #endif

@@ -3,6 +3,7 @@
 #include "quietus/check.h"
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
+#include "quietus/plan.h"
 
 #include "../../agent/authorize/internal.h"
 #include "fake_disk.h"
@@ -252,6 +253,76 @@ static void test_forged_formats_are_noticed(void **state) {
     json_decref(good);
 }
 
+#define NVME_SANITIZE(action)                                                                      \
+    "{\"kind\":\"nvme\",\"command\":{\"opcode\":132,\"cdw10_15\":[" action                         \
+    "]},\"answer\":{\"status\":0}}"
+#define ATA_SANITIZE(features)                                                                     \
+    "{\"kind\":\"scsi\",\"command\":{\"cdb\":\"85072000" features                                  \
+    "000000000000000040b400\"},\"answer\":{\"status\":2}}"
+#define SECURITY_ERASE(flags, answer)                                                              \
+    "{\"kind\":\"scsi\",\"command\":{\"cdb\":\"850b260000000100000000000000f400\",\"data\":"       \
+    "{\"flags\":\"" flags "\"}},\"answer\":{" answer "}}"
+#define ENDED "{\"kind\":\"followed\",\"end\":\"ended in success\"}"
+#define HALTS "{\"kind\":\"followed\",\"end\":\"no longer moves\"}"
+
+/* What each method has to show, and what is not enough for it. */
+static const struct {
+    const char *method;
+    const char *enough;
+    const char *not_enough;
+} firmware_evidence[] = {
+    {"nvme-sanitize-block", NVME_SANITIZE("2") "," ENDED, NVME_SANITIZE("2")},
+    {"nvme-sanitize-block", NVME_SANITIZE("2") "," HALTS "," ENDED,
+     NVME_SANITIZE("2") "," ENDED "," HALTS},
+    {"nvme-sanitize-crypto", NVME_SANITIZE("4") "," ENDED, NVME_SANITIZE("2") "," ENDED},
+    {"nvme-sanitize-overwrite", NVME_SANITIZE("19") "," ENDED, NVME_SANITIZE("18") "," ENDED},
+    {"nvme-sanitize-crypto-block", NVME_SANITIZE("4") "," ENDED "," NVME_SANITIZE("2") "," ENDED,
+     NVME_SANITIZE("4") "," NVME_SANITIZE("2") "," ENDED},
+    {"nvme-sanitize-crypto-block", NVME_SANITIZE("4") "," ENDED "," NVME_SANITIZE("2") "," ENDED,
+     NVME_SANITIZE("4") "," ENDED "," ENDED},
+    {"ata-sanitize-block", ATA_SANITIZE("12") "," ENDED, ATA_SANITIZE("11") "," ENDED},
+    {"ata-sanitize-crypto", ATA_SANITIZE("11") "," ENDED, ATA_SANITIZE("00") "," ENDED},
+    {"ata-sanitize-overwrite", ATA_SANITIZE("14") "," ENDED, ATA_SANITIZE("14") "," HALTS},
+    {"ata-sanitize-crypto-block", ATA_SANITIZE("11") "," ENDED "," ATA_SANITIZE("12") "," ENDED,
+     ATA_SANITIZE("12") "," ENDED "," ENDED},
+    {"ata-security-erase", SECURITY_ERASE("0000", "\"status\":0"),
+     SECURITY_ERASE("0200", "\"status\":0")},
+    {"ata-security-erase-enhanced", SECURITY_ERASE("0200", "\"status\":0"),
+     SECURITY_ERASE("0200", "\"not_sent\":\"no\"")},
+};
+
+static enum check_status check_with_evidence(const json_t *good, const char *name,
+                                             const char *entries) {
+    char text[1024];
+    struct reason reason;
+    json_t *payload = json_deep_copy(good);
+    const struct method *method = method_find(name);
+    assert_non_null(method);
+    (void)snprintf(text, sizeof text, "[%s]", entries);
+    json_object_set_new(json_object_get(payload, "method"), "name", json_string(name));
+    json_object_set_new(last_attempt(payload), "method", json_string(name));
+    json_object_set_new(json_object_get(payload, "method"), "claim",
+                        claim_json(&method->claims[MEDIUM_ROTATING]));
+    json_object_set_new(json_object_get(payload, "disk"), "medium", json_string("hdd"));
+    json_object_set_new(payload, "evidence", json_parse(text, strlen(text), &reason));
+    const enum check_status status = check_signed(envelope_type_certificate, payload);
+    json_decref(payload);
+    return status;
+}
+
+static void test_firmware_methods_have_to_be_shown(void **state) {
+    (void)state;
+    json_t *good = erased_certificate(COMMANDS_ATA);
+    for (size_t i = 0; i < COUNT_OF(firmware_evidence); i++) {
+        const char *method = firmware_evidence[i].method;
+        if (check_with_evidence(good, method, firmware_evidence[i].enough) != CHECK_UNPROVEN)
+            fail_msg("%zu: %s is shown, and was not seen", i, method);
+        if (check_with_evidence(good, method, firmware_evidence[i].not_enough) != CHECK_NOT_INTACT)
+            fail_msg("%zu: %s is not shown, and was believed", i, method);
+    }
+    json_decref(good);
+}
+
 /* Law 9 and 5: the evidence has the bytes, and no secret of this machine is in a document. */
 static void test_certificate_holds_the_evidence_and_no_secret(void **state) {
     (void)state;
@@ -400,6 +471,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_own_key_must_be_the_signer),
     TEST(test_forgeries_are_noticed),
     TEST(test_forged_formats_are_noticed),
+    TEST(test_firmware_methods_have_to_be_shown),
     TEST(test_certificate_holds_the_evidence_and_no_secret),
     TEST(test_record_has_every_disk),
     TEST(test_record_without_a_disk_cannot_be_made),

@@ -1,0 +1,209 @@
+/* Whether a certificate's evidence shows what its method has to have done. */
+#include "quietus/ata.h"
+#include "quietus/json.h"
+#include "quietus/plan.h"
+#include "quietus/scsi.h"
+
+#include "internal.h"
+
+#include <libnvme.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ACTIONS = 2, PASS_THROUGH_SIZE = 16 };
+
+/* Every pass that the policy asks for, in order, of all bytes and without a failure. */
+static bool shows_passes(const json_t *certificate) {
+    struct passes passes;
+    struct reason reason;
+    uint64_t next = 1;
+    size_t i;
+    json_t *entry;
+    const uint64_t bytes = json_count(json_object_get(certificate, "disk"), "capacity");
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
+            continue;
+        const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
+                           json_count(entry, "bad_lbas") == 0 &&
+                           strcmp(json_text(entry, "flush"), "good") == 0;
+        if (json_count(entry, "pass") == next && whole)
+            next++;
+    }
+    return passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
+                        &reason) == 0 &&
+           next == (uint64_t)passes.count + 1;
+}
+
+static uint32_t dword10_of(const json_t *entry) {
+    const json_t *dwords = json_object_get(json_object_get(entry, "command"), "cdw10_15");
+    return (uint32_t)json_integer_value(json_array_get(dwords, 0));
+}
+
+static bool is_nvme(const json_t *entry, uint8_t opcode) {
+    return strcmp(json_text(entry, "kind"), "nvme") == 0 &&
+           json_count(json_object_get(entry, "command"), "opcode") == opcode;
+}
+
+static bool shows_format_of(const json_t *certificate, uint64_t nsid, uint32_t erase) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        const json_t *status = json_object_get(json_object_get(entry, "answer"), "status");
+        if (is_nvme(entry, nvme_admin_format_nvm) && (dword10_of(entry) >> 9 & 7) == erase &&
+            json_count(json_object_get(entry, "command"), "nsid") == nsid &&
+            json_is_integer(status) && json_integer_value(status) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A Format NVM with this secure erase setting that succeeded, for every namespace. */
+static bool shows_formats(const json_t *certificate, uint32_t erase) {
+    size_t i;
+    json_t *area;
+    json_array_foreach(json_object_get(json_object_get(certificate, "disk"), "areas"), i, area) {
+        if (!shows_format_of(certificate, json_count(area, "namespace"), erase))
+            return false;
+    }
+    return true;
+}
+
+/* The ATA command in an entry for a pass-through: its bytes, or false. */
+static bool pass_through_of(const json_t *entry, uint8_t cdb[PASS_THROUGH_SIZE]) {
+    const char *hex = json_text(json_object_get(entry, "command"), "cdb");
+    return strcmp(json_text(entry, "kind"), "scsi") == 0 &&
+           hex_decode(cdb, PASS_THROUGH_SIZE, hex) == 0 && cdb[0] == SCSI_ATA_PASS_THROUGH_16;
+}
+
+static bool is_nvme_sanitize(const json_t *entry, uint32_t action) {
+    return is_nvme(entry, nvme_admin_sanitize_nvm) && (dword10_of(entry) & 7) == action;
+}
+
+static bool is_ata_sanitize(const json_t *entry, uint32_t action) {
+    uint8_t cdb[PASS_THROUGH_SIZE];
+    return pass_through_of(entry, cdb) && cdb[14] == ATA_SANITIZE_DEVICE &&
+           get_be16(cdb + 3) == action;
+}
+
+static bool is_security_erase(const json_t *entry, uint32_t flag) {
+    uint8_t cdb[PASS_THROUGH_SIZE];
+    uint8_t flags[2];
+    const json_t *data = json_object_get(json_object_get(entry, "command"), "data");
+    return pass_through_of(entry, cdb) && cdb[14] == ATA_SECURITY_ERASE_UNIT &&
+           hex_decode(flags, sizeof flags, json_text(data, "flags")) == 0 &&
+           (flags[0] & ATA_SECURITY_ENHANCED) == flag;
+}
+
+/* A command that went out. What it was answered may have got lost on the way back. */
+static bool was_sent(const json_t *certificate, bool (*is_it)(const json_t *, uint32_t),
+                     uint32_t value) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (is_it(entry, value) && !json_object_get(json_object_get(entry, "answer"), "not_sent"))
+            return true;
+    }
+    return false;
+}
+
+/* Followed so often to an end in success; and the last one ended so. */
+static bool shows_ends(const json_t *certificate, unsigned needed) {
+    static const char success[] = "ended in success";
+    unsigned ends = 0;
+    bool last = false;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "followed") != 0)
+            continue;
+        last = strcmp(json_text(entry, "end"), success) == 0;
+        ends += last;
+    }
+    return last && ends >= needed;
+}
+
+static bool shows_sanitizes(const json_t *certificate, bool (*is_it)(const json_t *, uint32_t),
+                            const uint32_t actions[ACTIONS]) {
+    unsigned count = 0;
+    for (; count < ACTIONS && actions[count] != 0; count++) {
+        if (!was_sent(certificate, is_it, actions[count]))
+            return false;
+    }
+    return shows_ends(certificate, count);
+}
+
+enum { CRYPTO_AND_BLOCK, BLOCK, CRYPTO, OVERWRITE, SANITIZES };
+
+static const uint32_t nvme_actions[SANITIZES][ACTIONS] = {
+    [CRYPTO_AND_BLOCK] = {NVME_SANITIZE_SANACT_START_CRYPTO_ERASE,
+                          NVME_SANITIZE_SANACT_START_BLOCK_ERASE},
+    [BLOCK] = {NVME_SANITIZE_SANACT_START_BLOCK_ERASE},
+    [CRYPTO] = {NVME_SANITIZE_SANACT_START_CRYPTO_ERASE},
+    [OVERWRITE] = {NVME_SANITIZE_SANACT_START_OVERWRITE},
+};
+
+static const uint32_t ata_actions[SANITIZES][ACTIONS] = {
+    [CRYPTO_AND_BLOCK] = {ATA_SANITIZE_CRYPTO_SCRAMBLE, ATA_SANITIZE_BLOCK_ERASE},
+    [BLOCK] = {ATA_SANITIZE_BLOCK_ERASE},
+    [CRYPTO] = {ATA_SANITIZE_CRYPTO_SCRAMBLE},
+    [OVERWRITE] = {ATA_SANITIZE_OVERWRITE},
+};
+
+static bool shows_overwrite(const json_t *certificate, uint32_t unused) {
+    (void)unused;
+    return shows_passes(certificate);
+}
+
+static bool shows_nvme_sanitize(const json_t *certificate, uint32_t which) {
+    return shows_sanitizes(certificate, is_nvme_sanitize, nvme_actions[which]);
+}
+
+static bool shows_ata_sanitize(const json_t *certificate, uint32_t which) {
+    return shows_sanitizes(certificate, is_ata_sanitize, ata_actions[which]);
+}
+
+static bool shows_security_erase(const json_t *certificate, uint32_t flag) {
+    return was_sent(certificate, is_security_erase, flag);
+}
+
+static const struct {
+    const char *method;
+    bool (*shows)(const json_t *certificate, uint32_t value);
+    uint32_t value;
+    const char *missing;
+} needed[] = {
+    {"nvme-sanitize-crypto-block", shows_nvme_sanitize, CRYPTO_AND_BLOCK,
+     "a crypto erase and a block erase that ended in success"},
+    {"nvme-sanitize-block", shows_nvme_sanitize, BLOCK, "a block erase that ended in success"},
+    {"nvme-sanitize-crypto", shows_nvme_sanitize, CRYPTO, "a crypto erase that ended in success"},
+    {"nvme-sanitize-overwrite", shows_nvme_sanitize, OVERWRITE,
+     "a sanitize overwrite that ended in success"},
+    {"ata-sanitize-crypto-block", shows_ata_sanitize, CRYPTO_AND_BLOCK,
+     "a crypto scramble and a block erase that ended in success"},
+    {"ata-sanitize-block", shows_ata_sanitize, BLOCK, "a block erase that ended in success"},
+    {"ata-sanitize-crypto", shows_ata_sanitize, CRYPTO, "a crypto scramble that ended in success"},
+    {"ata-sanitize-overwrite", shows_ata_sanitize, OVERWRITE,
+     "a sanitize overwrite that ended in success"},
+    {"ata-security-erase-enhanced", shows_security_erase, ATA_SECURITY_ENHANCED,
+     "an enhanced SECURITY ERASE UNIT"},
+    {"ata-security-erase", shows_security_erase, 0, "a normal SECURITY ERASE UNIT"},
+    {"nvme-format-crypto", shows_formats, NVME_FORMAT_SES_CRYPTO_ERASE,
+     "a successful format of every namespace"},
+    {"nvme-format-user-data", shows_formats, NVME_FORMAT_SES_USER_DATA_ERASE,
+     "a successful format of every namespace"},
+    {"overwrite", shows_overwrite, 0, "every pass over the whole disk"},
+};
+
+void check_evidence(const json_t *certificate, const char *method, json_t *problems) {
+    char text[160];
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (strcmp(method, needed[i].method) != 0)
+            continue;
+        if (needed[i].shows(certificate, needed[i].value))
+            return;
+        (void)snprintf(text, sizeof text, "the evidence does not show %s", needed[i].missing);
+        json_add_text(problems, text);
+        return;
+    }
+    json_add_text(problems, "nothing is known of what its method has to show");
+}
