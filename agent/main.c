@@ -5,8 +5,11 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char policy_help[] =
     "  --method NAME    only this method; may be given several times\n"
@@ -40,7 +43,8 @@ static const struct {
               "memory\n"
               "  --spool DIR      where certificates are put (./quietus-certificates)\n"
               "  --report URL     where they are sent, by PUT\n"
-              "  --progress HOW   text (default), json or none\n"},
+              "  --progress HOW   text (default), json or none\n"
+              "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
      "  quietus.mode=inspect|erase  inspect is the default\n"
@@ -55,7 +59,8 @@ static const struct {
      "and by the image's init:\n"
      "  quietus.done=poweroff|reboot|hold\n"
      "                              what to do at the end; hold (stay on) is the default\n"
-     "  quietus.undelivered=give-up end although documents were not acknowledged\n"
+     "  quietus.undelivered=give-up end although documents were not acknowledged, or were sent\n"
+     "                              nowhere; else the machine stays on\n"
      "  quietus.network_wait=SECONDS  how long to wait for an address (60)\n"
      "  quietus.settle=SECONDS      no news of devices for so long: disks are there (3)\n"
      "  quietus.medium=UUID         the file system that the system was booted from\n"
@@ -137,8 +142,22 @@ static int take_models(void) {
     return cli_error("models", "%s", reason.text);
 }
 
+/* Without these three, a disk or a certificate that is opened would get their numbers, and what is
+ * printed would go into it. */
+static void open_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        const int flags = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+        /* open takes the lowest number that is free: this one, since those below are not. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
+            _exit(EXIT_USAGE);
+    }
+}
+
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "help";
+    open_standard_files();
+    /* Whoever reads what is printed may go away; the erase goes on, and so do its certificates. */
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (strcmp(name, "--version") == 0) {
         (void)printf("%s (%s)\n", quietus_version, quietus_commit);

@@ -19,13 +19,15 @@ static bool shows_passes(const json_t *certificate) {
     uint64_t next = 1;
     size_t i;
     json_t *entry;
-    const uint64_t bytes = json_count(json_object_get(certificate, "disk"), "capacity");
+    /* As it was at the end: hidden capacity may have been opened first. */
+    const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
     json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
         if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
             continue;
         const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
                            json_count(entry, "bad_lbas") == 0 &&
-                           strcmp(json_text(entry, "flush"), "good") == 0;
+                           strcmp(json_text(entry, "flush"), "good") == 0 &&
+                           strcmp(json_text(entry, "result"), "gone through") == 0;
         if (json_count(entry, "pass") == next && whole)
             next++;
     }

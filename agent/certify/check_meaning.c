@@ -117,3 +117,10 @@ void check_record_meaning(const json_t *record, json_t *problems) {
         json_count(summary, "found") + counts[DISPOSITION_ABSENT] != json_array_size(lines))
         json_add_text(problems, "not every disk that was found has its line");
 }
+
+void check_begun_meaning(const json_t *begun, json_t *problems) {
+    if (strcmp(json_text(begun, "schema"), "quietus.begun/1") != 0)
+        json_add_text(problems, "it is not of the schema quietus.begun/1");
+    else if (json_array_size(json_object_get(begun, "disks")) == 0)
+        json_add_text(problems, "it names no disk");
+}

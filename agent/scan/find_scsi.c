@@ -44,8 +44,10 @@ static enum command_set commands_of(enum disk_bus bus, const char *vendor) {
     return COMMANDS_ATA;
 }
 
+/* What the kernel makes a /dev/sdX of. */
 static bool is_disk(int64_t type) {
-    return type == SCSI_TYPE_DISK || type == SCSI_TYPE_HOST_MANAGED_ZONED;
+    return type == SCSI_TYPE_DISK || type == SCSI_TYPE_HOST_MANAGED_ZONED ||
+           type == SCSI_TYPE_OPTICAL_MEMORY || type == SCSI_TYPE_SIMPLIFIED_DISK;
 }
 
 static void add_path(struct disk *disk, const char *generic, const char *block,
@@ -63,9 +65,9 @@ static void find_one(const char *root, const char *folder, const char *address, 
         return;
     const enum disk_bus bus = bus_of(folder);
     struct disk *disk = scan_add(scan, bus);
-    (void)sysfs_text(folder, "vendor", disk->identity.vendor, sizeof disk->identity.vendor);
-    (void)sysfs_text(folder, "model", disk->identity.model, sizeof disk->identity.model);
-    (void)sysfs_text(folder, "rev", disk->identity.firmware, sizeof disk->identity.firmware);
+    (void)sysfs_field(folder, "vendor", disk->identity.vendor, sizeof disk->identity.vendor);
+    (void)sysfs_field(folder, "model", disk->identity.model, sizeof disk->identity.model);
+    (void)sysfs_field(folder, "rev", disk->identity.firmware, sizeof disk->identity.firmware);
     disk->commands = commands_of(bus, disk->identity.vendor);
     first_name(folder, "block", block, sizeof block);
     first_name(folder, "scsi_generic", generic, sizeof generic);

@@ -1,6 +1,7 @@
 /*
- * Erase certificates ("quietus.certificate/1"), one a disk, and the record of a run on a server
- * ("quietus.record/1"), which has a line for every disk expected and every disk found (law 3).
+ * Erase certificates ("quietus.certificate/1"), one a disk, the record of a run on a server
+ * ("quietus.record/1"), which has a line for every disk expected and every disk found (law 3), and
+ * the statement that a run has begun ("quietus.begun/1").
  */
 #ifndef QUIETUS_CERTIFICATE_H
 #define QUIETUS_CERTIFICATE_H
@@ -49,6 +50,15 @@ void certificate_of_decision(const struct session *session, const struct server 
                              const struct disk *disk, const struct decision *decision,
                              const json_t *authority, struct document *out);
 
+/*
+ * "quietus.begun/1": which disks are about to be erased, and by what authority. It is made and
+ * spooled before the first destructive command, so that a run that ends without a record (no power,
+ * no memory, killed) leaves *unknown* and not nothing; the record supersedes it. order: for its
+ * head, or NULL.
+ */
+void begun_of_run(const struct session *session, const struct scan *scan,
+                  const struct authorization *authorization, json_t *order, struct document *out);
+
 /* The record while it is put together. */
 struct record;
 
@@ -59,8 +69,8 @@ void record_free(struct record *record);
 /* Each disk of the scan has to get exactly one line. certificate may be NULL. */
 void record_disk(struct record *record, const struct disk *disk, enum disposition disposition,
                  const char *reason, const struct document *certificate);
-/* A disk that an order names and that is not there. */
-void record_absent(struct record *record, const json_t *entry);
+/* A disk that an order names, to erase or to retain, and that is not there. */
+void record_absent(struct record *record, const json_t *entry, const char *reason);
 /* The order (its digest, or why it was not good) and what else belongs in the record's head. */
 void record_put(struct record *record, const char *key, json_t *value);
 

@@ -114,6 +114,41 @@ static void test_unsigned_or_signed_by_others(void **state) {
     signing_key_free(stranger);
 }
 
+/* What nobody has signed is not looked at: it gets into no message. */
+static void test_unsigned_content_is_not_read(void **state) {
+    (void)state;
+    struct order order;
+    struct reason reason = {""};
+    struct signing_key *stranger = signing_key_generate();
+    static const char *const payloads[] = {"{\"SECRETMARK\":1}", "{SECRETMARK"};
+    static const char *const types[] = {"application/vnd.quietus.order+json", "SECRETMARK"};
+    for (size_t i = 0; i < COUNT_OF(payloads) * COUNT_OF(types); i++) {
+        const char *payload = payloads[i % 2];
+        AUTO_FREE char *text = envelope_make(types[i / 2], payload, strlen(payload), stranger);
+        assert_int_equal(order_open(text, strlen(text), &trust, &order, &reason), -EACCES);
+        assert_null(strstr(reason.text, "SECRETMARK"));
+    }
+    signing_key_free(stranger);
+}
+
+/* Long names that a message cuts in the middle of a character: the refusal is a document all the
+ * same. */
+static void test_messages_about_cut_texts_are_documents(void **state) {
+    (void)state;
+    char name[64];
+    struct order order;
+    struct reason reason = {""};
+    memset(name, 'a', 59);
+    strcpy(name + 59, "\xc3\xa9");
+    json_t *document = order_document();
+    json_object_set_new(document, name, json_true());
+    assert_int_equal(open_document(document, &order, &reason), -EINVAL);
+    json_t *object = json_new_object();
+    json_put_text(object, "problem", reason.text);
+    assert_non_null(strstr(json_text(object, "problem"), "aaa?"));
+    json_decref(object);
+}
+
 static void test_altered(void **state) {
     (void)state;
     struct order order;
@@ -454,7 +489,30 @@ static void test_absent_and_capacity(void **state) {
     /* A disk of another capacity is another disk, and the one that was meant is absent. */
     expect(&setup, 1, false, DISPOSITION_EXCLUDED);
     assert_int_equal(json_array_size(setup.authorization.absent), 1);
+    assert_int_equal(json_array_size(setup.authorization.absent_retained), 0);
     end(&setup);
+}
+
+/* Disks to retain are expected too; and an order that may not be acted on has expected its disks.
+ */
+static void test_absent_whatever_the_order(void **state) {
+    (void)state;
+    static const char *const expires[] = {"2026-11-23T12:00:00Z", "2026-11-22T12:00:30Z"};
+    for (size_t i = 0; i < COUNT_OF(expires); i++) {
+        struct setup setup;
+        begin(&setup);
+        text_copy(setup.scan.disks[0]->identity.serial, TEXT_FIELD_SIZE, "DISK-OTHER");
+        text_copy(setup.scan.disks[2]->identity.serial, TEXT_FIELD_SIZE, "DISK-ANOTHER");
+        json_t *document = order_document();
+        json_put_text(document, "expires", expires[i]);
+        authorize(&setup, document);
+        assert_int_equal(setup.error, i == 0 ? 0 : -ETIME);
+        assert_int_equal(json_array_size(setup.authorization.absent), 1);
+        assert_string_equal(json_text(json_array_get(setup.authorization.absent, 0), "serial"),
+                            "DISK-A");
+        assert_int_equal(json_array_size(setup.authorization.absent_retained), 1);
+        end(&setup);
+    }
 }
 
 static void test_disks_of_a_network_are_left_alone(void **state) {
@@ -606,6 +664,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_good_order),
     TEST(test_time),
     TEST(test_unsigned_or_signed_by_others),
+    TEST(test_unsigned_content_is_not_read),
+    TEST(test_messages_about_cut_texts_are_documents),
     TEST(test_altered),
     TEST(test_approvals),
     TEST(test_form),
@@ -618,6 +678,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_boot_medium_and_use),
     TEST(test_disks_with_one_name),
     TEST(test_absent_and_capacity),
+    TEST(test_absent_whatever_the_order),
     TEST(test_disks_of_a_network_are_left_alone),
     TEST(test_wrong_server_or_time_refuses_everything),
     TEST(test_operator),
