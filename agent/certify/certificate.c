@@ -74,6 +74,14 @@ static json_t *exceptions_json(const struct disk_run *run, const struct attempt 
     return list;
 }
 
+/* What was opened before the erase. */
+static json_t *hidden_json(const struct disk_run *run) {
+    json_t *object = json_new_object();
+    json_put_count(object, "capacity_before", run->disk->identity.capacity);
+    json_put_count(object, "capacity_opened", run->now.identity.capacity);
+    return object;
+}
+
 void certificate_of_run(const struct session *session, const struct server *server,
                         const struct disk_run *run, struct document *out) {
     char time[CLOCK_TEXT_SIZE];
@@ -94,6 +102,8 @@ void certificate_of_run(const struct session *session, const struct server *serv
     if (!run->given_up) {
         json_put_text(object, "started", clock_text(time, run->started));
         json_put_text(object, "ended", clock_text(time, run->ended));
+        if (run->now.identity.capacity != run->disk->identity.capacity)
+            json_put(object, "hidden_areas", hidden_json(run));
         if (run->identity_after_known)
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }

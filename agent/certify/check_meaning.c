@@ -41,6 +41,15 @@ static void check_claim(const json_t *certificate, const struct method *method, 
     json_add_text(problems, "it claims another category than its method has on this medium");
 }
 
+/* The capacity that the disk has to have at the end: hidden areas may have been opened first. */
+static uint64_t opened_capacity(const json_t *certificate, uint64_t before) {
+    const json_t *hidden = json_object_get(certificate, "hidden_areas");
+    if (json_count(hidden, "capacity_before") != before ||
+        json_count(hidden, "capacity_opened") < before)
+        return before;
+    return json_count(hidden, "capacity_opened");
+}
+
 static void check_erased(const json_t *certificate, json_t *problems) {
     const json_t *attempts = json_object_get(certificate, "attempts");
     const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
@@ -65,7 +74,8 @@ static void check_erased(const json_t *certificate, json_t *problems) {
     const json_t *after = json_object_get(certificate, "identity_after");
     if (!after || !same_text(before, after, "serial") || !same_text(before, after, "model") ||
         !same_text(before, after, "wwn") ||
-        json_count(before, "capacity") != json_count(after, "capacity"))
+        opened_capacity(certificate, json_count(before, "capacity")) !=
+            json_count(after, "capacity"))
         json_add_text(problems, "the disk after the erase is not shown to be the disk before");
     if (!json_is_object(json_object_get(certificate, "authority")))
         json_add_text(problems, "it does not say on whose authority the disk was erased");

@@ -135,6 +135,18 @@ static void show_authority(const json_t *certificate, FILE *stream) {
     show_line(stream, "  content", json_text(authority, "content"));
 }
 
+static void show_hidden(const json_t *hidden, FILE *stream) {
+    char text[128];
+    char before[32];
+    char opened[32];
+    if (!json_is_object(hidden))
+        return;
+    (void)snprintf(text, sizeof text, "opened before the erase: %s were shown, %s are there",
+                   text_size(before, sizeof before, json_count(hidden, "capacity_before")),
+                   text_size(opened, sizeof opened, json_count(hidden, "capacity_opened")));
+    show_line(stream, "Hidden areas", text);
+}
+
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
     const bool synchronised =
@@ -175,6 +187,7 @@ static void show_certificate(const json_t *certificate, FILE *stream) {
     show_authority(certificate, stream);
     show_method(certificate, stream);
     show_verification(json_array_get(attempts, json_array_size(attempts) - 1), stream);
+    show_hidden(json_object_get(certificate, "hidden_areas"), stream);
     show_list("Exceptions", json_object_get(certificate, "exceptions"), stream);
     show_times(certificate, stream);
     show_maker(certificate, stream);

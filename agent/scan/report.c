@@ -130,6 +130,11 @@ json_t *disk_json(const struct disk *disk) {
         json_put(object, "nvme", nvme_json(&disk->nvme));
         json_put_count(object, "unreached_namespaces", disk->unreached_namespaces);
     }
+    if (disk->has_ata) {
+        json_put_flag(object, "hidden_areas_known", disk->hidden_known);
+        if (disk->hidden_known)
+            json_put_count(object, "native_sectors", disk->native_sectors);
+    }
     if (disk->commands == COMMANDS_SCSI)
         json_put(object, "scsi", scsi_json(disk));
     json_put_flag(object, "content_known", disk->content_known);

@@ -3,6 +3,8 @@
  * end to its command. The drives here play one part each; whole drives are in tests/sim.
  */
 #include "quietus/ask.h"
+#include "quietus/certificate.h"
+#include "quietus/check.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
@@ -149,10 +151,29 @@ static void go(struct erase *erase) {
     erase->outcome = disk_run_disposition(erase->run, &erase->reason);
 }
 
+/* The certificate, checked as an auditor would. */
+static void check_certificate(const struct erase *erase) {
+    struct session session;
+    struct document document;
+    struct check_result result;
+    const struct server server = {.serial = "S"};
+    const struct trust nobody = {0};
+    session_start(&session, NULL);
+    certificate_of_run(&session, &server, erase->run, &document);
+    check_envelope(document.text, strlen(document.text), &nobody, &result);
+    if (result.status != CHECK_UNPROVEN)
+        fail_msg("the certificate is not intact: %s",
+                 json_string_value(json_array_get(result.problems, 0)));
+    check_result_free(&result);
+    document_free(&document);
+    session_end(&session);
+}
+
 static void finish(struct erase *erase, enum disposition expected) {
     if (erase->outcome != expected)
         fail_msg("%s, not %s: %s", disposition_name(erase->outcome), disposition_name(expected),
                  erase->reason.text);
+    check_certificate(erase);
     disk_run_free(erase->run);
     disk_free(erase->disk);
     fake_disk_free(&erase->fake);
