@@ -9,6 +9,10 @@
 /* Eight requests of 512 KiB keep any device busy that does less than some GB/s, and cost 4 MiB. */
 enum { DEPTH = 8, CHUNK = 512 << 10, MOST_FAILED_CHUNKS = 64, MOST_BAD_RANGES = 4096 };
 
+/* A failed write takes the kernel long. After so many sectors in a row, as of a disk that is write
+ * protected or dead from here on, it is not halved further until a write succeeds. */
+enum { MOST_BAD_IN_A_ROW = 64 };
+
 struct slot {
     struct io_request request;
 };
@@ -32,6 +36,7 @@ struct run {
     struct chunk failed[MOST_FAILED_CHUNKS];
     unsigned failed_count;
     uint64_t bad_ranges;
+    unsigned bad_in_a_row;
     uint8_t *memory;
 };
 
@@ -146,8 +151,10 @@ static int write_chunk(struct run *run, const struct chunk *chunk) {
     uint8_t *buffer = run->memory;
     pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, buffer, chunk->length);
     const int error = armed_write(run->armed, chunk->area, chunk->offset, buffer, chunk->length);
-    if (error == 0)
+    if (error == 0) {
         run->report->written += chunk->length;
+        run->bad_in_a_row = 0;
+    }
     progress_heard(run->progress, run->report->written);
     return error;
 }
@@ -160,7 +167,8 @@ static int narrow(struct run *run, const struct chunk *chunk) {
     if (error == 0 || error == -ETIME)
         return error;
     const uint32_t half = chunk->length / lba_size / 2 * lba_size;
-    if (half == 0 || run->bad_ranges >= MOST_BAD_RANGES) {
+    if (half == 0 || run->bad_ranges >= MOST_BAD_RANGES || run->bad_in_a_row >= MOST_BAD_IN_A_ROW) {
+        run->bad_in_a_row++;
         note_bad(run, chunk);
         return 0;
     }

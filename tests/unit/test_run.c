@@ -196,6 +196,31 @@ static void test_disk_that_fails_half_way(void **state) {
     finish(&erase, DISPOSITION_FAILED);
 }
 
+/* Every failed write can take the kernel seconds: a disk that takes none is not asked sector by
+ * sector. */
+static void test_disk_that_takes_no_write_is_given_up_soon(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_ATA, 8);
+    erase.fake.bad_write_to = 8 << 20;
+    go(&erase);
+    assert_in_range(erase.fake.requests, 1, 200);
+    assert_int_equal(fake_disk_residue(&erase.fake), (8 << 20) / 512);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* A dead stretch does not cost what lies behind it. */
+static void test_what_lies_behind_a_dead_stretch_is_written(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_ATA, 8);
+    erase.fake.bad_write_from = 1 << 20;
+    erase.fake.bad_write_to = 2 << 20;
+    go(&erase);
+    assert_int_equal(fake_disk_residue(&erase.fake), (1 << 20) / 512);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
 static void test_unreadable_samples_fail_the_disk(void **state) {
     (void)state;
     struct erase erase;
@@ -628,6 +653,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_disk_that_wraps_addresses_has_failed),
     cmocka_unit_test(test_bad_sectors_fail_the_disk_and_the_rest_is_written),
     cmocka_unit_test(test_disk_that_fails_half_way),
+    cmocka_unit_test(test_disk_that_takes_no_write_is_given_up_soon),
+    cmocka_unit_test(test_what_lies_behind_a_dead_stretch_is_written),
     cmocka_unit_test(test_unreadable_samples_fail_the_disk),
     cmocka_unit_test(test_full_read_narrows_what_is_unreadable),
     cmocka_unit_test(test_disk_that_falls_silent_is_unknown),
