@@ -40,6 +40,12 @@ static void add_namespaces(const char *root, const char *folder, struct disk *di
     folder_free_names(names, count);
 }
 
+static int compare_areas(const void *a, const void *b) {
+    const struct disk_area *one = a;
+    const struct disk_area *other = b;
+    return one->nsid < other->nsid ? -1 : one->nsid > other->nsid;
+}
+
 static bool is_live(const char *root, const char *name) {
     char folder[PATH_MAX];
     char text[64];
@@ -89,6 +95,9 @@ static void find_subsystem(const char *root, const char *folder, struct scan *sc
     }
     folder_free_names(names, count);
     add_namespaces(root, folder, disk);
+    /* The kernel's names follow the order in which its probes end, and the first namespace's name
+     * is a part of the disk's identity. */
+    qsort(disk->areas, disk->area_count, sizeof *disk->areas, compare_areas);
     if (disk->area_count == 0)
         disk_finding(disk, "no namespace is attached to a controller of this machine");
 }
