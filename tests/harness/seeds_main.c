@@ -1,10 +1,11 @@
 /*
- * quietus-seeds [--from SEED] [--count N] [--verbose]
+ * quietus-seeds [--from SEED] [--count N] [--verbose | --print]
  *
  * Erases N simulated drives made at random from seeds (1,000 from 1 unless said otherwise) and
  * holds every end against what is left on the medium. A failing seed is played again, alone and
- * with its drive shown, by --from SEED --count 1 --verbose. Exit status: 0 all is well; 1 usage; 2
- * a certificate would say too much, or a good drive was not erased.
+ * with its drive shown, by --from SEED --count 1 --verbose. --print erases nothing: it prints for
+ * each seed a line of what it is, and the lines of its drive's description. Exit status: 0 all is
+ * well; 1 usage; 2 a certificate would say too much, or a good drive was not erased.
  */
 #include "quietus/keys.h"
 
@@ -37,17 +38,24 @@ static const char *judge(const struct seeded *seeded, const struct trial_result 
     return wrong;
 }
 
-static void show(uint64_t seed, const struct seeded *seeded, const struct trial_result *result) {
+static void print_drive(uint64_t seed, const struct seeded *seeded) {
     static const char *const paths[] = {
         [MODEL_NVME] = "NVMe", [MODEL_LIBATA] = "libata", [MODEL_SATL] = "SATL"};
     (void)printf("seed %llu, by %s", (unsigned long long)seed, paths[seeded->trial.path]);
     if (seeded->trial.power_cut_at)
         (void)printf(", power cut at command %u", seeded->trial.power_cut_at);
-    (void)printf("%s\n%s%s: %s\n%s%llu pages visible, %llu recoverable; %llu commands\n",
-                 seeded->trial.policy.least == CATEGORY_PURGE ? ", at least purge" : "",
-                 seeded->description, disposition_name(result->outcome), result->reason,
-                 result->attempts, (unsigned long long)result->visible,
-                 (unsigned long long)result->recoverable, (unsigned long long)result->commands);
+    (void)printf(
+        "%s%s%s\n%s", seeded->trial.policy.least == CATEGORY_PURGE ? ", at least purge" : "",
+        seeded->must_be_erased ? ", has to be erased" : "",
+        seeded->may_keep_unseen ? ", may keep what no host can see" : "", seeded->description);
+}
+
+static void show(uint64_t seed, const struct seeded *seeded, const struct trial_result *result) {
+    print_drive(seed, seeded);
+    (void)printf("%s: %s\n%s%llu pages visible, %llu recoverable; %llu commands\n",
+                 disposition_name(result->outcome), result->reason, result->attempts,
+                 (unsigned long long)result->visible, (unsigned long long)result->recoverable,
+                 (unsigned long long)result->commands);
 }
 
 static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tally *tally) {
@@ -71,8 +79,17 @@ static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tal
 }
 
 static int usage(void) {
-    (void)fputs("usage: quietus-seeds [--from SEED] [--count N] [--verbose]\n", stderr);
+    (void)fputs("usage: quietus-seeds [--from SEED] [--count N] [--verbose | --print]\n", stderr);
     return 1;
+}
+
+static int print_drives(uint64_t from, uint64_t count) {
+    struct seeded seeded;
+    for (uint64_t seed = from; seed < from + count; seed++) {
+        seed_make(seed, &seeded);
+        print_drive(seed, &seeded);
+    }
+    return 0;
 }
 
 int main(int argc, char **argv) {
@@ -80,11 +97,13 @@ int main(int argc, char **argv) {
         {"from", required_argument, NULL, 'f'},
         {"count", required_argument, NULL, 'c'},
         {"verbose", no_argument, NULL, 'v'},
+        {"print", no_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
     unsigned long long from = 1;
     unsigned long long count = 1000;
     bool verbose = false;
+    bool print = false;
     struct tally tally = {0};
     char base[] = "/tmp/quietus-seeds-XXXXXX";
     char folder[64];
@@ -95,10 +114,16 @@ int main(int argc, char **argv) {
             count = strtoull(optarg, NULL, 10);
         else if (option == 'v')
             verbose = true;
+        else if (option == 'p')
+            print = true;
         else
             return usage();
     }
-    if (optind != argc || count == 0 || !mkdtemp(base))
+    if (optind != argc || count == 0)
+        return usage();
+    if (print)
+        return print_drives(from, count);
+    if (!mkdtemp(base))
         return usage();
     (void)snprintf(folder, sizeof folder, "%s/drive", base);
     keys_start();

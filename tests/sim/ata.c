@@ -88,6 +88,8 @@ static void boot(struct ata *ata) {
     const struct ata_description *own = &ata_description(ata)->ata;
     if (own->frozen)
         (void)ata_security_freeze(&ata->saved->security);
+    if (own->attempts_used_up)
+        ata->saved->security.attempts_left = 0;
     if (own->sanitize_frozen && ata->saved->sanitize.state == SD0_IDLE)
         ata->saved->sanitize.state = SD1_FROZEN;
 }

@@ -90,6 +90,7 @@ struct ata_description {
     bool trusted;
     /* SECURITY. */
     bool frozen;            /* by the firmware, at boot */
+    bool attempts_used_up;  /* by wrong passwords before this boot */
     char user_password[33]; /* set by the last owner: it comes up locked; "": none */
     char master_password[33];
     bool master_maximum;

@@ -48,6 +48,7 @@ static const struct keyword keywords[] = {
     KEYWORD("physical-sector", VALUE_NUMBER, ata.physical_sector),
     KEYWORD("rotation", VALUE_NUMBER, ata.rotation),
     KEYWORD("frozen", VALUE_FLAG, ata.frozen),
+    KEYWORD("attempts-used-up", VALUE_FLAG, ata.attempts_used_up),
     KEYWORD("user-password", VALUE_TEXT, ata.user_password),
     KEYWORD("master-password", VALUE_TEXT, ata.master_password),
     KEYWORD("master-maximum", VALUE_FLAG, ata.master_maximum),
