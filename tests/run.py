@@ -5,7 +5,7 @@ Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sani
 same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
 (reproducibility, what is in the image), fuzz (every decoder of bytes from outside, each for a fixed
 number of inputs), vm (the image booted in a virtual machine), sim (simulated drives in a virtual
-machine, looked at by public tools).
+machine, looked at by public tools), hostile (the image on simulated drives that misbehave and lie).
 """
 
 import argparse
@@ -21,7 +21,10 @@ import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
-sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "sim")]
+sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "sim", "hostile")]
+
+
+from suite import Hostile  # noqa: E402 (found by the path above)
 
 
 class Results:
@@ -191,6 +194,7 @@ SUITES = [
     Fuzz(),
     Python("vm", "vm", workers=2),
     Python("sim", "sim", workers=2, before=UNIT.build),
+    Hostile(before=UNIT.build),
 ]
 
 

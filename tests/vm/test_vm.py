@@ -40,13 +40,16 @@ class Workplace:
         subprocess.run([TOP / "scripts/site", "--trust", folder / "site.pub", self.site], check=True)
 
     def order(self, inventory, path="order.json", key=None, **description):
-        """Signs an order for all disks of an inventory and puts it where the server has it."""
+        """Signs an order for all disks of an inventory (None: for those of the description) and puts it
+        where the server has it."""
         source = self.folder / "description.json"
         source.write_text(json.dumps({"disks": "all", "holds": "not-checked", **description}))
-        inventory_file = self.folder / "inventory.json"
-        inventory_file.write_text(json.dumps(inventory))
-        quietus("order", "--key", key or self.folder / "site.key", "--inventory", inventory_file, "--output",
-                self.www / path, source)
+        known = []
+        if inventory is not None:
+            inventory_file = self.folder / "inventory.json"
+            inventory_file.write_text(json.dumps(inventory))
+            known = ["--inventory", inventory_file]
+        quietus("order", "--key", key or self.folder / "site.key", *known, "--output", self.www / path, source)
         return self.www / path
 
     def inventory(self, disks):
