@@ -87,6 +87,21 @@ static bool is_ata_sanitize(const json_t *entry, uint32_t action) {
            get_be16(cdb + 3) == action;
 }
 
+static bool is_scsi_sanitize(const json_t *entry, uint32_t action) {
+    uint8_t cdb[10];
+    const char *hex = json_text(json_object_get(entry, "command"), "cdb");
+    return strcmp(json_text(entry, "kind"), "scsi") == 0 && hex_decode(cdb, sizeof cdb, hex) == 0 &&
+           cdb[0] == SCSI_SANITIZE && (cdb[1] & 0x1f) == action;
+}
+
+static bool is_scsi_format(const json_t *entry, uint32_t unused) {
+    uint8_t cdb[6];
+    const char *hex = json_text(json_object_get(entry, "command"), "cdb");
+    (void)unused;
+    return strcmp(json_text(entry, "kind"), "scsi") == 0 && hex_decode(cdb, sizeof cdb, hex) == 0 &&
+           cdb[0] == SCSI_FORMAT_UNIT;
+}
+
 static bool is_security_erase(const json_t *entry, uint32_t flag) {
     uint8_t cdb[PASS_THROUGH_SIZE];
     uint8_t flags[2];
@@ -151,6 +166,13 @@ static const uint32_t ata_actions[SANITIZES][ACTIONS] = {
     [OVERWRITE] = {ATA_SANITIZE_OVERWRITE},
 };
 
+static const uint32_t scsi_actions[SANITIZES][ACTIONS] = {
+    [CRYPTO_AND_BLOCK] = {SCSI_SANITIZE_CRYPTO_ERASE, SCSI_SANITIZE_BLOCK_ERASE},
+    [BLOCK] = {SCSI_SANITIZE_BLOCK_ERASE},
+    [CRYPTO] = {SCSI_SANITIZE_CRYPTO_ERASE},
+    [OVERWRITE] = {SCSI_SANITIZE_OVERWRITE},
+};
+
 static bool shows_overwrite(const json_t *certificate, uint32_t unused) {
     (void)unused;
     return shows_passes(certificate);
@@ -162,6 +184,14 @@ static bool shows_nvme_sanitize(const json_t *certificate, uint32_t which) {
 
 static bool shows_ata_sanitize(const json_t *certificate, uint32_t which) {
     return shows_sanitizes(certificate, is_ata_sanitize, ata_actions[which]);
+}
+
+static bool shows_scsi_sanitize(const json_t *certificate, uint32_t which) {
+    return shows_sanitizes(certificate, is_scsi_sanitize, scsi_actions[which]);
+}
+
+static bool shows_scsi_format(const json_t *certificate, uint32_t unused) {
+    return was_sent(certificate, is_scsi_format, unused) && shows_ends(certificate, 1);
 }
 
 static bool shows_security_erase(const json_t *certificate, uint32_t flag) {
@@ -186,6 +216,14 @@ static const struct {
     {"ata-sanitize-crypto", shows_ata_sanitize, CRYPTO, "a crypto scramble that ended in success"},
     {"ata-sanitize-overwrite", shows_ata_sanitize, OVERWRITE,
      "a sanitize overwrite that ended in success"},
+    {"scsi-sanitize-crypto-block", shows_scsi_sanitize, CRYPTO_AND_BLOCK,
+     "a cryptographic erase and a block erase that ended in success"},
+    {"scsi-sanitize-block", shows_scsi_sanitize, BLOCK, "a block erase that ended in success"},
+    {"scsi-sanitize-crypto", shows_scsi_sanitize, CRYPTO,
+     "a cryptographic erase that ended in success"},
+    {"scsi-sanitize-overwrite", shows_scsi_sanitize, OVERWRITE,
+     "a sanitize overwrite that ended in success"},
+    {"scsi-format", shows_scsi_format, 0, "a FORMAT UNIT that ended in success"},
     {"ata-security-erase-enhanced", shows_security_erase, ATA_SECURITY_ENHANCED,
      "an enhanced SECURITY ERASE UNIT"},
     {"ata-security-erase", shows_security_erase, 0, "a normal SECURITY ERASE UNIT"},

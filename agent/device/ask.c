@@ -143,6 +143,44 @@ int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_act
     return error ? error : scsi_decode_one_command(answer, out);
 }
 
+int ask_scsi_sense(struct device *device, struct scsi_sense *out) {
+    uint8_t data[252] = {0};
+    struct scsi_command command = {
+        .name = "REQUEST SENSE",
+        .cdb = {SCSI_REQUEST_SENSE, 0, 0, 0, sizeof data, 0},
+        .cdb_length = 6,
+        .transfer = TRANSFER_IN,
+        .data = data,
+        .data_length = sizeof data,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    struct bytes answer;
+    const int error = fetch(device, &command, &answer);
+    if (error)
+        return error;
+    scsi_decode_sense(answer, out);
+    return 0;
+}
+
+int ask_scsi_ready(struct device *device, struct scsi_sense *out) {
+    struct scsi_command command = {
+        .name = "TEST UNIT READY",
+        .cdb = {SCSI_TEST_UNIT_READY},
+        .cdb_length = 6,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    *out = (struct scsi_sense){0};
+    const int error = device_scsi(device, &command);
+    if (error)
+        return error;
+    if (command.host_status != 0)
+        return -EIO;
+    if (command.status == SCSI_GOOD)
+        return 0;
+    scsi_decode_sense((struct bytes){command.sense, command.sense_length}, out);
+    return out->valid ? -EAGAIN : -EIO;
+}
+
 int ask_ata_identify(struct device *device, struct ata_identify *out) {
     uint8_t data[ATA_IDENTIFY_SIZE] = {0};
     const struct ata_taskfile taskfile = {

@@ -21,6 +21,9 @@ struct linux_transport {
     int area_fds[DISK_AREAS];
     char nodes[DISK_AREAS][DISK_NODE_SIZE];
     uint32_t nsids[DISK_AREAS];
+    uint32_t lba_sizes[DISK_AREAS];
+    bool by_command; /* an area without a block device is read and written by SCSI commands */
+    bool may_write;  /* such an area, while armed */
     unsigned area_count;
     bool has_ring; /* else requests are done one by one, as they are submitted */
     struct io_uring ring;
@@ -160,10 +163,13 @@ static int reopen_areas(struct linux_transport *transport, int flags) {
 
 /* O_EXCL on a block device fails while anything else has claimed it: a mount, swap, md, dm. */
 static int linux_arm(void *context) {
+    struct linux_transport *transport = context;
+    transport->may_write = true;
     return reopen_areas(context, O_RDWR | O_EXCL);
 }
 
 static void linux_disarm(void *context) {
+    ((struct linux_transport *)context)->may_write = false;
     (void)reopen_areas(context, O_RDONLY);
 }
 
@@ -183,7 +189,59 @@ static int submit_to_ring(struct linux_transport *transport, struct io_request *
     return 0;
 }
 
-static void do_at_once(const struct linux_transport *transport, struct io_request *request) {
+static void put_be(uint8_t *out, unsigned size, uint64_t value) {
+    for (unsigned i = 0; i < size; i++)
+        out[i] = (uint8_t)(value >> 8 * (size - 1 - i));
+}
+
+/* One READ(16) or WRITE(16), tried again after a unit attention. */
+static int command_io(struct linux_transport *transport, const struct io_request *request,
+                      uint32_t done, uint32_t length) {
+    enum { READ_16 = 0x88, WRITE_16 = 0x8a, TIMEOUT_MS = 60000, TRIES = 3 };
+    const uint32_t lba_size = transport->lba_sizes[request->area];
+    int error = -EIO;
+    for (int i = 0; error && i < TRIES; i++) {
+        struct scsi_command command = {
+            .cdb = {request->write ? WRITE_16 : READ_16},
+            .cdb_length = 16,
+            .transfer = request->write ? TRANSFER_OUT : TRANSFER_IN,
+            .data = (uint8_t *)request->buffer + done,
+            .data_length = length,
+            .timeout_ms = TIMEOUT_MS,
+        };
+        put_be(command.cdb + 2, 8, (request->offset + done) / lba_size);
+        put_be(command.cdb + 10, 4, length / lba_size);
+        error = linux_scsi(transport, &command);
+        if (error == -ENODEV || error == -ENXIO)
+            return error;
+        if (error == 0 && (command.host_status != 0 || command.status != SCSI_GOOD ||
+                           (!request->write && command.received != length)))
+            error = -EIO;
+    }
+    return error;
+}
+
+/* Sectors that the kernel has no block device for (520 bytes and the like) go through sg. */
+static void do_by_command(struct linux_transport *transport, struct io_request *request) {
+    enum { MOST = 64 << 10 };
+    const uint32_t lba_size = transport->lba_sizes[request->area];
+    const uint32_t most = MOST / lba_size * lba_size;
+    uint32_t done = 0;
+    int error = request->write && !transport->may_write ? -EBADF : 0;
+    while (error == 0 && done < request->length) {
+        const uint32_t left = request->length - done;
+        const uint32_t length = left < most ? left : most;
+        error = command_io(transport, request, done, length);
+        done += length;
+    }
+    request->result = error ? error : (int32_t)request->length;
+}
+
+static void do_at_once(struct linux_transport *transport, struct io_request *request) {
+    if (transport->by_command) {
+        do_by_command(transport, request);
+        return;
+    }
     const int fd = transport->area_fds[request->area];
     const off_t offset = (off_t)request->offset;
     const ssize_t done = request->write ? pwrite(fd, request->buffer, request->length, offset)
@@ -193,7 +251,8 @@ static void do_at_once(const struct linux_transport *transport, struct io_reques
 
 static int linux_submit(void *context, struct io_request *request) {
     struct linux_transport *transport = context;
-    if (request->area >= transport->area_count || transport->area_fds[request->area] < 0)
+    if (request->area >= transport->area_count ||
+        (transport->area_fds[request->area] < 0 && !transport->by_command))
         return -ENODEV;
     if (transport->under_way >= TRANSPORT_DEPTH)
         return -EAGAIN;
@@ -237,8 +296,24 @@ static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **do
     return 0;
 }
 
+static int flush_by_command(struct linux_transport *transport) {
+    enum { SYNCHRONIZE_CACHE_10 = 0x35, TIMEOUT_MS = 120000, TRIES = 3 };
+    for (int i = 0; i < TRIES; i++) {
+        struct scsi_command command = {
+            .cdb = {SYNCHRONIZE_CACHE_10}, .cdb_length = 10, .timeout_ms = TIMEOUT_MS};
+        const int error = linux_scsi(transport, &command);
+        if (error)
+            return error;
+        if (command.host_status == 0 && command.status == SCSI_GOOD)
+            return 0;
+    }
+    return -EIO;
+}
+
 static int linux_flush(void *context, unsigned area) {
-    const struct linux_transport *transport = context;
+    struct linux_transport *transport = context;
+    if (transport->by_command)
+        return flush_by_command(transport);
     if (transport->area_fds[area] < 0)
         return -ENODEV;
     return fsync(transport->area_fds[area]) == 0 ? 0 : -errno;
@@ -301,6 +376,7 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
     for (unsigned i = 0; i < disk->area_count; i++) {
         transport->area_fds[i] = -1;
         transport->nsids[i] = disk->commands == COMMANDS_NVME ? disk->areas[i].nsid : 0;
+        transport->lba_sizes[i] = disk->areas[i].lba_size;
         text_copy(transport->nodes[i], DISK_NODE_SIZE, disk->areas[i].node);
     }
     int error = 0;
@@ -316,7 +392,10 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
         linux_close(transport);
         return error;
     }
-    transport->has_ring = io_uring_queue_init(TRANSPORT_DEPTH, &transport->ring, 0) == 0;
+    transport->by_command = disk->commands == COMMANDS_SCSI && transport->command_fd >= 0 &&
+                            disk->area_count == 1 && disk->areas[0].node[0] == '\0';
+    transport->has_ring =
+        !transport->by_command && io_uring_queue_init(TRANSPORT_DEPTH, &transport->ring, 0) == 0;
     *ops = &linux_ops;
     *context = transport;
     return 0;

@@ -1,5 +1,7 @@
 #include "earlier.h"
 
+#include "scsi_common.h"
+
 #include <errno.h>
 
 static int wait_for_sanitize(const struct earlier *earlier) {
@@ -18,6 +20,8 @@ static int wait_for_sanitize(const struct earlier *earlier) {
         found = nvme_sanitize_wait(earlier, &follow, &end);
     else if (earlier->disk->has_ata && earlier->disk->ata.sanitize.supported)
         found = ata_sanitize_wait(earlier, &follow, &end);
+    else if (earlier->disk->commands == COMMANDS_SCSI && earlier->disk->bus == BUS_SAS)
+        found = scsi_operation_wait(earlier, &follow, &end);
     /* One that failed is no obstacle to another. */
     if (found == 0 || end == FOLLOW_END_SUCCEEDED || end == FOLLOW_END_FAILED)
         return 0;

@@ -18,9 +18,14 @@ const struct method *const methods[] = {
     &method_ata_sanitize_overwrite,
     &method_ata_security_enhanced,
     &method_ata_security_normal,
+    &method_scsi_sanitize_crypto_block,
+    &method_scsi_sanitize_block,
+    &method_scsi_sanitize_crypto,
+    &method_scsi_sanitize_overwrite,
     &method_nvme_format_crypto,
     &method_nvme_format_user_data,
     &method_overwrite,
+    &method_scsi_format, /* after an overwrite, which is read back to the byte */
     NULL,
 };
 

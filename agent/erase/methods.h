@@ -16,6 +16,11 @@ extern const struct method method_ata_sanitize_crypto;
 extern const struct method method_ata_sanitize_overwrite;
 extern const struct method method_ata_security_enhanced;
 extern const struct method method_ata_security_normal;
+extern const struct method method_scsi_sanitize_crypto_block;
+extern const struct method method_scsi_sanitize_block;
+extern const struct method method_scsi_sanitize_crypto;
+extern const struct method method_scsi_sanitize_overwrite;
+extern const struct method method_scsi_format;
 extern const struct method method_overwrite;
 
 #endif

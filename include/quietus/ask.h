@@ -20,6 +20,14 @@ int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,
                       enum scsi_support *out);
 
+/*
+ * REQUEST SENSE: what the disk says of itself, in the data that comes back. Sense data that cannot
+ * be read leaves out->valid false.
+ */
+int ask_scsi_sense(struct device *device, struct scsi_sense *out);
+/* TEST UNIT READY: 0 if it is; -EAGAIN with the sense if it says why not. */
+int ask_scsi_ready(struct device *device, struct scsi_sense *out);
+
 int ask_ata_identify(struct device *device, struct ata_identify *out);
 int ask_ata_smart(struct device *device, struct ata_smart *out);
 /* SMART RETURN STATUS: whether a threshold is exceeded. */

@@ -4,7 +4,7 @@
 
 #include "quietus/method.h"
 
-enum { PLAN_STEPS = 16 };
+enum { PLAN_STEPS = 24 }; /* at least as many as there are methods */
 
 struct plan_step {
     const struct method *method;

@@ -30,6 +30,30 @@ enum {
     SCSI_SA_REPORT_SUPPORTED_OPERATION_CODES = 0x0c,
 };
 
+/* SANITIZE (DEVICE-FACTS B.3): service actions, and bits of byte 1. */
+enum {
+    SCSI_SANITIZE_OVERWRITE = 0x01,
+    SCSI_SANITIZE_BLOCK_ERASE = 0x02,
+    SCSI_SANITIZE_CRYPTO_ERASE = 0x03,
+    SCSI_SANITIZE_IMMED = 0x80,
+};
+
+/* FORMAT UNIT (B.5): bits of the CDB's byte 1 and of the parameter list's byte 1. */
+enum {
+    SCSI_FORMAT_DATA = 0x10,
+    SCSI_FORMAT_PROTECTION_SHIFT = 6,
+    SCSI_FORMAT_IMMED = 0x02,
+};
+
+/* What sense data says of an operation in the background: ASC and ASCQ as one number. */
+enum {
+    SCSI_FORMAT_IN_PROGRESS = 0x0404,
+    SCSI_SANITIZE_IN_PROGRESS = 0x041b,
+    SCSI_FORMAT_CORRUPTED = 0x3100,
+    SCSI_FORMAT_FAILED = 0x3101,
+    SCSI_SANITIZE_FAILED = 0x3103,
+};
+
 enum scsi_status {
     SCSI_GOOD = 0x00,
     SCSI_CHECK_CONDITION = 0x02,

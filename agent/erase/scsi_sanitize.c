@@ -1,0 +1,165 @@
+/*
+ * SCSI SANITIZE (DEVICE-FACTS B.3), polled by REQUEST SENSE. AUSE is 0: a disk that fails stays
+ * closed until a sanitize succeeds. Every path to the disk is affected.
+ */
+#include "quietus/json.h"
+
+#include "methods.h"
+#include "scsi_common.h"
+
+#include <sodium.h>
+
+enum { LIST_HEADER = 4, PATTERN = 4, ONE_PASS = 1 };
+
+static struct scsi_operation sanitize(const char *name, uint8_t service_action) {
+    return (struct scsi_operation){
+        .name = name,
+        .cdb = {SCSI_SANITIZE, SCSI_SANITIZE_IMMED | service_action},
+        .cdb_length = 10,
+        .at_work = SCSI_SANITIZE_IN_PROGRESS,
+        .failed = SCSI_SANITIZE_FAILED,
+    };
+}
+
+static int done(struct erase_run *run) {
+    run->facts->ended_in_success = true;
+    run->reason->text[0] = '\0';
+    return 0;
+}
+
+static int erase_crypto(struct erase_run *run, unsigned part, unsigned parts) {
+    const struct scsi_operation operation =
+        sanitize("SANITIZE (cryptographic erase)", SCSI_SANITIZE_CRYPTO_ERASE);
+    return scsi_run_operation(run, &operation, part, parts);
+}
+
+static int erase_blocks(struct erase_run *run, unsigned part, unsigned parts) {
+    const struct scsi_operation operation =
+        sanitize("SANITIZE (block erase)", SCSI_SANITIZE_BLOCK_ERASE);
+    return scsi_run_operation(run, &operation, part, parts);
+}
+
+static int run_crypto_block(struct erase_run *run) {
+    int error = erase_crypto(run, 1, 2);
+    if (error == 0)
+        error = erase_blocks(run, 2, 2);
+    return error ? error : done(run);
+}
+
+static int run_crypto(struct erase_run *run) {
+    const int error = erase_crypto(run, 1, 1);
+    return error ? error : done(run);
+}
+
+static int run_block(struct erase_run *run) {
+    const int error = erase_blocks(run, 1, 1);
+    return error ? error : done(run);
+}
+
+/* One pass with a pattern of four bytes, as translations to ATA want it, that is new each time. */
+static int run_overwrite(struct erase_run *run) {
+    uint8_t list[LIST_HEADER + PATTERN] = {ONE_PASS, 0, 0, PATTERN};
+    struct scsi_operation operation = sanitize("SANITIZE (overwrite)", SCSI_SANITIZE_OVERWRITE);
+    randombytes_buf(list + LIST_HEADER, PATTERN);
+    operation.cdb[8] = sizeof list;
+    operation.data = list;
+    operation.data_length = sizeof list;
+    operation.estimate_s = scsi_seconds_to_write(run);
+    const int error = scsi_run_operation(run, &operation, 1, 1);
+    return error ? error : done(run);
+}
+
+static bool sanitize_offered(const struct disk *disk, enum scsi_support support, const char *what,
+                             struct reason *reason) {
+    if (disk->bus == BUS_USB) {
+        reason_set(reason, "no sanitize is sent over USB bridges");
+        return false;
+    }
+    if (support == SCSI_SUPPORTED)
+        return true;
+    reason_set(reason, "the disk %s %s",
+               support == SCSI_NOT_SUPPORTED ? "does not offer" : "does not say whether it offers",
+               what);
+    return false;
+}
+
+static bool crypto_offered(const struct disk *disk, struct reason *reason) {
+    return sanitize_offered(disk, disk->scsi_sanitize_crypto, "SANITIZE cryptographic erase",
+                            reason);
+}
+
+static bool block_offered(const struct disk *disk, struct reason *reason) {
+    return sanitize_offered(disk, disk->scsi_sanitize_block, "SANITIZE block erase", reason);
+}
+
+static bool both_offered(const struct disk *disk, struct reason *reason) {
+    return crypto_offered(disk, reason) && block_offered(disk, reason);
+}
+
+static bool overwrite_offered(const struct disk *disk, struct reason *reason) {
+    return sanitize_offered(disk, disk->scsi_sanitize_overwrite, "SANITIZE overwrite", reason);
+}
+
+static const char beyond_sanitize[] = "sectors that have become physically inaccessible may keep "
+                                      "what they held; the state of the media "
+                                      "is attested by the drive alone";
+
+#define PURGE                                                                                      \
+    {                                                                                              \
+        [MEDIUM_UNKNOWN] = {CATEGORY_PURGE, CATEGORY_PURGE},                                       \
+        [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},                                      \
+        [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_PURGE},                                         \
+    }
+
+const struct method method_scsi_sanitize_crypto_block = {
+    .name = "scsi-sanitize-crypto-block",
+    .summary = "SCSI SANITIZE, cryptographic erase and then block erase",
+    .commands = COMMANDS_SCSI,
+    .never_reaches = beyond_sanitize,
+    .whole_drive = true,
+    .claims = PURGE,
+    .offered = both_offered,
+    .run = run_crypto_block,
+    .read_back = scsi_unchanged,
+};
+
+const struct method method_scsi_sanitize_block = {
+    .name = "scsi-sanitize-block",
+    .summary = "SCSI SANITIZE, block erase",
+    .commands = COMMANDS_SCSI,
+    .never_reaches = beyond_sanitize,
+    .whole_drive = true,
+    .claims = PURGE,
+    .offered = block_offered,
+    .run = run_block,
+    .read_back = scsi_unchanged,
+};
+
+const struct method method_scsi_sanitize_crypto = {
+    .name = "scsi-sanitize-crypto",
+    .summary = "SCSI SANITIZE, cryptographic erase",
+    .commands = COMMANDS_SCSI,
+    .never_reaches = beyond_sanitize,
+    .whole_drive = true,
+    .claims = PURGE,
+    .offered = crypto_offered,
+    .run = run_crypto,
+    .read_back = scsi_unchanged,
+};
+
+const struct method method_scsi_sanitize_overwrite = {
+    .name = "scsi-sanitize-overwrite",
+    .summary = "SCSI SANITIZE, overwrite (one pass)",
+    .commands = COMMANDS_SCSI,
+    .never_reaches = beyond_sanitize,
+    .whole_drive = true,
+    .claims =
+        {
+            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
+            [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},
+            [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_CLEAR},
+        },
+    .offered = overwrite_offered,
+    .run = run_overwrite,
+    .read_back = scsi_unchanged,
+};
