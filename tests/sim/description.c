@@ -11,8 +11,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* In the order of enum drive_family. A family without keywords of its own has an empty table. */
-static const struct family_keywords scsi_keywords = {"scsi", NULL, 0, NULL};
+/* In the order of enum drive_family. */
 static const struct family_keywords *const families[] = {
     [DRIVE_NVME] = &nvme_keywords, [DRIVE_ATA] = &ata_keywords, [DRIVE_SCSI] = &scsi_keywords};
 

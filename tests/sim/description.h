@@ -112,6 +112,35 @@ struct ata_description {
     bool descriptor_sense; /* of the SCSI/ATA translation, at power-on */
 };
 
+enum { SCSI_BLOCK_SIZES = 8, SCSI_BAD_BLOCKS = 16 };
+
+struct scsi_description {
+    char vendor[9];
+    uint32_t physical_sector; /* bytes; 0: as the logical one */
+    uint32_t rotation;        /* per minute; a flash drive says that it does not */
+    bool protects;            /* can be formatted with protection information */
+    uint32_t protection;      /* type that it comes with: 0 to 3 */
+    uint64_t visible_bytes;   /* the mode block descriptor hides the rest; 0: all are visible */
+    uint32_t format_sizes[SCSI_BLOCK_SIZES]; /* block lengths that it can be formatted to */
+    uint32_t format_picks; /* formats to this length whatever was asked for; 0: as asked */
+    bool fast_format;
+    bool mode_saves;                                /* MODE SELECT with SP */
+    uint32_t after_block_erase, after_crypto_erase; /* WABEREQ, WACEREQ */
+    bool unmap;
+    bool reports_opcodes; /* REPORT SUPPORTED OPERATION CODES */
+    bool descriptor_sense;
+    bool write_protected; /* SWP of the control mode page */
+    bool write_cache;
+    bool format_corrupt;  /* a format of the last owner was interrupted */
+    bool start_needed;    /* after power-on it waits for START STOP UNIT */
+    uint64_t reserved_by; /* key of another host's reservation; 0: none */
+    uint32_t reserved_type;
+    uint64_t bad_blocks[SCSI_BAD_BLOCKS]; /* fail to read until they are written */
+    uint32_t bad_block_count;
+    uint32_t primary_defects;
+    uint32_t percentage_used, power_on_hours;
+};
+
 struct drive_description {
     char name[DESCRIPTION_TEXT];
     enum drive_family family;
@@ -136,6 +165,7 @@ struct drive_description {
     uint32_t plant_remapped; /* pages that were retired with their content */
     struct nvme_description nvme;
     struct ata_description ata;
+    struct scsi_description scsi;
     struct misbehaviours misbehaviours;
 };
 

@@ -9,7 +9,7 @@
 static const struct command_set *const command_sets[] = {
     [DRIVE_NVME] = &nvme_command_set,
     [DRIVE_ATA] = &ata_command_set,
-    [DRIVE_SCSI] = NULL,
+    [DRIVE_SCSI] = &scsi_command_set,
 };
 
 _Static_assert(sizeof(struct drive_state) <= MEDIA_DRIVE_STATE, "the state file has no room");
@@ -57,11 +57,6 @@ struct drive *drive_open(const struct drive_description *description, char *prob
     drive->own = *description;
     drive->description = &drive->own;
     drive->set = command_sets[description->family];
-    if (drive->set == NULL) {
-        free(drive);
-        (void)snprintf(problem, problem_size, "there are no drives of this family yet");
-        return NULL;
-    }
     drive->returns_at = UINT64_MAX;
     drive->clock = simtime_now();
     if (!open_media(drive, problem, problem_size)) {

@@ -67,7 +67,7 @@ struct drive {
 };
 
 extern const struct command_set nvme_command_set;
-extern const struct command_set ata_command_set; /* also for DRIVE_SCSI with a SATL */
+extern const struct command_set ata_command_set;
 extern const struct command_set scsi_command_set;
 
 /* Typed access to the command set's part of the state file. */

@@ -40,6 +40,7 @@ struct family_keywords {
 
 extern const struct family_keywords nvme_keywords;
 extern const struct family_keywords ata_keywords;
+extern const struct family_keywords scsi_keywords;
 
 /* "NAME=VALUE" and flags of a list are common to specials; a message that can be returned. */
 bool description_wrong(char *problem, size_t problem_size, const char *format, ...)

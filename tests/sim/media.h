@@ -23,6 +23,7 @@ enum {
     MEDIA_REGIONS = 17,          /* region 0 and namespaces 1 to 16 */
     MEDIA_KEY = 32,              /* bytes of a media encryption key */
     MEDIA_DRIVE_STATE = 1 << 16, /* bytes that are the drive's own */
+    MEDIA_PATTERN = 4224,        /* longest pattern of an overwrite: a block */
 };
 
 enum media_kind { MEDIA_FLASH, MEDIA_MAGNETIC };
@@ -92,16 +93,22 @@ enum effect_kind {
 
 struct media_effect {
     enum effect_kind kind;
-    uint32_t regions;  /* bit mask */
-    bool spare;        /* stale pages too */
-    bool retired;      /* retired pages too */
-    bool unmap_at_end; /* what is still mapped is deallocated at the end */
-    bool invert;       /* every second pass is inverted, so that the last is plain */
-    uint32_t pattern;  /* little-endian, repeated */
-    uint32_t passes;   /* overwrite; at least 1 */
+    uint32_t regions;   /* bit mask */
+    bool spare;         /* stale pages too */
+    bool retired;       /* retired pages too */
+    bool unmap_at_end;  /* what is still mapped is deallocated at the end */
+    bool invert;        /* every second pass is inverted, so that the last is plain */
+    bool fill_unmapped; /* overwrite: logical pages that nothing is mapped to get the pattern too */
+    uint32_t pattern;   /* little-endian, repeated */
+    uint32_t passes;    /* overwrite; at least 1 */
     uint64_t
         from_page;    /* only logical pages from .. to of each region (pages that are not mapped */
     uint64_t to_page; /* count by where they last belonged); to = UINT64_MAX for all */
+    /* An overwrite whose pattern begins anew in each block, instead of pattern. */
+    uint32_t block_bytes;      /* 0: none such */
+    uint32_t protection_bytes; /* the last of each block: FFh, and 00h in inverted passes */
+    uint32_t pattern_length;
+    uint8_t pattern_bytes[MEDIA_PATTERN];
 };
 
 /* Steps that an effect has, and doing the steps from .. to - 1; then, once, its end. */

@@ -80,9 +80,19 @@ static void erase_pages(struct media *media, const struct media_effect *effect, 
     media_erase(media, first, end);
 }
 
-static void fill_pattern(uint8_t page[MEDIA_PAGE], uint32_t pattern) {
+static uint8_t pattern_byte(const struct media_effect *effect, uint64_t offset) {
+    if (effect->block_bytes == 0)
+        return (uint8_t)(effect->pattern >> (8 * (offset % 4)));
+    const uint64_t in_block = offset % effect->block_bytes;
+    if (in_block >= effect->block_bytes - effect->protection_bytes)
+        return 0xff;
+    return effect->pattern_bytes[in_block % effect->pattern_length];
+}
+
+static void fill_pattern(uint8_t page[MEDIA_PAGE], const struct media_effect *effect,
+                         uint64_t logical_page, bool inverted) {
     for (unsigned i = 0; i < MEDIA_PAGE; i++)
-        page[i] = (uint8_t)(pattern >> (8 * (i % 4)));
+        page[i] = pattern_byte(effect, logical_page * MEDIA_PAGE + i) ^ (inverted ? 0xff : 0);
 }
 
 /* Where an overwrite leaves the pattern; elsewhere it erases. An erased page of a magnetic disk
@@ -106,7 +116,7 @@ static struct page_record owner(const struct media *media, uint64_t page) {
 }
 
 static void overwrite_page(struct media *media, const struct media_effect *effect, uint64_t page,
-                           uint32_t pattern) {
+                           bool inverted) {
     const struct page_record record = owner(media, page);
     uint8_t plain[MEDIA_PAGE];
     if (!in_scope(effect, &record))
@@ -116,7 +126,7 @@ static void overwrite_page(struct media *media, const struct media_effect *effec
             media_erase(media, page, page + 1);
         return;
     }
-    fill_pattern(plain, pattern);
+    fill_pattern(plain, effect, record.logical_page, inverted);
     media_program(media, page, record.region, record.logical_page, plain);
 }
 
@@ -132,8 +142,7 @@ static void overwrite_pages(struct media *media, const struct media_effect *effe
             continue;
         }
         const bool inverted = effect->invert && (effect->passes - 1 - pass) % 2 == 1;
-        overwrite_page(media, effect, page_of(order, step % pages),
-                       inverted ? ~effect->pattern : effect->pattern);
+        overwrite_page(media, effect, page_of(order, step % pages), inverted);
     }
 }
 
@@ -150,6 +159,18 @@ static void unmap_regions(struct media *media, const struct media_effect *effect
         const struct page_record *record = &media->pages[page];
         if (record->state == PAGE_LIVE && in_scope(effect, record))
             media_unmap(media, record->region, record->logical_page);
+    }
+}
+
+/* What the host can address and nothing is mapped to (flash). */
+static void fill_unmapped(struct media *media, const struct media_effect *effect) {
+    const uint64_t pages = media->header->logical_pages;
+    uint8_t plain[MEDIA_PAGE];
+    for (uint64_t page = effect->from_page; page < pages && page <= effect->to_page; page++) {
+        if (media_lookup(media, 0, page) != NO_PAGE)
+            continue;
+        fill_pattern(plain, effect, page, false);
+        media_write(media, 0, page * MEDIA_PAGE, plain, sizeof plain);
     }
 }
 
@@ -172,6 +193,8 @@ void media_effect_end(struct media *media, const struct media_effect *effect) {
         replace_keys(media, effect);
     else if (effect->kind == EFFECT_CRYPTO)
         erase_pages(media, effect, 0, media->header->physical_pages);
+    if (effect->kind == EFFECT_OVERWRITE && effect->fill_unmapped)
+        fill_unmapped(media, effect);
     if (effect->kind == EFFECT_UNMAP || effect->unmap_at_end)
         unmap_regions(media, effect);
 }

@@ -97,8 +97,11 @@ static void plant_unallocated(struct drive *drive) {
     const uint32_t nsid = NVME_NAMESPACES;
     if (nvme_allocated(drive, nsid) != NULL || once.lbas == 0)
         return;
-    const struct plant_order order = {drive->description->plant,       nsid, 512, once.lbas,
-                                      drive->description->plant_every, 0,    0};
+    const struct plant_order order = {.tag = drive->description->plant,
+                                      .region = nsid,
+                                      .lba_bytes = 512,
+                                      .lbas = once.lbas,
+                                      .every = drive->description->plant_every};
     plant_region(drive->media, &order);
     media_discard(drive->media, nsid, 0, once.lbas * 512);
 }

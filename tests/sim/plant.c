@@ -20,7 +20,10 @@ static void plant_page(struct media *media, const struct plant_order *order, uin
     uint64_t lba = first;
     size_t length = 0;
     for (; lba < order->lbas && lba * order->lba_bytes < (page + 1) * MEDIA_PAGE; lba++) {
-        plant_fill(sectors + length, order->lba_bytes, order->tag, order->region, lba);
+        const uint32_t data_bytes = order->lba_bytes - order->protection_bytes;
+        plant_fill(sectors + length, data_bytes, order->tag, order->region, lba);
+        if (order->protect != NULL)
+            order->protect(sectors + length, data_bytes, lba);
         length += order->lba_bytes;
     }
     media_write(media, order->region, first * order->lba_bytes, sectors, length);

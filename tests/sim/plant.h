@@ -27,6 +27,10 @@ struct plant_order {
     uint32_t every;
     uint32_t stale;    /* pages */
     uint32_t remapped; /* pages */
+    /* Each sector ends with so many bytes of protection information, which this puts there; 0 and
+     * NULL: with none. */
+    uint32_t protection_bytes;
+    void (*protect)(uint8_t *sector, uint32_t data_bytes, uint64_t lba);
 };
 void plant_region(struct media *media, const struct plant_order *order);
 

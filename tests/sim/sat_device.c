@@ -88,14 +88,21 @@ static bool transfer(struct scsi_unit *unit, uint8_t command, struct ata_range r
     return true;
 }
 
-static bool read_blocks(struct scsi_unit *unit, uint64_t lba, uint64_t count, uint8_t *data,
+static bool read_blocks(struct scsi_unit *unit, const struct scsi_access *access,
                         struct scsi_sense *sense) {
-    return transfer(unit, ATA_READ_DMA_EXT, (struct ata_range){lba, count}, data, sense);
+    return transfer(unit, ATA_READ_DMA_EXT, (struct ata_range){access->lba, access->blocks},
+                    access->data, sense);
 }
 
-static bool write_blocks(struct scsi_unit *unit, uint64_t lba, uint64_t count, uint8_t *data,
+static bool write_blocks(struct scsi_unit *unit, const struct scsi_access *access,
                          struct scsi_sense *sense) {
-    return transfer(unit, ATA_WRITE_DMA_EXT, (struct ata_range){lba, count}, data, sense);
+    return transfer(unit, ATA_WRITE_DMA_EXT, (struct ata_range){access->lba, access->blocks},
+                    access->data, sense);
+}
+
+static uint32_t transfer_bytes(const struct scsi_unit *unit, uint8_t protect) {
+    (void)protect; /* no protection information */
+    return unit->drive->description->sector;
 }
 
 /* TRIM, a block of 64 entries at a time. */
@@ -148,6 +155,7 @@ static struct scsi_identity identity(struct scsi_unit *unit) {
     const struct drive_description *description = unit->drive->description;
     struct scsi_identity out = {
         .vendor = "ATA     ",
+        .serial_field = 20,
         .naa = description->wwn,
         .rotation = description->flash ? 1 : (uint16_t)description->ata.rotation,
         .block_bytes = description->sector,
@@ -200,6 +208,7 @@ const struct scsi_device sat_device = {
     .row_count = sizeof rows / sizeof *rows,
     .identity = identity,
     .blocks = blocks,
+    .transfer_bytes = transfer_bytes,
     .ready = ready,
     .read = read_blocks,
     .write = write_blocks,

@@ -62,7 +62,7 @@ enum drive_direction scsi_data_of(const struct scsi_unit *unit, const struct dri
     if (row->data == SCSI_DATA_BLOCKS_IN || row->data == SCSI_DATA_BLOCKS_OUT) {
         if (*length == 0 && row->cdb_length == 6)
             *length = 256;
-        *length *= unit->drive->description->sector;
+        *length *= unit->device->transfer_bytes(unit, scsi_access_of(request).protect);
     }
     if (*length == 0)
         return DATA_NONE;
@@ -168,6 +168,8 @@ void scsi_execute(struct scsi_unit *unit, struct drive_request *request) {
     const struct scsi_row *row = scsi_find_row(unit, request->cdb);
     request->transferred = 0;
     if (tells_attention(unit, request, row))
+        return;
+    if (unit->device->admits != NULL && !unit->device->admits(unit, request))
         return;
     if (row == NULL)
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, why_unknown(unit, request->cdb));

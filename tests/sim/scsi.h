@@ -10,7 +10,7 @@
 
 struct scsi_unit;
 
-enum { SCSI_BUSY = 0x08 };
+enum { SCSI_BUSY = 0x08, SCSI_RESERVATION_CONFLICT = 0x18 };
 
 /* How long the data of a command is: a number in the CDB. */
 enum scsi_data {
@@ -46,13 +46,28 @@ struct scsi_identity {
     char product[17];
     char revision[5];
     char serial[21];
-    uint64_t naa;        /* of the logical unit */
-    char designator[69]; /* T10 vendor identification descriptor, or "" */
-    uint16_t rotation;   /* 1: does not rotate */
+    uint8_t serial_field; /* its field's width, right-aligned (SAT); 0: as long as it is */
+    uint64_t naa;         /* of the logical unit */
+    char designator[69];  /* T10 vendor identification descriptor, or "" */
+    bool names_target;    /* the ports are numbered, and the target device has a name */
+    uint16_t rotation;    /* 1: does not rotate */
     uint32_t block_bytes;
     uint32_t physical_bytes;
     bool unmaps;
     bool reads_zero_after_unmap;
+    bool writes_same;
+    bool protects;              /* PROTECT: protection information can be formatted */
+    uint8_t protection;         /* type that it is formatted with; 0: none */
+    uint8_t after_block_erase;  /* WABEREQ: what reads do then (DEVICE-FACTS B.1) */
+    uint8_t after_crypto_erase; /* WACEREQ */
+};
+
+/* Blocks to be read or written. */
+struct scsi_access {
+    uint64_t lba;
+    uint64_t blocks;
+    uint8_t *data;   /* blocks × transfer_bytes */
+    uint8_t protect; /* RDPROTECT, WRPROTECT, VRPROTECT; 0: no protection information moves */
 };
 
 /* What is behind. Functions that may fail say why in sense and return false. */
@@ -61,15 +76,20 @@ struct scsi_device {
     unsigned row_count;
     struct scsi_identity (*identity)(struct scsi_unit *unit);
     uint64_t (*blocks)(const struct scsi_unit *unit);
+    /* What moves for each block. */
+    uint32_t (*transfer_bytes)(const struct scsi_unit *unit, uint8_t protect);
+    /* May this command be executed now, on this path? Otherwise it is answered. NULL: any may. */
+    bool (*admits)(struct scsi_unit *unit, struct drive_request *request);
     /* May the medium be accessed? */
     bool (*ready)(struct scsi_unit *unit, struct scsi_sense *sense);
-    bool (*read)(struct scsi_unit *unit, uint64_t lba, uint64_t blocks, uint8_t *data,
+    bool (*read)(struct scsi_unit *unit, const struct scsi_access *access,
                  struct scsi_sense *sense);
-    bool (*write)(struct scsi_unit *unit, uint64_t lba, uint64_t blocks, uint8_t *data,
+    bool (*write)(struct scsi_unit *unit, const struct scsi_access *access,
                   struct scsi_sense *sense);
     bool (*unmap)(struct scsi_unit *unit, uint64_t lba, uint64_t blocks, struct scsi_sense *sense);
     bool (*flush)(struct scsi_unit *unit, struct scsi_sense *sense);
     bool (*start)(struct scsi_unit *unit, bool start, struct scsi_sense *sense);
+    /* For the common mode pages; NULL in a device that has its own. */
     bool (*write_cache)(const struct scsi_unit *unit);
     bool (*set_write_cache)(struct scsi_unit *unit, bool on);
     /* A VPD page of its own; 0: there is none of this number. */
@@ -105,6 +125,12 @@ void scsi_reply(struct scsi_unit *unit, struct drive_request *request, const uin
 /* Does so if ok, and ends with the sense if not. */
 void scsi_end(struct scsi_unit *unit, struct drive_request *request, bool ok,
               const struct scsi_sense *sense);
+
+/* READ, WRITE, VERIFY and WRITE SAME: the blocks that the CDB names. */
+struct scsi_access scsi_access_of(const struct drive_request *request);
+/* May they be accessed? Otherwise the request is answered. */
+bool scsi_may_access(struct scsi_unit *unit, struct drive_request *request,
+                     const struct scsi_access *access);
 
 /* scsi_inquiry.c, scsi_mode.c, scsi_block.c: commands that every disk has. */
 typedef void scsi_run(struct scsi_unit *unit, struct drive_request *request);

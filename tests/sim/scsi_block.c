@@ -5,32 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct range {
-    uint64_t lba;
-    uint64_t blocks;
-};
-
-/* READ, WRITE and VERIFY: where the LBA and the length are follows from the length of the CDB. */
-static struct range range_of(const uint8_t *cdb) {
+/* Where the LBA and the length are follows from the length of the CDB. */
+struct scsi_access scsi_access_of(const struct drive_request *request) {
+    const uint8_t *cdb = request->cdb;
+    const uint8_t protect = cdb[1] >> 5;
     switch (cdb[0] >> 5) {
     case 0: /* 6 bytes: 21 bits of LBA, and 0 blocks mean 256 */
-        return (struct range){load_be(cdb + 1, 3) & 0x1fffff, cdb[4] ? cdb[4] : 256};
+        return (struct scsi_access){load_be(cdb + 1, 3) & 0x1fffff, cdb[4] ? cdb[4] : 256,
+                                    request->data, 0};
     case 1:
-        return (struct range){load_be(cdb + 2, 4), load_be(cdb + 7, 2)};
+    case 2:
+        return (struct scsi_access){load_be(cdb + 2, 4), load_be(cdb + 7, 2), request->data,
+                                    protect};
     default:
-        return (struct range){load_be(cdb + 2, 8), load_be(cdb + 10, 4)};
+        return (struct scsi_access){load_be(cdb + 2, 8), load_be(cdb + 10, 4), request->data,
+                                    protect};
     }
 }
 
-/* Checks and, if something is wrong, answers. */
-static bool may_access(struct scsi_unit *unit, struct drive_request *request, struct range range) {
+bool scsi_may_access(struct scsi_unit *unit, struct drive_request *request,
+                     const struct scsi_access *access) {
     const uint64_t blocks = unit->device->blocks(unit);
     struct scsi_sense sense = {.key = SENSE_NO_SENSE};
     if (!unit->device->ready(unit, &sense)) {
         scsi_check(unit, request, &sense);
         return false;
     }
-    if (range.lba > blocks || range.blocks > blocks - range.lba) {
+    if (access->lba > blocks || access->blocks > blocks - access->lba) {
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, ASC_LBA_OUT_OF_RANGE);
         return false;
     }
@@ -38,49 +39,48 @@ static bool may_access(struct scsi_unit *unit, struct drive_request *request, st
 }
 
 void scsi_run_read(struct scsi_unit *unit, struct drive_request *request) {
-    const struct range range = range_of(request->cdb);
+    const struct scsi_access access = scsi_access_of(request);
     struct scsi_sense sense = {.key = SENSE_NO_SENSE};
-    const size_t bytes = range.blocks * unit->drive->description->sector;
-    if (!may_access(unit, request, range))
+    const size_t bytes = access.blocks * unit->device->transfer_bytes(unit, access.protect);
+    if (!scsi_may_access(unit, request, &access))
         return;
     if (bytes > request->data_size) {
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD_IN_CDB);
         return;
     }
-    const bool ok = range.blocks == 0 ||
-                    unit->device->read(unit, range.lba, range.blocks, request->data, &sense);
+    const bool ok = access.blocks == 0 || unit->device->read(unit, &access, &sense);
     if (ok)
         request->transferred = bytes;
     scsi_end(unit, request, ok, &sense);
 }
 
 void scsi_run_write(struct scsi_unit *unit, struct drive_request *request) {
-    const struct range range = range_of(request->cdb);
+    const struct scsi_access access = scsi_access_of(request);
     struct scsi_sense sense = {.key = SENSE_NO_SENSE};
-    if (!may_access(unit, request, range))
+    if (!scsi_may_access(unit, request, &access))
         return;
-    scsi_end(unit, request,
-             range.blocks == 0 ||
-                 unit->device->write(unit, range.lba, range.blocks, request->data, &sense),
+    scsi_end(unit, request, access.blocks == 0 || unit->device->write(unit, &access, &sense),
              &sense);
 }
 
 /* Reads without giving it back; comparing (BYTCHK) is not there. */
 void scsi_run_verify(struct scsi_unit *unit, struct drive_request *request) {
     enum { COMPARE = 0x06 };
-    const struct range range = range_of(request->cdb);
+    struct scsi_access access = scsi_access_of(request);
     struct scsi_sense sense = {.key = SENSE_NO_SENSE};
     if (request->cdb[1] & COMPARE) {
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD_IN_CDB);
         return;
     }
-    if (!may_access(unit, request, range))
+    if (!scsi_may_access(unit, request, &access))
         return;
+    const uint64_t end = access.lba + access.blocks;
     bool ok = true;
-    uint8_t *block = malloc(unit->drive->description->sector);
-    for (uint64_t i = 0; ok && block != NULL && i < range.blocks; i++)
-        ok = unit->device->read(unit, range.lba + i, 1, block, &sense);
-    free(block);
+    access.blocks = 1;
+    access.data = malloc(unit->device->transfer_bytes(unit, access.protect));
+    for (; ok && access.data != NULL && access.lba < end; access.lba++)
+        ok = unit->device->read(unit, &access, &sense);
+    free(access.data);
     scsi_end(unit, request, ok, &sense);
 }
 
@@ -131,6 +131,8 @@ void scsi_run_read_capacity_16(struct scsi_unit *unit, struct drive_request *req
     store_be(out + 8, 4, identity.block_bytes);
     for (uint32_t size = identity.block_bytes; size < identity.physical_bytes; size *= 2)
         out[13]++;
+    if (identity.protection != 0) /* PROT_EN, P_TYPE */
+        out[12] = (uint8_t)(1 | (identity.protection - 1) << 1);
     if (identity.unmaps)
         out[14] = (uint8_t)(UNMAPS | (identity.reads_zero_after_unmap ? READS_ZERO : 0));
     scsi_reply(unit, request, out, sizeof out);
@@ -151,8 +153,9 @@ void scsi_run_unmap(struct scsi_unit *unit, struct drive_request *request) {
     }
     for (size_t at = HEADER; at + DESCRIPTOR <= length; at += DESCRIPTOR) {
         const uint8_t *descriptor = request->data + at;
-        const struct range range = {load_be(descriptor, 8), load_be(descriptor + 8, 4)};
-        if (!may_access(unit, request, range))
+        const struct scsi_access range = {.lba = load_be(descriptor, 8),
+                                          .blocks = load_be(descriptor + 8, 4)};
+        if (!scsi_may_access(unit, request, &range))
             return;
         if (range.blocks != 0 && !unit->device->unmap(unit, range.lba, range.blocks, &sense)) {
             scsi_check(unit, request, &sense);

@@ -7,10 +7,11 @@
 enum { REPLY_SIZE = 1024, PAGE_HEADER = 4 };
 
 static size_t standard_data(const struct scsi_identity *identity, uint8_t *out) {
-    enum { LENGTH = 96, VERSION_SPC4 = 6, FORMAT = 2, QUEUES = 0x02 };
+    enum { LENGTH = 96, VERSION_SPC4 = 6, FORMAT = 2, QUEUES = 0x02, PROTECT = 0x01 };
     out[2] = VERSION_SPC4;
     out[3] = FORMAT;
     out[4] = LENGTH - 5;
+    out[5] = identity->protects ? PROTECT : 0;
     out[7] = QUEUES;
     store_text(out + 8, 8, identity->vendor);
     store_text(out + 16, 16, identity->product);
@@ -19,11 +20,11 @@ static size_t standard_data(const struct scsi_identity *identity, uint8_t *out) 
 }
 
 static size_t serial_page(const struct scsi_identity *identity, uint8_t *out) {
-    enum { FIELD = 20 };
-    const size_t length = strnlen(identity->serial, FIELD);
-    memset(out + PAGE_HEADER, ' ', FIELD);
-    memcpy(out + PAGE_HEADER + FIELD - length, identity->serial, length); /* right-aligned */
-    return PAGE_HEADER + FIELD;
+    const size_t length = strlen(identity->serial);
+    const size_t field = identity->serial_field > length ? identity->serial_field : length;
+    memset(out + PAGE_HEADER, ' ', field);
+    memcpy(out + PAGE_HEADER + field - length, identity->serial, length);
+    return PAGE_HEADER + field;
 }
 
 static size_t naa_designator(uint8_t *out, uint8_t association, uint64_t naa) {
@@ -47,13 +48,27 @@ static size_t vendor_designator(uint8_t *out, const char *text) {
     return 4 + length;
 }
 
+/* Which of the target's ports this is, from 1. */
+static size_t port_number_designator(uint8_t *out, uint8_t association, uint16_t number) {
+    enum { BINARY = 1, RELATIVE_PORT = 4, SAS = 0x60, PROTOCOL_VALID = 0x80 };
+    out[0] = BINARY | SAS;
+    out[1] = (uint8_t)(PROTOCOL_VALID | association << 4 | RELATIVE_PORT);
+    out[3] = 4;
+    store_be(out + 6, 2, number);
+    return 8;
+}
+
 /* The unit's own name is the same on every path; the port's is not. */
 static size_t designators_page(const struct scsi_identity *identity, uint16_t path, uint8_t *out) {
-    enum { UNIT = 0, TARGET_PORT = 1 };
+    enum { UNIT = 0, TARGET_PORT = 1, TARGET_DEVICE = 2, PORTS = 2 };
     size_t length = PAGE_HEADER;
     length += naa_designator(out + length, UNIT, identity->naa);
     length += vendor_designator(out + length, identity->designator);
     length += naa_designator(out + length, TARGET_PORT, identity->naa + 1 + path);
+    if (!identity->names_target)
+        return length;
+    length += port_number_designator(out + length, TARGET_PORT, (uint16_t)(path + 1));
+    length += naa_designator(out + length, TARGET_DEVICE, identity->naa + 1 + PORTS);
     return length;
 }
 
@@ -71,13 +86,15 @@ static size_t limits_page(const struct scsi_identity *identity, uint8_t *out) {
 static size_t characteristics_page(const struct scsi_identity *identity, uint8_t *out) {
     enum { LENGTH = 64 };
     store_be(out + 4, 2, identity->rotation);
+    out[7] = (uint8_t)(identity->after_block_erase << 6 | identity->after_crypto_erase << 4);
     return LENGTH;
 }
 
 static size_t provisioning_page(const struct scsi_identity *identity, uint8_t *out) {
-    enum { LENGTH = 8, UNMAPS = 0x80, READS_ZERO = 0x04, THIN = 2 };
+    enum { LENGTH = 8, UNMAPS = 0x80, UNMAPS_BY_WRITE_SAME = 0x60, READS_ZERO = 0x04, THIN = 2 };
     if (identity->unmaps) {
-        out[5] = (uint8_t)(UNMAPS | (identity->reads_zero_after_unmap ? READS_ZERO : 0));
+        out[5] = (uint8_t)(UNMAPS | (identity->writes_same ? UNMAPS_BY_WRITE_SAME : 0) |
+                           (identity->reads_zero_after_unmap ? READS_ZERO : 0));
         out[6] = THIN;
     }
     return LENGTH;
