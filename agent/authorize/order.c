@@ -227,9 +227,21 @@ static void add_signer(struct order *out, const struct trusted_key *key) {
     (void)text_printable(out->signers, sizeof out->signers, text);
 }
 
+/* Nothing of what nobody trusted has signed is looked at, or gets into a message. */
+static int check_signed_by_any(const struct envelope *envelope, const struct trust *trust,
+                               struct reason *reason) {
+    for (size_t i = 0; i < trust->count; i++) {
+        if (envelope_signed_by(envelope, &trust->keys[i].key))
+            return 0;
+    }
+    reason_set(reason, trust->count == 0 ? "no key is trusted here, so no order can be"
+                                         : "it is not signed by a key that is trusted here");
+    return -EACCES;
+}
+
 /* The approvals: that many different trusted keys, and one of each role that is named. */
-static int check_signatures(const struct envelope *envelope, const struct trust *trust,
-                            struct order *out, struct reason *reason) {
+static int check_approvals(const struct envelope *envelope, const struct trust *trust,
+                           struct order *out, struct reason *reason) {
     const json_t *approvals = json_object_get(out->document, "approvals");
     const uint64_t needed = approvals ? json_count(approvals, "needed") : 1;
     json_t *missing = json_new_object(); /* roles, as a set */
@@ -254,14 +266,29 @@ static int check_signatures(const struct envelope *envelope, const struct trust 
     json_decref(missing);
     if (good >= needed && roles_left == 0)
         return 0;
-    if (trust->count == 0)
-        reason_set(reason, "no key is trusted here, so no order can be");
-    else if (good == 0)
-        reason_set(reason, "it is not signed by a key that is trusted here");
-    else
-        reason_set(reason, "it has %" PRIu64 " of %" PRIu64 " approvals, and %zu roles are missing",
-                   good, needed, roles_left);
+    reason_set(reason, "it has %" PRIu64 " of %" PRIu64 " approvals, and %zu roles are missing",
+               good, needed, roles_left);
     return -EACCES;
+}
+
+static int open_envelope(const struct envelope *envelope, const struct trust *trust,
+                         struct order *out, struct reason *reason) {
+    int error = check_signed_by_any(envelope, trust, reason);
+    if (error)
+        return error;
+    if (strcmp(envelope->type, envelope_type_order) != 0) {
+        reason_set(reason, "it is a '%.80s', not an order", envelope->type);
+        return -EINVAL;
+    }
+    out->document = json_parse(envelope->payload, envelope->payload_length, reason);
+    if (!out->document)
+        return -EINVAL;
+    error = order_check_form(out->document, out, reason);
+    if (error == 0)
+        error = check_approvals(envelope, trust, out, reason);
+    if (error == 0)
+        envelope_digest(envelope->payload, envelope->payload_length, out->digest);
+    return error;
 }
 
 int order_open(const char *text, size_t length, const struct trust *trust, struct order *out,
@@ -270,17 +297,7 @@ int order_open(const char *text, size_t length, const struct trust *trust, struc
     *out = (struct order){0};
     if (envelope_parse(text, length, &envelope, reason))
         return -EINVAL;
-    int error = -EINVAL;
-    if (strcmp(envelope.type, envelope_type_order) != 0)
-        reason_set(reason, "it is a '%.80s', not an order", envelope.type);
-    else
-        out->document = json_parse(envelope.payload, envelope.payload_length, reason);
-    if (out->document)
-        error = order_check_form(out->document, out, reason);
-    if (error == 0)
-        error = check_signatures(&envelope, trust, out, reason);
-    if (error == 0)
-        envelope_digest(envelope.payload, envelope.payload_length, out->digest);
+    const int error = open_envelope(&envelope, trust, out, reason);
     envelope_free(&envelope);
     if (error)
         order_free(out);

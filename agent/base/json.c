@@ -43,8 +43,7 @@ void json_put_text_if(json_t *object, const char *key, const char *text) {
 }
 
 void json_put_count(json_t *object, const char *key, uint64_t value) {
-    memory_require(value <= INT64_MAX);
-    json_put(object, key, json_integer((json_int_t)value));
+    json_put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
 void json_put_flag(json_t *object, const char *key, bool value) {

@@ -6,8 +6,7 @@
 #include <string.h>
 
 void memory_exhausted(void) {
-    (void)fputs("quietus: out of memory, or a count that no document can hold; giving up\n",
-                stderr);
+    (void)fputs("quietus: out of memory; giving up\n", stderr);
     abort();
 }
 

@@ -124,16 +124,39 @@ static size_t character_length(const unsigned char *p) {
     return 0;
 }
 
-/* C0 and DEL, and C1, which UTF-8 encodes as C2h 80h to C2h 9Fh. */
-static bool is_control(const unsigned char *p) {
-    return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f);
+static uint32_t code_point(const unsigned char *p, size_t length) {
+    uint32_t code = length == 1 ? p[0] : p[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++)
+        code = code << 6 | (p[i] & 0x3f);
+    return code;
+}
+
+/*
+ * What a terminal obeys instead of showing: C0, DEL and C1, the separators of lines and paragraphs,
+ * and the format characters of Unicode (general category Cf) that turn the direction of the text
+ * around or cannot be seen.
+ */
+static bool is_control(uint32_t code) {
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } ranges[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
+        {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+        {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    }
+    return false;
 }
 
 char *text_printable(char *out, size_t size, const char *text) {
     size_t used = 0;
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         const size_t length = character_length(p);
-        const bool shown = length > 0 && !is_control(p);
+        const bool shown = length > 0 && !is_control(code_point(p, length));
         const size_t needed = shown ? length : 1;
         if (used + needed + 1 > size)
             break;

@@ -22,8 +22,8 @@ static void find_one(const char *root, const char *name, enum disk_bus bus, stru
     path_format(folder, root, "/sys/block/%s", name);
     struct disk *disk = scan_add(scan, bus);
     (void)scan_add_area(root, disk, name);
-    (void)sysfs_text(folder, "serial", disk->identity.serial, sizeof disk->identity.serial);
-    (void)sysfs_text(folder, "device/name", disk->identity.model, sizeof disk->identity.model);
+    (void)sysfs_field(folder, "serial", disk->identity.serial, sizeof disk->identity.serial);
+    (void)sysfs_field(folder, "device/name", disk->identity.model, sizeof disk->identity.model);
     if (bus == BUS_MMC)
         disk->medium = MEDIUM_FLASH;
     if (bus == BUS_UNKNOWN)

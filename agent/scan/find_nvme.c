@@ -68,9 +68,9 @@ static void add_controller(const char *root, const char *name, struct disk *disk
 }
 
 static void read_names(const char *folder, struct disk_identity *id) {
-    (void)sysfs_text(folder, "model", id->model, sizeof id->model);
-    (void)sysfs_text(folder, "serial", id->serial, sizeof id->serial);
-    (void)sysfs_text(folder, "firmware_rev", id->firmware, sizeof id->firmware);
+    (void)sysfs_field(folder, "model", id->model, sizeof id->model);
+    (void)sysfs_field(folder, "serial", id->serial, sizeof id->serial);
+    (void)sysfs_field(folder, "firmware_rev", id->firmware, sizeof id->firmware);
 }
 
 static void find_subsystem(const char *root, const char *folder, struct scan *scan) {

@@ -63,9 +63,9 @@ static void find_one(const char *root, const char *folder, const char *address, 
         return;
     const enum disk_bus bus = bus_of(folder);
     struct disk *disk = scan_add(scan, bus);
-    (void)sysfs_text(folder, "vendor", disk->identity.vendor, sizeof disk->identity.vendor);
-    (void)sysfs_text(folder, "model", disk->identity.model, sizeof disk->identity.model);
-    (void)sysfs_text(folder, "rev", disk->identity.firmware, sizeof disk->identity.firmware);
+    (void)sysfs_field(folder, "vendor", disk->identity.vendor, sizeof disk->identity.vendor);
+    (void)sysfs_field(folder, "model", disk->identity.model, sizeof disk->identity.model);
+    (void)sysfs_field(folder, "rev", disk->identity.firmware, sizeof disk->identity.firmware);
     disk->commands = commands_of(bus, disk->identity.vendor);
     first_name(folder, "block", block, sizeof block);
     first_name(folder, "scsi_generic", generic, sizeof generic);

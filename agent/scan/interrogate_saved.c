@@ -81,6 +81,10 @@ void interrogate_saved(const char *root, struct disk *disk) {
 void disk_take_block_capacity(struct disk *disk) {
     if (disk->identity.capacity != 0)
         return;
-    for (unsigned i = 0; i < disk->area_count; i++)
-        disk->identity.capacity += disk->areas[i].lba_count * disk->areas[i].lba_size;
+    for (unsigned i = 0; i < disk->area_count; i++) {
+        const struct disk_area *area = &disk->areas[i];
+        if (__builtin_add_overflow(disk->identity.capacity, area->lba_count * area->lba_size,
+                                   &disk->identity.capacity))
+            disk->identity.capacity = INT64_MAX;
+    }
 }

@@ -33,8 +33,11 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
     area->lba_size = (uint32_t)sysfs_number(folder, "queue/logical_block_size", BLOCK_LAYER_SECTOR);
     if (area->lba_size == 0)
         area->lba_size = BLOCK_LAYER_SECTOR;
-    area->lba_count =
-        (uint64_t)sysfs_number(folder, "size", 0) * BLOCK_LAYER_SECTOR / area->lba_size;
+    const uint64_t sectors = (uint64_t)sysfs_number(folder, "size", 0);
+    if (sectors <= INT64_MAX / BLOCK_LAYER_SECTOR)
+        area->lba_count = sectors * BLOCK_LAYER_SECTOR / area->lba_size;
+    else
+        disk_finding(disk, "%s is said to be larger than any disk can be", name);
     area->read_only = sysfs_number(folder, "ro", 0) != 0;
     disk->removable = disk->removable || sysfs_number(folder, "removable", 0) != 0;
     if (disk->medium == MEDIUM_UNKNOWN && disk->bus != BUS_USB &&

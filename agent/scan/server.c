@@ -45,12 +45,6 @@ bool server_value_is_placeholder(const char *value) {
     return true;
 }
 
-static void read_field(const char *folder, const char *attribute, char out[SERVER_FIELD_SIZE]) {
-    char line[SERVER_FIELD_SIZE];
-    (void)sysfs_text(folder, attribute, line, sizeof line);
-    text_from_field(out, SERVER_FIELD_SIZE, (const uint8_t *)line, strlen(line));
-}
-
 static void lower_case(char *text) {
     for (; *text; text++)
         *text = (char)tolower((unsigned char)*text);
@@ -81,11 +75,11 @@ void server_read(const char *root, struct server *out) {
     char folder[PATH_MAX];
     *out = (struct server){0};
     path_format(folder, root, "/sys/class/dmi/id");
-    read_field(folder, "sys_vendor", out->vendor);
-    read_field(folder, "product_name", out->product);
-    read_field(folder, "product_serial", out->serial);
-    read_field(folder, "product_uuid", out->uuid);
-    read_field(folder, "board_serial", out->board_serial);
+    (void)sysfs_field(folder, "sys_vendor", out->vendor, sizeof out->vendor);
+    (void)sysfs_field(folder, "product_name", out->product, sizeof out->product);
+    (void)sysfs_field(folder, "product_serial", out->serial, sizeof out->serial);
+    (void)sysfs_field(folder, "product_uuid", out->uuid, sizeof out->uuid);
+    (void)sysfs_field(folder, "board_serial", out->board_serial, sizeof out->board_serial);
     lower_case(out->uuid);
     read_macs(root, out);
 }

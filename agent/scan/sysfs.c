@@ -17,6 +17,13 @@ int sysfs_text(const char *folder, const char *attribute, char *out, size_t size
     return error;
 }
 
+int sysfs_field(const char *folder, const char *attribute, char *out, size_t size) {
+    char line[256];
+    const int error = sysfs_text(folder, attribute, line, sizeof line);
+    text_from_field(out, size, (const uint8_t *)line, strlen(line));
+    return error;
+}
+
 int64_t sysfs_number(const char *folder, const char *attribute, int64_t fallback) {
     char text[64];
     char *end;

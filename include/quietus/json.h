@@ -15,6 +15,7 @@
 void json_put(json_t *object, const char *key, json_t *value);
 /* A text that is not UTF-8 is cleaned as by text_printable. */
 void json_put_text(json_t *object, const char *key, const char *text);
+/* JSON as jansson has it ends at 2^63 - 1: a larger value becomes that. */
 void json_put_count(json_t *object, const char *key, uint64_t value);
 void json_put_flag(json_t *object, const char *key, bool value);
 void json_put_hex(json_t *object, const char *key, const uint8_t *data, size_t length);

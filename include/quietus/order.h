@@ -24,9 +24,10 @@ struct order {
 };
 
 /*
- * Opens an order: the envelope, the signatures that its approvals ask for by keys that are trusted,
- * and every member's form. Members that are not known are refused: they might limit what may be
- * done. 0, or -EINVAL (form), -EACCES (signatures) with the reason. End with order_free.
+ * Opens an order: the envelope, a signature by a trusted key before anything of it is read, every
+ * member's form, and the signatures that its approvals ask for. Members that are not known are
+ * refused: they might limit what may be done. 0, or -EINVAL (form), -EACCES (signatures) with the
+ * reason. End with order_free.
  */
 int order_open(const char *text, size_t length, const struct trust *trust, struct order *out,
                struct reason *reason);

@@ -13,6 +13,10 @@
 /* An attribute's first line, trimmed at the end; "" if it cannot be read. 0 or negative errno. */
 int sysfs_text(const char *folder, const char *attribute, char *out, size_t size);
 
+/* The same for what a device or the firmware has named itself: as text_from_field leaves it, so
+ * that it equals what the device says when it is asked. */
+int sysfs_field(const char *folder, const char *attribute, char *out, size_t size);
+
 /* An attribute as a number; fallback if it cannot be read or is none. */
 int64_t sysfs_number(const char *folder, const char *attribute, int64_t fallback);
 

@@ -335,6 +335,33 @@ def test_agent_without_a_good_order():
             assert named or shown["Authority"] == ["none: there was no good order"]
 
 
+def test_nobody_can_make_the_agent_crash():
+    """Whatever answers instead of the order's server, and whatever is on the command line, there is a record."""
+    def envelope(kind, payload):
+        return json.dumps({"payloadType": kind, "payload": base64.b64encode(payload.encode()).decode(),
+                           "signatures": [{"keyid": "63" + 61 * "a" + "\u00e9", "sig": base64.b64encode(bytes(64)).decode()}]})
+
+    order = "application/vnd.quietus.order+json"
+    for text in (envelope(order, json.dumps({59 * "a" + "\u00e9": 1}, ensure_ascii=False)),
+                 envelope(79 * "a" + "\u00e9", "{}"), "\u001b[2J", "[" * 3000):
+        with folder() as place:
+            (place / "order.json").write_text(text)
+            quietus("keygen", place / "site")
+            (place / "trust").mkdir()
+            (place / "trust/site.pub").write_text((place / "site.pub").read_text())
+            output = inspect(place, f"quietus.mode=erase quietus.order={place}/order.json", status=ORDER)
+            assert "\u001b" not in output
+            assert last_record(place)[0]["exit_status"] == ORDER
+    with folder() as place:
+        line = place / "cmdline"
+        line.write_bytes(b"quietus.mode=erase quietus.order=/tmp/\xff.json\n")
+        quietus("agent", "--command-line", line, "--spool", place / "spool", status=ORDER)
+        assert "/tmp/?.json" in last_record(place)[0]["order"]["problem"]
+        quietus("keygen", place / "site")
+        (place / "x.json").write_text(envelope(order, "{}"))
+        quietus("sign", "--key", place / "site.key", "-o", place / "y.json", place / "x.json")
+
+
 def test_agent_inspects_where_there_is_no_order():
     """404: the order for this server does not exist (yet). One boot script serves to inspect and to erase:
     the record has the scan, no disk is refused, and the status is 11 all the same, at once."""

@@ -41,6 +41,11 @@ static void test_printable(void **state) {
         "?|??|???|????|??");
     assert_string_equal(text_printable(out, sizeof out, "\xe2\x82\xac\xf0\x9f\x92\xbe"),
                         "\xe2\x82\xac\xf0\x9f\x92\xbe");
+    /* U+202E turns what follows around, U+2066 too, U+200B cannot be seen. */
+    assert_string_equal(text_printable(out, sizeof out,
+                                       "gpj.\xe2\x80\xae"
+                                       "exe \xe2\x81\xa6x\xe2\x80\x8b"),
+                        "gpj.?exe ?x?");
 }
 
 /* No cut leaves half a character, which no document could hold. */
@@ -80,6 +85,18 @@ static void test_any_text_can_be_put_into_a_document(void **state) {
     json_add_text(array, "\xff");
     assert_string_equal(json_string_value(json_array_get(array, 0)), "?");
     json_decref(array);
+    json_decref(object);
+}
+
+static void test_any_count_can_be_put_into_a_document(void **state) {
+    (void)state;
+    json_t *object = json_new_object();
+    json_put_count(object, "most", UINT64_MAX);
+    json_put_count(object, "large", 1ULL << 63);
+    json_put_count(object, "fits", INT64_MAX);
+    assert_int_equal(json_count(object, "most"), INT64_MAX);
+    assert_int_equal(json_count(object, "large"), INT64_MAX);
+    assert_int_equal(json_count(object, "fits"), INT64_MAX);
     json_decref(object);
 }
 
@@ -221,6 +238,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_cuts_are_between_characters),
     cmocka_unit_test(test_reasons_are_printable),
     cmocka_unit_test(test_any_text_can_be_put_into_a_document),
+    cmocka_unit_test(test_any_count_can_be_put_into_a_document),
     cmocka_unit_test(test_hex),
     cmocka_unit_test(test_sizes),
     cmocka_unit_test(test_times),

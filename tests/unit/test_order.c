@@ -114,6 +114,41 @@ static void test_unsigned_or_signed_by_others(void **state) {
     signing_key_free(stranger);
 }
 
+/* What nobody has signed is not looked at: it gets into no message. */
+static void test_unsigned_content_is_not_read(void **state) {
+    (void)state;
+    struct order order;
+    struct reason reason = {""};
+    struct signing_key *stranger = signing_key_generate();
+    static const char *const payloads[] = {"{\"SECRETMARK\":1}", "{SECRETMARK"};
+    static const char *const types[] = {"application/vnd.quietus.order+json", "SECRETMARK"};
+    for (size_t i = 0; i < COUNT_OF(payloads) * COUNT_OF(types); i++) {
+        const char *payload = payloads[i % 2];
+        AUTO_FREE char *text = envelope_make(types[i / 2], payload, strlen(payload), stranger);
+        assert_int_equal(order_open(text, strlen(text), &trust, &order, &reason), -EACCES);
+        assert_null(strstr(reason.text, "SECRETMARK"));
+    }
+    signing_key_free(stranger);
+}
+
+/* Long names that a message cuts in the middle of a character: the refusal is a document all the
+ * same. */
+static void test_messages_about_cut_texts_are_documents(void **state) {
+    (void)state;
+    char name[64];
+    struct order order;
+    struct reason reason = {""};
+    memset(name, 'a', 59);
+    strcpy(name + 59, "\xc3\xa9");
+    json_t *document = order_document();
+    json_object_set_new(document, name, json_true());
+    assert_int_equal(open_document(document, &order, &reason), -EINVAL);
+    json_t *object = json_new_object();
+    json_put_text(object, "problem", reason.text);
+    assert_non_null(strstr(json_text(object, "problem"), "aaa?"));
+    json_decref(object);
+}
+
 static void test_altered(void **state) {
     (void)state;
     struct order order;
@@ -606,6 +641,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_good_order),
     TEST(test_time),
     TEST(test_unsigned_or_signed_by_others),
+    TEST(test_unsigned_content_is_not_read),
+    TEST(test_messages_about_cut_texts_are_documents),
     TEST(test_altered),
     TEST(test_approvals),
     TEST(test_form),

@@ -85,6 +85,21 @@ static void test_every_disk_of_the_tree(void **state) {
     scan_free(&scan);
 }
 
+/* What a drive has named itself may be any bytes, and sysfs hands them on as they are. */
+static void test_names_in_sysfs_may_be_anything(void **state) {
+    (void)state;
+    shell("f=$(echo sys/class/nvme-subsystem/*/) && printf 'S\\377\\\\' > $f/serial", "");
+    shell("printf '%s' 36028797018963968 > $(echo sys/class/block/sda/size)", "");
+    struct scan scan = scan_tree();
+    const struct disk *disk = disk_at(&scan, "/dev/nvme0n1");
+    assert_string_equal(disk->identity.serial, "S\\xff\\\\");
+    const struct disk *absurd = disk_at(&scan, "/dev/sda");
+    assert_true(absurd->identity.capacity <= INT64_MAX);
+    assert_int_equal(absurd->areas[0].lba_count, 0);
+    json_decref(scan_json(&scan));
+    scan_free(&scan);
+}
+
 static void test_controller_without_driver_is_told(void **state) {
     (void)state;
     struct scan scan = scan_tree();
@@ -434,6 +449,7 @@ static void test_policy_documents(void **state) {
 
 static const struct CMUnitTest tests[] = {
     WITH_TREE(test_every_disk_of_the_tree),
+    WITH_TREE(test_names_in_sysfs_may_be_anything),
     WITH_TREE(test_controller_without_driver_is_told),
     WITH_TREE(test_content_boot_medium_and_use),
     WITH_TREE(test_partition_tables),
