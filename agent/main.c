@@ -5,8 +5,11 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char policy_help[] =
     "  --method NAME    only this method; may be given several times\n"
@@ -137,8 +140,22 @@ static int take_models(void) {
     return cli_error("models", "%s", reason.text);
 }
 
+/* Without these three, a disk or a certificate that is opened would get their numbers, and what is
+ * printed would go into it. */
+static void open_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        const int flags = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+        /* open takes the lowest number that is free: this one, since those below are not. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
+            _exit(EXIT_USAGE);
+    }
+}
+
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "help";
+    open_standard_files();
+    /* Whoever reads what is printed may go away; the erase goes on, and so do its certificates. */
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (strcmp(name, "--version") == 0) {
         (void)printf("%s (%s)\n", quietus_version, quietus_commit);

@@ -1,14 +1,18 @@
 #include "quietus/pipeline.h"
 
 #include "quietus/deliver.h"
+#include "quietus/interrupt.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
 
+#include "console.h"
 #include "progress_view.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct work {
     const struct pipeline *pipeline;
@@ -16,22 +20,39 @@ struct work {
     struct deliverer *deliverer;
     struct disk_run **runs;
     size_t run_count;
+    struct console *console;
     struct progress_view *view;
     bool spool_failed;
 };
 
-/* Law 8: in the spool before anyone tries to send it. A spool that cannot be written is told at
- * once and makes the run undelivered; the document goes to the terminal, so that it is not lost. */
-static void spool(struct work *work, const struct document *document) {
+__attribute__((format(printf, 2, 3))) static void complain(const struct work *work,
+                                                           const char *format, ...) {
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    memory_require(vasprintf(&text, format, arguments) >= 0);
+    va_end(arguments);
+    console_say(work->console, STDERR_FILENO, text);
+    free(text);
+}
+
+/* Law 8: in the spool before anyone tries to send it. 0 or negative errno. */
+static int try_to_spool(struct work *work, const struct document *document) {
     const int error = spool_put(work->pipeline->spool, document);
-    if (error) {
+    if (error)
         work->spool_failed = true;
-        (void)fprintf(stderr, "quietus: %s/%s cannot be written: %s; here it is:\n%s",
-                      work->pipeline->spool, document->file, strerror(-error), document->text);
-        return;
-    }
-    if (work->deliverer)
+    else if (work->deliverer)
         deliverer_wake(work->deliverer);
+    return error;
+}
+
+/* A spool that cannot be written is told at once and makes the run undelivered; the document goes
+ * to the terminal, so that it is not lost. */
+static void spool(struct work *work, const struct document *document) {
+    const int error = try_to_spool(work, document);
+    if (error)
+        complain(work, "quietus: %s/%s cannot be written: %s; here it is:\n%s",
+                 work->pipeline->spool, document->file, strerror(-error), document->text);
 }
 
 static void run_ended(void *user, struct disk_run *run) {
@@ -68,6 +89,45 @@ static void certify_untouched(struct work *work, const struct disk *disk,
     document_free(&certificate);
 }
 
+static void refuse_all(struct authorization *authorization, const char *reason) {
+    for (size_t i = 0; i < authorization->count; i++) {
+        struct decision *decision = &authorization->decisions[i];
+        if (!decision->warrant)
+            continue;
+        warrant_free(decision->warrant);
+        decision->warrant = NULL;
+        decision->disposition = DISPOSITION_REFUSED;
+        reason_set(&decision->reason, "%s", reason);
+    }
+}
+
+static bool has_warrant(const struct authorization *authorization) {
+    for (size_t i = 0; i < authorization->count; i++) {
+        if (authorization->decisions[i].warrant)
+            return true;
+    }
+    return false;
+}
+
+/* Before anything is destroyed, it is in the spool that it will be. Where that cannot be kept, no
+ * certificate could be either: then nothing is erased. */
+static void announce(struct work *work) {
+    const struct pipeline *pipeline = work->pipeline;
+    struct document begun;
+    struct reason reason;
+    if (!has_warrant(pipeline->authorization))
+        return;
+    begun_of_run(pipeline->session, pipeline->scan, pipeline->authorization, pipeline->order,
+                 &begun);
+    const int error = try_to_spool(work, &begun);
+    document_free(&begun);
+    if (error == 0)
+        return;
+    reason_set(&reason, "nothing is erased, since the spool %.160s cannot be written: %s",
+               pipeline->spool, strerror(-error));
+    refuse_all(pipeline->authorization, reason.text);
+}
+
 static void sort_disks(struct work *work) {
     const struct pipeline *pipeline = work->pipeline;
     for (size_t i = 0; i < pipeline->scan->disk_count; i++) {
@@ -100,41 +160,76 @@ static enum exit_status status_of(const struct work *work) {
     return EXIT_GOOD;
 }
 
-static enum exit_status deliver_rest(struct work *work, enum exit_status status) {
+/* How many documents stay in the spool, and why. */
+static size_t deliver_rest(struct work *work, struct reason *reason) {
     const struct pipeline *pipeline = work->pipeline;
-    struct reason reason = {""};
-    size_t left = 0;
     if (work->deliverer)
-        left = deliverer_finish(work->deliverer, pipeline->deliver_seconds, &reason);
+        return deliverer_finish(work->deliverer, pipeline->deliver_seconds, reason);
+    reason_set(reason, "no address to send them to was given");
+    return pipeline->must_deliver ? spool_count(pipeline->spool) : 0;
+}
+
+static enum exit_status finish(struct work *work, enum exit_status status) {
+    struct reason reason = {""};
+    const size_t left = deliver_rest(work, &reason);
     if (left > 0)
-        (void)fprintf(stderr, "quietus: %zu documents are not delivered and stay in %s (%s)\n",
-                      left, pipeline->spool, reason.text);
+        complain(work, "quietus: %zu documents are not delivered and stay in %s (%s)\n", left,
+                 work->pipeline->spool, reason.text);
     return (left > 0 || work->spool_failed) && status == EXIT_GOOD ? EXIT_UNDELIVERED : status;
 }
 
+static enum exit_status close_record(struct work *work, int interrupted_by) {
+    const struct pipeline *pipeline = work->pipeline;
+    struct document record;
+    char name[32];
+    const enum exit_status status = status_of(work);
+    if (interrupted_by) {
+        (void)snprintf(name, sizeof name, "SIG%s", sigabbrev_np(interrupted_by));
+        record_put(work->record, "interrupted_by", json_string(name));
+    }
+    record_close(work->record, pipeline->session, (int)status, &record);
+    spool(work, &record);
+    document_free(&record);
+    if (!work->spool_failed)
+        spool_complete(pipeline->spool, pipeline->session->run_id_text);
+    return status;
+}
+
+static void start(struct work *work) {
+    const struct pipeline *pipeline = work->pipeline;
+    interrupt_hold(); /* first, so that no thread is without it */
+    (void)fflush(stdout);
+    work->console = console_new();
+    const int error = spool_begin(pipeline->spool, pipeline->session->run_id_text);
+    if (error)
+        complain(work, "quietus: %s cannot be written: %s\n", pipeline->spool, strerror(-error));
+    if (pipeline->report)
+        work->deliverer = deliverer_start(pipeline->spool, pipeline->report);
+    record_put(work->record, "order", pipeline->order ? json_incref(pipeline->order) : json_null());
+    record_put(work->record, "scan", scan_json(pipeline->scan));
+    announce(work);
+    sort_disks(work);
+    work->view = progress_view_new(pipeline->progress, work->console, work->runs, work->run_count);
+}
+
 enum exit_status pipeline_run(const struct pipeline *pipeline) {
+    enum { LAST_WORDS_MS = 5000 };
     struct work work = {
         .pipeline = pipeline,
         .record = record_new(pipeline->session, pipeline->scan, pipeline->mode),
         .runs = memory_new(pipeline->scan->disk_count, sizeof *work.runs),
-        .deliverer = pipeline->report ? deliverer_start(pipeline->spool, pipeline->report) : NULL,
     };
-    record_put(work.record, "order", pipeline->order ? json_incref(pipeline->order) : json_null());
-    record_put(work.record, "scan", scan_json(pipeline->scan));
-    sort_disks(&work);
-    work.view = progress_view_new(pipeline->progress, work.runs, work.run_count);
+    start(&work);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};
-    runner_run(work.runs, work.run_count, &callbacks);
-
-    struct document record;
-    const enum exit_status status = status_of(&work);
-    record_close(work.record, pipeline->session, (int)status, &record);
-    spool(&work, &record);
-    document_free(&record);
+    const int interrupted_by = runner_run(work.runs, work.run_count, &callbacks);
+    enum exit_status status = close_record(&work, interrupted_by);
+    interrupt_release(); /* everything is in the spool: being ended now loses nothing */
+    status = finish(&work, status);
     progress_view_free(work.view);
+    console_free(work.console, LAST_WORDS_MS);
     for (size_t i = 0; i < work.run_count; i++)
         disk_run_free(work.runs[i]);
     free(work.runs);
     record_free(work.record);
-    return deliver_rest(&work, status);
+    return status;
 }

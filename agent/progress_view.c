@@ -26,17 +26,22 @@ struct shown {
 struct progress_view {
     enum progress_style style;
     bool terminal;
+    struct console *console;
+    FILE *out; /* what is being put together to be said */
+    char *text;
+    size_t length;
     struct disk_run **runs;
     struct shown *shown;
     size_t count;
     size_t lines_drawn;
 };
 
-struct progress_view *progress_view_new(enum progress_style style, struct disk_run **runs,
-                                        size_t count) {
+struct progress_view *progress_view_new(enum progress_style style, struct console *console,
+                                        struct disk_run **runs, size_t count) {
     struct progress_view *view = memory_new(1, sizeof *view);
     view->style = style;
     view->terminal = style == PROGRESS_TEXT && isatty(STDOUT_FILENO);
+    view->console = console;
     view->runs = runs;
     view->count = count;
     view->shown = memory_new(count, sizeof *view->shown);
@@ -46,6 +51,18 @@ struct progress_view *progress_view_new(enum progress_style style, struct disk_r
 void progress_view_free(struct progress_view *view) {
     free(view->shown);
     free(view);
+}
+
+static void begin(struct progress_view *view) {
+    view->out = open_memstream(&view->text, &view->length);
+    memory_require(view->out != NULL);
+}
+
+static void say(struct progress_view *view) {
+    memory_require(fclose(view->out) == 0);
+    if (view->length > 0)
+        console_say(view->console, STDOUT_FILENO, view->text);
+    free(view->text);
 }
 
 static uint64_t rate_of(const struct shown *shown) {
@@ -83,7 +100,7 @@ static void line_text(const struct disk_run *run, const struct shown *shown, cha
                    phase_name(shown->phase), part, rest);
 }
 
-static void print_json(const struct disk_run *run, const struct shown *shown) {
+static void print_json(const struct disk_run *run, const struct shown *shown, FILE *out) {
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_new_object();
     json_put_text(object, "event", "progress");
@@ -96,7 +113,7 @@ static void print_json(const struct disk_run *run, const struct shown *shown) {
     json_put_count(object, "done", shown->done);
     json_put_count(object, "total", atomic_load(&run->progress.total));
     AUTO_FREE char *line = json_line(object);
-    (void)printf("%s\n", line);
+    (void)fprintf(out, "%s\n", line);
     json_decref(object);
 }
 
@@ -116,13 +133,13 @@ static bool refresh(const struct disk_run *run, struct shown *shown) {
 static void redraw(struct progress_view *view) {
     char text[256];
     if (view->lines_drawn > 0)
-        (void)printf("\033[%zuA", view->lines_drawn);
+        (void)fprintf(view->out, "\033[%zuA", view->lines_drawn);
     view->lines_drawn = 0;
     for (size_t i = 0; i < view->count; i++) {
         if (view->shown[i].ended)
             continue;
         line_text(view->runs[i], &view->shown[i], text, sizeof text);
-        (void)printf("\r%.78s\033[K\n", text);
+        (void)fprintf(view->out, "\r%.78s\033[K\n", text);
         view->lines_drawn++;
     }
 }
@@ -130,28 +147,29 @@ static void redraw(struct progress_view *view) {
 void progress_view_update(struct progress_view *view) {
     const int64_t now = clock_monotonic_ms();
     char text[256];
-    if (view->style == PROGRESS_NONE)
+    if (view->style == PROGRESS_NONE || console_is_busy(view->console))
         return;
+    begin(view);
     for (size_t i = 0; i < view->count; i++) {
         struct shown *shown = &view->shown[i];
         const bool entered = refresh(view->runs[i], shown);
         if (shown->ended || view->terminal)
             continue;
         if (view->style == PROGRESS_JSON) {
-            print_json(view->runs[i], shown);
+            print_json(view->runs[i], shown, view->out);
         } else if (entered || now - shown->printed_ms >= QUIET_LINE_MS) {
             line_text(view->runs[i], shown, text, sizeof text);
-            (void)printf("%s\n", text);
+            (void)fprintf(view->out, "%s\n", text);
             shown->printed_ms = now;
         }
     }
     if (view->terminal)
         redraw(view);
-    (void)fflush(stdout);
+    say(view);
 }
 
 static void print_ended_json(const struct disk_run *run, enum disposition disposition,
-                             const char *reason, const char *file) {
+                             const char *reason, const char *file, FILE *out) {
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_new_object();
     json_put_text(object, "event", "ended");
@@ -162,7 +180,7 @@ static void print_ended_json(const struct disk_run *run, enum disposition dispos
     json_put_text(object, "reason", reason);
     json_put_text(object, "certificate", file);
     AUTO_FREE char *line = json_line(object);
-    (void)printf("%s\n", line);
+    (void)fprintf(out, "%s\n", line);
     json_decref(object);
 }
 
@@ -174,20 +192,21 @@ void progress_view_ended(struct progress_view *view, const struct disk_run *run,
     }
     if (view->style == PROGRESS_NONE)
         return;
+    begin(view);
     if (view->style == PROGRESS_JSON) {
-        print_ended_json(run, disposition, reason, file);
+        print_ended_json(run, disposition, reason, file, view->out);
     } else {
         if (view->lines_drawn > 0)
-            (void)printf("\033[%zuA\033[J", view->lines_drawn);
+            (void)fprintf(view->out, "\033[%zuA\033[J", view->lines_drawn);
         view->lines_drawn = 0;
-        (void)printf("%-14s %-20s ", disk_node(run->disk),
-                     run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)");
+        (void)fprintf(view->out, "%-14s %-20s ", disk_node(run->disk),
+                      run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)");
         const struct attempt *last = disk_run_last_attempt(run);
         if (disposition == DISPOSITION_ERASED && last)
-            (void)printf("ERASED by %s, worth %s; %s\n", last->method->name,
-                         category_name(last->claim.category), reason);
+            (void)fprintf(view->out, "ERASED by %s, worth %s; %s\n", last->method->name,
+                          category_name(last->claim.category), reason);
         else
-            (void)printf("%s: %s\n", disposition_name(disposition), reason);
+            (void)fprintf(view->out, "%s: %s\n", disposition_name(disposition), reason);
     }
-    (void)fflush(stdout);
+    say(view);
 }

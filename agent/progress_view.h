@@ -5,16 +5,20 @@
 #include "quietus/pipeline.h"
 #include "quietus/run.h"
 
+#include "console.h"
+
 struct progress_view;
 
-struct progress_view *progress_view_new(enum progress_style style, struct disk_run **runs,
-                                        size_t count);
+/* The console has to outlive it. */
+struct progress_view *progress_view_new(enum progress_style style, struct console *console,
+                                        struct disk_run **runs, size_t count);
 void progress_view_free(struct progress_view *view);
 
-/* Called about every second. */
+/* Called about every second. Shows nothing while the console has not taken what was shown before.
+ */
 void progress_view_update(struct progress_view *view);
 
-/* A disk has ended; printed at once. */
+/* A disk has ended; always shown. */
 void progress_view_ended(struct progress_view *view, const struct disk_run *run,
                          enum disposition disposition, const char *reason, const char *file);
 

@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,26 +84,58 @@ static int sync_folder_of(const char *path) {
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
+/* A name that nobody can have prepared: what is in its place is neither followed nor written to. */
 static int write_temporary(const char *path, const void *data, size_t length, mode_t mode) {
-    const AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    const AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return -errno;
-    return write_all(fd, data, length);
+    const int error = write_all(fd, data, length);
+    if (error)
+        (void)unlink(path);
+    return error;
 }
 
-int file_write(const char *path, const void *data, size_t length, mode_t mode) {
+/* Renames, but not over a file that is there. Some file systems cannot (EINVAL): then it is looked
+ * at first. */
+static int rename_to_new(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -errno;
+    if (faccessat(AT_FDCWD, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    return rename(from, to) == 0 ? 0 : -errno;
+}
+
+static int write_and_rename(const char *path, const void *data, size_t length, mode_t mode,
+                            bool replace) {
     char temporary[PATH_MAX];
-    const int wanted = snprintf(temporary, sizeof temporary, "%s.tmp%d", path, (int)getpid());
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        return -EIO;
+    const int wanted = snprintf(temporary, sizeof temporary, "%s.tmp%016" PRIx64, path, random);
     if (wanted < 0 || (size_t)wanted >= sizeof temporary)
         return -ENAMETOOLONG;
     int error = write_temporary(temporary, data, length, mode);
-    if (error == 0 && rename(temporary, path) != 0)
-        error = -errno;
-    if (error != 0) {
+    if (error)
+        return error;
+    if (replace)
+        error = rename(temporary, path) == 0 ? 0 : -errno;
+    else
+        error = rename_to_new(temporary, path);
+    if (error) {
         (void)unlink(temporary);
         return error;
     }
     return sync_folder_of(path);
+}
+
+int file_write(const char *path, const void *data, size_t length, mode_t mode) {
+    return write_and_rename(path, data, length, mode, true);
+}
+
+int file_write_new(const char *path, const void *data, size_t length, mode_t mode) {
+    return write_and_rename(path, data, length, mode, false);
 }
 
 int file_read_line(const char *path, char *out, size_t size) {
@@ -152,20 +187,28 @@ static int compare_names(const void *a, const void *b) {
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-size_t folder_names(const char *folder, char ***names) {
+int folder_list(const char *folder, char ***names, size_t *count) {
     *names = NULL;
+    *count = 0;
     AUTO_FOLDER stream = opendir(folder);
     if (!stream)
-        return 0;
-    size_t count = 0;
-    for (const struct dirent *entry; (entry = readdir(stream));) {
+        return -errno;
+    const struct dirent *entry;
+    while (errno = 0, (entry = readdir(stream))) {
         if (entry->d_name[0] == '.')
             continue;
-        *names = memory_grow(*names, count + 1, sizeof **names);
-        (*names)[count++] = memory_text(entry->d_name);
+        *names = memory_grow(*names, *count + 1, sizeof **names);
+        (*names)[(*count)++] = memory_text(entry->d_name);
     }
-    if (count > 0)
-        qsort(*names, count, sizeof **names, compare_names);
+    const int error = -errno;
+    if (*count > 0)
+        qsort(*names, *count, sizeof **names, compare_names);
+    return error;
+}
+
+size_t folder_names(const char *folder, char ***names) {
+    size_t count;
+    (void)folder_list(folder, names, &count);
     return count;
 }
 

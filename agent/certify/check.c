@@ -87,6 +87,8 @@ static void judge_meaning(struct check_result *out) {
         check_certificate_meaning(out->document, out->problems);
     else if (strcmp(out->type, envelope_type_record) == 0)
         check_record_meaning(out->document, out->problems);
+    else if (strcmp(out->type, envelope_type_begun) == 0)
+        check_begun_meaning(out->document, out->problems);
     else if (strcmp(out->type, envelope_type_order) != 0)
         json_add_text(out->problems, "it is of a type that Quietus does not know");
 }

@@ -38,7 +38,8 @@ static void check_overwrite_evidence(const json_t *certificate, json_t *problems
             continue;
         const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
                            json_count(entry, "bad_lbas") == 0 &&
-                           strcmp(json_text(entry, "flush"), "good") == 0;
+                           strcmp(json_text(entry, "flush"), "good") == 0 &&
+                           strcmp(json_text(entry, "result"), "gone through") == 0;
         if (json_count(entry, "pass") == next && whole)
             next++;
     }
@@ -170,4 +171,11 @@ void check_record_meaning(const json_t *record, json_t *problems) {
     if (json_count(summary, "lines") != json_array_size(lines) ||
         json_count(summary, "found") + counts[DISPOSITION_ABSENT] != json_array_size(lines))
         json_add_text(problems, "not every disk that was found has its line");
+}
+
+void check_begun_meaning(const json_t *begun, json_t *problems) {
+    if (strcmp(json_text(begun, "schema"), "quietus.begun/1") != 0)
+        json_add_text(problems, "it is not of the schema quietus.begun/1");
+    else if (json_array_size(json_object_get(begun, "disks")) == 0)
+        json_add_text(problems, "it names no disk");
 }

@@ -216,6 +216,19 @@ static void show_record(const json_t *record, FILE *stream) {
     show_list("Not reached", json_object_get(record, "findings"), stream);
 }
 
+static void show_begun(const json_t *begun, FILE *stream) {
+    size_t i;
+    json_t *entry;
+    (void)fputs("ERASE BEGUN\n\n", stream);
+    show_line(stream, "Says", json_text(begun, "says"));
+    show_server(begun, stream);
+    show_line(stream, "Order", json_text(json_object_get(begun, "order"), "id"));
+    show_times(begun, stream);
+    show_maker(begun, stream);
+    (void)fputs("\n", stream);
+    json_array_foreach(json_object_get(begun, "disks"), i, entry) show_record_line(entry, stream);
+}
+
 void show_signers(const json_t *document, const json_t *key_ids, FILE *stream) {
     const char *own = json_text(json_object_get(document, "assurance"), "key_id");
     size_t i;
@@ -233,6 +246,8 @@ void show_document(const json_t *document, FILE *stream) {
         show_certificate(document, stream);
     else if (strcmp(schema, "quietus.record/1") == 0)
         show_record(document, stream);
+    else if (strcmp(schema, "quietus.begun/1") == 0)
+        show_begun(document, stream);
     else if (strcmp(schema, "quietus.order/1") == 0)
         show_order(document, stream);
     else

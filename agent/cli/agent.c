@@ -53,11 +53,12 @@ static int take_option(const char *name, const char *value, struct agent_options
         out->erase = strcmp(value, "erase") == 0;
         return out->erase || strcmp(value, "inspect") == 0 ? 0 : -EINVAL;
     }
-    if (strcmp(name, "order") == 0 && strlen(value) < VALUE_SIZE) {
+    /* Without a value: not what anybody means, so not what is done. */
+    if (strcmp(name, "order") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->order, VALUE_SIZE, value);
         return 0;
     }
-    if (strcmp(name, "report") == 0 && strlen(value) < VALUE_SIZE) {
+    if (strcmp(name, "report") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->report, VALUE_SIZE, value);
         return 0;
     }
@@ -129,9 +130,13 @@ static bool is_url(const char *text) {
 }
 
 /* Once; a file, or a URL. */
-static int fetch_once(const char *where, char **text, size_t *length, struct reason *reason) {
+static int fetch_once(const char *where, int64_t give_up_ms, char **text, size_t *length,
+                      struct reason *reason) {
+    enum { SHORTEST_TRY_MS = 10000 };
+    const int64_t least_ms = clock_monotonic_ms() + SHORTEST_TRY_MS;
+    atomic_int_fast64_t deadline_ms = give_up_ms > least_ms ? give_up_ms : least_ms;
     if (is_url(where))
-        return http_get(where, ORDER_LIMIT, text, length, reason);
+        return http_get(where, ORDER_LIMIT, &deadline_ms, text, length, reason);
     const char *path = strncmp(where, "file://", 7) == 0 ? where + 7 : where;
     const int error = file_read(path, ORDER_LIMIT, text, length);
     if (error)
@@ -150,7 +155,7 @@ static int fetch_order(const struct agent_options *options, const struct server 
     if (error)
         return error;
     for (;;) {
-        error = fetch_once(where, text, length, reason);
+        error = fetch_once(where, give_up, text, length, reason);
         if (error != -EIO || clock_monotonic_ms() + pause_s * 1000 > give_up)
             return error;
         (void)printf("waiting for the order: %s\n", reason->text);
@@ -287,6 +292,7 @@ static int run_agent(const struct agent_options *options) {
         .order_invalid = run.order_invalid,
         .spool = options->spool,
         .report = reports ? report : NULL,
+        .must_deliver = true,
         .deliver_seconds = options->deliver_seconds,
         .progress = options->progress,
     };

@@ -87,6 +87,16 @@ static void print_record(const json_t *record) {
     line("order", json_text(json_object_get(record, "order"), "problem"));
 }
 
+static void print_begun(const json_t *begun) {
+    char text[1024];
+    (void)snprintf(text, sizeof text,
+                   "server %s: the erase of %zu disks began; what became of them "
+                   "is in the record of run %.12s, or unknown",
+                   json_text(json_object_get(begun, "server"), "serial"),
+                   json_array_size(json_object_get(begun, "disks")), json_text(begun, "run_id"));
+    line("says", text);
+}
+
 /* Whether the time is right, by this machine's clock. */
 static const char *order_time_text(const json_t *order) {
     int64_t from;
@@ -125,6 +135,8 @@ static void print_meaning(const struct check_result *result) {
         print_certificate(result->document);
     else if (strcmp(schema, "quietus.record/1") == 0)
         print_record(result->document);
+    else if (strcmp(schema, "quietus.begun/1") == 0)
+        print_begun(result->document);
     else if (strcmp(schema, "quietus.order/1") == 0)
         print_order(result);
 }

@@ -32,7 +32,8 @@ int cli_deliver(int argc, char **argv) {
     server_read("", &server);
     if (http_expand(url, &server, target, sizeof target, &reason))
         return cli_error("deliver", "%s", reason.text);
-    const size_t left = deliver_once(spool, target, &reason);
+    atomic_int_fast64_t deadline_ms = INT64_MAX;
+    const size_t left = deliver_once(spool, target, &deadline_ms, &reason);
     if (left == 0)
         return EXIT_GOOD;
     (void)fprintf(stderr, "quietus deliver: %zu documents are left: %s\n", left, reason.text);

@@ -1,12 +1,12 @@
 #include "quietus/clock.h"
+#include "quietus/condition.h"
 #include "quietus/deliver.h"
 #include "quietus/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { FIRST_PAUSE_S = 1, LONGEST_PAUSE_S = 60 };
+enum { FIRST_PAUSE_S = 1, LONGEST_PAUSE_S = 60, LAST_TRY_MS = 10000 };
 
 struct deliverer {
     pthread_t thread;
@@ -16,25 +16,14 @@ struct deliverer {
     char *url;
     bool woken;
     bool stop;
-    int64_t give_up_ms; /* once stop is set */
+    int64_t give_up_ms;              /* once stop is set */
+    atomic_int_fast64_t deadline_ms; /* of transfers: a while after giving up */
     struct reason reason;
 };
 
-static struct timespec real_time_in(int64_t milliseconds) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_REALTIME, &time);
-    time.tv_sec += (time_t)(milliseconds / 1000);
-    time.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-    if (time.tv_nsec >= 1000000000) {
-        time.tv_sec++;
-        time.tv_nsec -= 1000000000;
-    }
-    return time;
-}
-
 /* Waits for news or for the pause to end; true if it is time to stop. Called with the lock. */
 static bool wait_for_work(struct deliverer *deliverer, size_t left, int64_t pause_ms) {
-    const struct timespec until = real_time_in(pause_ms);
+    const struct timespec until = condition_time_in(pause_ms);
     while (!deliverer->woken) {
         if (deliverer->stop && (left == 0 || clock_monotonic_ms() >= deliverer->give_up_ms))
             return true;
@@ -55,7 +44,7 @@ static void *deliver_all(void *argument) {
     while (!wait_for_work(deliverer, left, left > 0 ? pause_s * 1000 : 0)) {
         struct reason reason = {""};
         (void)pthread_mutex_unlock(&deliverer->lock);
-        left = deliver_once(deliverer->folder, deliverer->url, &reason);
+        left = deliver_once(deliverer->folder, deliverer->url, &deliverer->deadline_ms, &reason);
         pause_s = left == 0 ? FIRST_PAUSE_S : pause_s * 2;
         if (pause_s > LONGEST_PAUSE_S)
             pause_s = LONGEST_PAUSE_S;
@@ -76,7 +65,8 @@ struct deliverer *deliverer_start(const char *folder, const char *url) {
     deliverer->folder = memory_text(folder);
     deliverer->url = memory_text(url);
     (void)pthread_mutex_init(&deliverer->lock, NULL);
-    (void)pthread_cond_init(&deliverer->changed, NULL);
+    condition_init(&deliverer->changed);
+    atomic_init(&deliverer->deadline_ms, INT64_MAX);
     memory_require(pthread_create(&deliverer->thread, NULL, deliver_all, deliverer) == 0);
     return deliverer;
 }
@@ -93,6 +83,7 @@ size_t deliverer_finish(struct deliverer *deliverer, unsigned seconds, struct re
     deliverer->stop = true;
     deliverer->woken = true; /* one more try at once */
     deliverer->give_up_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+    atomic_store(&deliverer->deadline_ms, deliverer->give_up_ms + LAST_TRY_MS);
     (void)pthread_cond_signal(&deliverer->changed);
     (void)pthread_mutex_unlock(&deliverer->lock);
     (void)pthread_join(deliverer->thread, NULL);

@@ -1,5 +1,6 @@
 #include "quietus/http.h"
 
+#include "quietus/clock.h"
 #include "quietus/memory.h"
 
 #include <curl/curl.h>
@@ -8,7 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_SECONDS = 20, SLOW_SECONDS = 60, SLOW_BYTES_PER_SECOND = 16 };
+enum {
+    CONNECT_SECONDS = 20,
+    SLOW_SECONDS = 60,
+    SLOW_BYTES_PER_SECOND = 16,
+    LONGEST_TRANSFER_MS = 600000,
+};
 
 static const char site_authorities[] = "/etc/quietus/ca.pem";
 static const char public_authorities[] = "/etc/quietus/ca-public.pem";
@@ -81,13 +87,37 @@ static CURL *new_transfer(const char *url, struct buffer *answer) {
     return curl;
 }
 
-static int perform(CURL *curl, const char *url, struct reason *reason) {
+/* When a transfer has to be over: its own time, and one that may be moved while it runs. */
+struct limit {
+    int64_t own_ms;
+    const atomic_int_fast64_t *deadline_ms;
+};
+
+/* libcurl calls this about once a second, whatever it waits for; not 0 ends the transfer. */
+static int check_time(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                      curl_off_t up) {
+    const struct limit *limit = user;
+    const int64_t now = clock_monotonic_ms();
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    return now >= limit->own_ms || now >= atomic_load(limit->deadline_ms);
+}
+
+static int perform(CURL *curl, const char *url, const atomic_int_fast64_t *deadline_ms,
+                   struct reason *reason) {
+    struct limit limit = {clock_monotonic_ms() + LONGEST_TRANSFER_MS, deadline_ms};
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_time);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &limit);
     char message[CURL_ERROR_SIZE] = "";
     long status = 0;
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     const CURLcode code = curl_easy_perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        reason_set(reason, "%.200s: the time for it is over", url);
+        return -EIO;
+    }
     if (code != CURLE_OK) {
         reason_set(reason, "%.120s: %.160s", url, message[0] ? message : curl_easy_strerror(code));
         return code == CURLE_WRITE_ERROR ? -EFBIG : -EIO;
@@ -98,12 +128,13 @@ static int perform(CURL *curl, const char *url, struct reason *reason) {
     return status == 404 || status == 410 ? -ENOENT : -EIO;
 }
 
-int http_get(const char *url, size_t limit, char **data, size_t *length, struct reason *reason) {
+int http_get(const char *url, size_t limit, const atomic_int_fast64_t *deadline_ms, char **data,
+             size_t *length, struct reason *reason) {
     struct buffer answer = {.data = memory_new(1, 1), .limit = limit};
     CURL *curl = new_transfer(url, &answer);
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 3L);
-    const int error = perform(curl, url, reason);
+    const int error = perform(curl, url, deadline_ms, reason);
     curl_easy_cleanup(curl);
     if (error) {
         free(answer.data);
@@ -115,7 +146,8 @@ int http_get(const char *url, size_t limit, char **data, size_t *length, struct 
     return 0;
 }
 
-int http_put(const char *url, const char *data, size_t length, struct reason *reason) {
+int http_put(const char *url, const char *data, size_t length,
+             const atomic_int_fast64_t *deadline_ms, struct reason *reason) {
     enum { ANSWER_LIMIT = 1 << 20 };
     struct buffer answer = {.data = memory_new(1, 1), .limit = ANSWER_LIMIT};
     struct upload upload = {data, length};
@@ -127,7 +159,7 @@ int http_put(const char *url, const char *data, size_t length, struct reason *re
     (void)curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)length);
     (void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, send_part);
     (void)curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
-    const int error = perform(curl, url, reason);
+    const int error = perform(curl, url, deadline_ms, reason);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     free(answer.data);

@@ -6,13 +6,32 @@
 #include <errno.h>
 #include <string.h>
 
+static void marker_path(const char *folder, const char *run_id, char path[PATH_MAX]) {
+    path_format(path, folder, "/incomplete-%s", run_id);
+}
+
+int spool_begin(const char *folder, const char *run_id) {
+    char path[PATH_MAX];
+    const int error = file_make_folders(folder, 0700);
+    if (error)
+        return error;
+    marker_path(folder, run_id, path);
+    return file_write(path, "", 0, 0600);
+}
+
+void spool_complete(const char *folder, const char *run_id) {
+    char path[PATH_MAX];
+    marker_path(folder, run_id, path);
+    (void)unlink(path);
+}
+
 int spool_put(const char *folder, const struct document *document) {
     char path[PATH_MAX];
     const int error = file_make_folders(folder, 0700);
     if (error)
         return error;
     path_format(path, folder, "/%s", document->file);
-    return file_write(path, document->text, strlen(document->text), 0644);
+    return file_write_new(path, document->text, strlen(document->text), 0644);
 }
 
 static bool is_document(const char *name) {
@@ -21,18 +40,32 @@ static bool is_document(const char *name) {
     return length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
 }
 
+/* The documents' names. A folder that is not there has none; one that cannot be read may have any.
+ */
+static int list_documents(const char *folder, char ***names, size_t *count) {
+    const int error = folder_list(folder, names, count);
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (is_document((*names)[i]))
+            (*names)[kept++] = (*names)[i];
+        else
+            free((*names)[i]);
+    }
+    *count = kept;
+    return error == -ENOENT ? 0 : error;
+}
+
 size_t spool_count(const char *folder) {
     char **names;
-    size_t documents = 0;
-    const size_t count = folder_names(folder, &names);
-    for (size_t i = 0; i < count; i++)
-        documents += is_document(names[i]);
+    size_t count;
+    const int error = list_documents(folder, &names, &count);
     folder_free_names(names, count);
-    return documents;
+    return error && count == 0 ? 1 : count;
 }
 
 /* Law 8: stored, and read back with the same bytes. */
-static int send_file(const char *path, const char *url, struct reason *reason) {
+static int send_file(const char *path, const char *url, const atomic_int_fast64_t *deadline_ms,
+                     struct reason *reason) {
     AUTO_FREE char *data = NULL;
     AUTO_FREE char *back = NULL;
     size_t length;
@@ -42,9 +75,9 @@ static int send_file(const char *path, const char *url, struct reason *reason) {
         reason_set(reason, "%.200s: %s", path, strerror(-error));
         return error;
     }
-    error = http_put(url, data, length, reason);
+    error = http_put(url, data, length, deadline_ms, reason);
     if (error == 0)
-        error = http_get(url, ENVELOPE_LIMIT, &back, &back_length, reason);
+        error = http_get(url, ENVELOPE_LIMIT, deadline_ms, &back, &back_length, reason);
     if (error)
         return error;
     if (length == back_length && memcmp(data, back, length) == 0)
@@ -65,20 +98,20 @@ static int move_to_sent(const char *folder, const char *name) {
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
-size_t deliver_once(const char *folder, const char *url, struct reason *reason) {
+size_t deliver_once(const char *folder, const char *url, const atomic_int_fast64_t *deadline_ms,
+                    struct reason *reason) {
     char path[PATH_MAX];
     char target[PATH_MAX];
     char **names;
     size_t left = 0;
-    const size_t count = folder_names(folder, &names);
+    size_t count;
+    const int list_error = list_documents(folder, &names, &count);
     const size_t url_length = strlen(url);
     const char *slash = url_length > 0 && url[url_length - 1] == '/' ? "" : "/";
     for (size_t i = 0; i < count; i++) {
-        if (!is_document(names[i]))
-            continue;
         path_format(path, folder, "/%s", names[i]);
         path_format(target, url, "%s%s", slash, names[i]);
-        int error = send_file(path, target, reason);
+        int error = send_file(path, target, deadline_ms, reason);
         if (error == 0) {
             error = move_to_sent(folder, names[i]);
             if (error)
@@ -87,5 +120,8 @@ size_t deliver_once(const char *folder, const char *url, struct reason *reason) 
         left += error != 0;
     }
     folder_free_names(names, count);
-    return left;
+    if (list_error == 0 || left > 0)
+        return left;
+    reason_set(reason, "%.200s cannot be read: %s", folder, strerror(-list_error));
+    return 1;
 }

@@ -10,6 +10,7 @@
 
 const char envelope_type_order[] = "application/vnd.quietus.order+json";
 const char envelope_type_certificate[] = "application/vnd.quietus.certificate+json";
+const char envelope_type_begun[] = "application/vnd.quietus.begun+json";
 const char envelope_type_record[] = "application/vnd.quietus.record+json";
 
 /* DSSE v1: "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload. The caller frees. */

@@ -81,18 +81,15 @@ int signing_key_read(const char *path, struct signing_key **out, struct reason *
 int signing_key_write(const struct signing_key *key, const char *path, struct reason *reason) {
     uint8_t der[PKCS8_SIZE];
     char pem[256];
-    struct stat status;
-    if (stat(path, &status) == 0) {
-        reason_set(reason, "%s exists already; a key is never written over another", path);
-        return -EEXIST;
-    }
     memcpy(der, pkcs8_prefix, sizeof pkcs8_prefix);
     memcpy(der + sizeof pkcs8_prefix, key->secret, crypto_sign_SEEDBYTES);
     const size_t length = pem_encode(der, sizeof der, private_label, pem, sizeof pem);
-    const int error = file_write(path, pem, length, 0600);
+    const int error = file_write_new(path, pem, length, 0600);
     sodium_memzero(der, sizeof der);
     sodium_memzero(pem, sizeof pem);
-    if (error)
+    if (error == -EEXIST)
+        reason_set(reason, "%s exists already; a key is never written over another", path);
+    else if (error)
         reason_set(reason, "%s: %s", path, strerror(-error));
     return error;
 }

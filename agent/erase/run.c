@@ -171,6 +171,8 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
     };
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
+    if (error == 0 && atomic_load(&run->progress.given_up))
+        error = -ECANCELED;
     if (error && error != -ETIME)
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
@@ -182,7 +184,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
 
 static void run_steps(struct disk_run *run, struct armed *armed) {
     struct snapshot *snapshot = NULL;
-    for (unsigned i = 0; i < run->plan.step_count; i++) {
+    for (unsigned i = 0; i < run->plan.step_count && !atomic_load(&run->progress.given_up); i++) {
         const int error = run_attempt(run, armed, &run->plan.steps[i], &snapshot);
         const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
         /* A disk that has fallen silent, or is another one, is not tried again. */
@@ -253,6 +255,12 @@ const struct attempt *disk_run_last_attempt(const struct disk_run *run) {
 }
 
 enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason) {
+    if (run->given_up && run->interrupted_by) {
+        reason_set(reason, "interrupted (SIG%s) while %s; whether it is erased is not known",
+                   sigabbrev_np(run->interrupted_by),
+                   phase_name((enum phase)atomic_load(&run->progress.phase)));
+        return DISPOSITION_UNKNOWN;
+    }
     if (run->given_up) {
         reason_set(
             reason,

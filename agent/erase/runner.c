@@ -1,11 +1,11 @@
 /* All disks at once, each in its thread, and a watch over them. */
 #include "quietus/clock.h"
+#include "quietus/interrupt.h"
 #include "quietus/memory.h"
 #include "quietus/run.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { POLL_MS = 50, TICK_MS = 1000 };
 
@@ -27,31 +27,34 @@ static void start(struct disk_run *run) {
     atomic_store(&run->ended_flag, true);
 }
 
-/* True if the run is over, by itself or because its disk has fallen silent. */
-static bool is_over(struct disk_run *run) {
+static void give_up(struct disk_run *run, int interrupted_by) {
+    run->given_up = true;
+    run->interrupted_by = interrupted_by;
+    atomic_store(&run->progress.given_up, true);
+}
+
+/* True if the run is over: by itself, because its disk has fallen silent, or because this program
+ * was asked to end. */
+static bool is_over(struct disk_run *run, int interrupted_by) {
     if (atomic_load(&run->ended_flag))
         return true;
-    if (clock_monotonic_ms() <= atomic_load(&run->progress.deadline_ms))
+    if (!interrupted_by && clock_monotonic_ms() <= atomic_load(&run->progress.deadline_ms))
         return false;
-    run->given_up = true;
+    give_up(run, interrupted_by);
     return true;
 }
 
-static void pause_ms(long milliseconds) {
-    const struct timespec time = {0, milliseconds * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
-void runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks) {
+int runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks) {
     bool *reported = memory_new(count, sizeof *reported);
     size_t left = count;
     int64_t next_tick = clock_monotonic_ms() + TICK_MS;
+    int interrupted_by = 0;
     for (size_t i = 0; i < count; i++)
         start(runs[i]);
     while (left > 0) {
-        pause_ms(POLL_MS);
+        interrupted_by = interrupt_wait(POLL_MS);
         for (size_t i = 0; i < count; i++) {
-            if (reported[i] || !is_over(runs[i]))
+            if (reported[i] || !is_over(runs[i], interrupted_by))
                 continue;
             reported[i] = true;
             left--;
@@ -63,4 +66,5 @@ void runner_run(struct disk_run **runs, size_t count, const struct runner_callba
         callbacks->tick(callbacks->user);
     }
     free(reported);
+    return interrupted_by;
 }

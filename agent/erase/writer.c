@@ -102,7 +102,11 @@ static int reap(struct run *run) {
 static int write_all(struct run *run) {
     struct chunk chunk;
     bool more = take_chunk(run, &chunk);
+    bool given_up = false;
     while (more || run->idle_count < DEPTH) {
+        given_up = given_up || atomic_load(&run->progress->given_up);
+        if (given_up)
+            more = false;
         while (more && run->idle_count > 0 && run->failed_count < MOST_FAILED_CHUNKS) {
             start(run, &chunk);
             more = take_chunk(run, &chunk);
@@ -115,6 +119,8 @@ static int write_all(struct run *run) {
         if (error)
             return error;
     }
+    if (given_up)
+        return -ECANCELED;
     return run->failed_count == MOST_FAILED_CHUNKS ? -EIO : 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * Erase certificates ("quietus.certificate/1"), one a disk, and the record of a run on a server
- * ("quietus.record/1"), which has a line for every disk expected and every disk found (law 3).
+ * Erase certificates ("quietus.certificate/1"), one a disk, the record of a run on a server
+ * ("quietus.record/1"), which has a line for every disk expected and every disk found (law 3), and
+ * the statement that a run has begun ("quietus.begun/1").
  */
 #ifndef QUIETUS_CERTIFICATE_H
 #define QUIETUS_CERTIFICATE_H
@@ -48,6 +49,15 @@ void certificate_of_run(const struct session *session, const struct server *serv
 void certificate_of_decision(const struct session *session, const struct server *server,
                              const struct disk *disk, const struct decision *decision,
                              const json_t *authority, struct document *out);
+
+/*
+ * "quietus.begun/1": which disks are about to be erased, and by what authority. It is made and
+ * spooled before the first destructive command, so that a run that ends without a record (no power,
+ * no memory, killed) leaves *unknown* and not nothing; the record supersedes it. order: for its
+ * head, or NULL.
+ */
+void begun_of_run(const struct session *session, const struct scan *scan,
+                  const struct authorization *authorization, json_t *order, struct document *out);
 
 /* The record while it is put together. */
 struct record;

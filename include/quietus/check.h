@@ -35,6 +35,7 @@ void check_result_free(struct check_result *result);
  */
 void check_certificate_meaning(const json_t *certificate, json_t *problems);
 void check_record_meaning(const json_t *record, json_t *problems);
+void check_begun_meaning(const json_t *begun, json_t *problems);
 
 /* A document for a person: the certificate, record or order in words. */
 void show_document(const json_t *document, FILE *stream);

@@ -12,6 +12,7 @@ enum { ENVELOPE_SIGNATURES = 16, ENVELOPE_DIGEST_SIZE = 72, ENVELOPE_LIMIT = 16 
 
 extern const char envelope_type_order[];
 extern const char envelope_type_certificate[];
+extern const char envelope_type_begun[];
 extern const char envelope_type_record[];
 
 struct envelope_signature {

@@ -19,6 +19,8 @@ int file_read(const char *path, size_t limit, char **data, size_t *length);
  * error nothing is left behind and an older file stays as it was. 0 or negative errno.
  */
 int file_write(const char *path, const void *data, size_t length, mode_t mode);
+/* The same, but a file that is there already stays: -EEXIST. */
+int file_write_new(const char *path, const void *data, size_t length, mode_t mode);
 
 /* The first line of a small file (sysfs and the like) without its newline, cut to size; 0 or
  * negative errno, and then out is empty. */
@@ -31,8 +33,11 @@ int file_make_folders(const char *path, mode_t mode);
 __attribute__((format(printf, 3, 4))) void path_format(char *out, const char *start,
                                                        const char *format, ...);
 
-/* The sorted names in a folder, without those that begin with a dot. Returns their number; 0 if the
- * folder cannot be read. The caller frees with folder_free_names. */
+/* The sorted names in a folder, without those that begin with a dot. 0, or negative errno, and then
+ * there may be more. In any case the caller frees with folder_free_names. */
+int folder_list(const char *folder, char ***names, size_t *count);
+/* The same where a folder that cannot be read holds nothing of interest (sysfs). Returns the
+ * number. */
 size_t folder_names(const char *folder, char ***names);
 void folder_free_names(char **names, size_t count);
 

@@ -5,6 +5,8 @@
 #include "quietus/server.h"
 #include "quietus/text.h"
 
+#include <stdatomic.h>
+
 /* Once, before any thread. */
 void http_start(void);
 
@@ -12,13 +14,21 @@ void http_start(void);
  * /etc/quietus/ca.pem if there is one, else the public authorities. */
 void http_trust(const char *ca_file);
 
+/*
+ * Both are ended, with -EIO, ten minutes after they began and once clock_monotonic_ms has come to
+ * *deadline_ms, which may be moved meanwhile; a server that goes on answering slowly holds nobody
+ * up for longer.
+ */
+
 /* Fetches at most limit bytes; 0, or a negative errno with the reason (-EIO if it may be worth
  * another try, -ENOENT if the server says that there is no such thing). The caller frees data,
  * which has a NUL behind it. */
-int http_get(const char *url, size_t limit, char **data, size_t *length, struct reason *reason);
+int http_get(const char *url, size_t limit, const atomic_int_fast64_t *deadline_ms, char **data,
+             size_t *length, struct reason *reason);
 
 /* Stores data at the URL. 0 if the server answered with a 2xx. */
-int http_put(const char *url, const char *data, size_t length, struct reason *reason);
+int http_put(const char *url, const char *data, size_t length,
+             const atomic_int_fast64_t *deadline_ms, struct reason *reason);
 
 /*
  * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's, with hyphens) by the

@@ -6,6 +6,7 @@
 #define QUIETUS_PROGRESS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum phase {
@@ -35,6 +36,9 @@ struct progress {
      * long.
      */
     atomic_int_fast64_t deadline_ms;
+    /* Set by the watcher when it has given the run up: the thread may still wake up, and then must
+     * begin nothing more that destroys. */
+    atomic_bool given_up;
 };
 
 /* No request to a disk takes longer than this unless its command says so; the kernel's own retries

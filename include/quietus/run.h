@@ -41,7 +41,8 @@ struct disk_run {
     int64_t ended;
     struct reason problem; /* why it came to no attempt, or "" */
     /* By the runner: */
-    bool given_up; /* the thread has fallen silent and may still be in the kernel */
+    bool given_up; /* the thread may still be in the kernel, since its disk has fallen silent */
+    int interrupted_by; /* or since this signal came; else 0 */
     atomic_bool ended_flag;
 };
 
@@ -71,7 +72,8 @@ struct runner_callbacks {
     void *user;
 };
 
-/* Runs all at once and returns when all have ended or were given up. */
-void runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks);
+/* Runs all at once and returns when all have ended or were given up; the signal that asked to end
+ * it (interrupt.h), or 0. */
+int runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks);
 
 #endif

@@ -5,6 +5,9 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
+import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -33,8 +36,11 @@ def folder():
         yield pathlib.Path(name)
 
 
-def inspect(place, options="", status=GOOD, **arguments):
-    """An inspection of this machine by the agent; the record's file."""
+def inspect(place, options="", status=None, **arguments):
+    """A run of the agent on this machine, an inspection unless the options say otherwise; what it said. What it
+    is not told to deliver stays in the spool, and the status says so."""
+    if status is None:
+        status = GOOD if "quietus.report=" in options else UNDELIVERED
     line = place / "cmdline"
     line.write_text(f"quiet {options}\n")
     output = quietus("agent", "--command-line", line, "--spool", place / "spool", "--trust", place / "trust",
@@ -294,7 +300,8 @@ def test_agent_inspects_by_default():
 
 def test_agent_refuses_what_it_does_not_understand():
     for options in ("quietus.mode=wipe", "quietus.ordr=x", "quietus.mode", "quietus.deliver=soon",
-                    "quietus.order_wait=-1", "quietus.progress=bar", "quietus.report={nothing}"):
+                    "quietus.order_wait=-1", "quietus.progress=bar", "quietus.report={nothing}", "quietus.report",
+                    "quietus.report=", "quietus.order="):
         with folder() as place:
             assert "nothing" in inspect(place, options, status=USAGE), options
             assert not (place / "spool").exists(), options
@@ -509,3 +516,135 @@ def test_json_progress_is_json():
         for line in output.splitlines():
             if line.startswith("{"):
                 json.loads(line)
+
+
+def test_spool_that_fills_up():
+    """The record does not fit: it is shown, the status says so, and a mark tells init to stay on."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    with folder() as place:
+        output = inspect(place, status=UNDELIVERED, preexec_fn=limit)
+        assert "record.json cannot be written: File too large" in output and '"payloadType"' in output
+        assert [path.name[:11] for path in (place / "spool").iterdir()] == ["incomplete-"]
+    with folder() as place:
+        inspect(place)
+        assert [path.suffix for path in (place / "spool").iterdir()] == [".json"]
+
+
+class SlowServer:
+    """Answers every request, ten bytes in a quarter of a second and without an end."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.running = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with contextlib.suppress(OSError), connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while self.running:
+                connection.sendall(b"0123456789")
+                time.sleep(0.25)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.running = False
+        self.listener.close()
+
+
+def test_a_slow_server_holds_nobody_up():
+    """It sends just enough not to be given up for its speed."""
+    with folder() as place, SlowServer() as server:
+        began = time.monotonic()
+        output = inspect(place, f"quietus.mode=erase quietus.order=http://127.0.0.1:{server.port}/o.json "
+                                f"quietus.order_wait=1 quietus.report=http://127.0.0.1:{server.port}/certs "
+                                "quietus.deliver=1", status=ORDER, timeout=100)
+        took = time.monotonic() - began
+        assert "the time for it is over" in output and "stay in" in output
+        assert took < 45, took
+        assert last_record(place)[0]["exit_status"] == ORDER
+
+
+def test_nobody_reads_what_is_said():
+    """The reader of the output goes away; the run goes on to its record."""
+    with folder() as place:
+        line = place / "cmdline"
+        line.write_text("quiet\n")
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run([QUIETUS, "agent", "--command-line", line, "--spool", place / "spool"],
+                              stdout=writing, stderr=writing)
+        os.close(writing)
+        assert done.returncode == UNDELIVERED, done
+        assert len(list((place / "spool").glob("*record.json"))) == 1
+
+
+def test_no_standard_files():
+    """Started without standard input, output and errors: what is printed gets into no file."""
+    for closed in (">&-", "2>&- >&-", "<&- >&- 2>&-"):
+        with folder() as place:
+            assert subprocess.run(["sh", "-c", f"exec {QUIETUS} keygen {place}/k {closed}"]).returncode == GOOD
+            for name, last in (("k.key", "-----END PRIVATE KEY-----"), ("k.pub", "-----END PUBLIC KEY-----")):
+                lines = (place / name).read_text().splitlines()
+                assert len(lines) == 3 and lines[-1] == last, (closed, name)
+
+
+def run_init_function(place, call, words="", spool=()):
+    """A function of the image's init, here, with commands that only tell that they were called."""
+    (place / "state/spool").mkdir(parents=True)
+    (place / "cmdline").write_text(f"quiet {words}\n")
+    for name in spool:
+        (place / "state/spool" / name).write_text("x")
+    script = f"""
+        . {TOP}/initramfs/functions
+        state={place}/state command_line={place}/cmdline console=/dev/null
+        poweroff() {{ echo POWEROFF; exit 0; }}
+        reboot() {{ echo REBOOT; exit 0; }}
+        sync() {{ :; }}
+        sleep() {{ [ "$1" -lt 3600 ] || {{ echo HOLD; exit 0; }}; }}
+        quietus() {{ echo "CALLED $*"; rm -f $state/spool/*.json; }}
+        {call}"""
+    done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_init_does_not_power_off_on_documents():
+    """Whatever the agent ended with, documents that are nowhere else keep the machine on (law 8)."""
+    cases = [
+        ("finish 0", "quietus.done=poweroff", (), "POWEROFF"),
+        ("finish 0", "quietus.done=reboot", (), "REBOOT"),
+        ("finish 0", "", (), "HOLD"),
+        ("finish 0", "quietus.done=poweroff", ("a.json",), "HOLD"),
+        ("finish 21", "quietus.done=reboot", ("incomplete-7",), "HOLD"),
+        ("finish 30", "quietus.done=poweroff quietus.undelivered=give-up", ("a.json",), "POWEROFF"),
+        # Of two words the last counts, for init as for the agent.
+        ("finish 0", "quietus.done=hold quietus.done=poweroff", (), "POWEROFF"),
+        ("deliver_what_is_left; finish 30", "quietus.done=poweroff quietus.report=http://a/ quietus.report=http://b/",
+         ("a.json",), "POWEROFF"),
+    ]
+    for call, words, spool, expected in cases:
+        with folder() as place:
+            output = run_init_function(place, call, words, spool)
+            assert output.splitlines()[-1] == expected, (call, words, spool, output)
+            if "b/" in words:
+                assert f"CALLED deliver --spool {place}/state/spool --to http://b/" in output
+
+
+def test_emergency_delivers_first():
+    """What an agent that crashed has spooled is sent; and nobody is told that no erase goes on."""
+    with folder() as place:
+        output = run_init_function(place, "emergency 'the agent ended with 139'", "quietus.report=http://r/", ("a.json",))
+        assert "CALLED deliver" in output and output.splitlines()[-1] == "HOLD"
+    assert "No erase is running" not in (TOP / "initramfs/functions").read_text()

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import pathlib
+import re
 import ssl
 import subprocess
 import tempfile
@@ -283,7 +284,7 @@ def test_no_network_loses_nothing():
                      initrds=[place.site, carried]) as vm:
             vm.set_network(False)
             vm.wait_for(r"agent ended with exit status 30")
-            vm.wait_for(r"2 documents are not delivered yet")
+            vm.wait_for(r"3 documents are not delivered yet")
             assert vm.process.poll() is None
             assert not (place.www / "out").exists()
             vm.set_network(True)
@@ -463,13 +464,51 @@ def test_power_cut_in_the_middle():
             vm.wait_for(r"S-A +writing")
             time.sleep(4)
             vm.kill()
-        assert not (place.www / "out").exists()
+        # All that is left of it is the statement that it began.
+        assert [path.name[-11:] for path in (place.www / "out").iterdir()] == ["-begun.json"]
         cut = content.digest(image)
         assert 0 < content.count(image, content.canary("a"))
         with Machine([machine.sata(image, "S-A")], options, initrds=[place.site]) as vm:
             assert vm.wait_for_end() == 10, vm.console()
         assert content.digest(image) == cut
         assert dispositions(place.record("out")) == {"S-A": "refused"}
+
+
+def test_interrupted_erases_leave_documents():
+    """SIGTERM: a certificate that says unknown and a record. SIGKILL: the statement that the erase began. A
+    reader of the output that goes away: nothing changes."""
+    with workplace() as place:
+        image = content.disk_with_ext4(place.folder / "a.img", "a", 128)
+        disks = [machine.sata(image, "S-A", **{"throttling.bps-write": 8 * MIB})]
+        body = r"""
+begin() {
+    echo S-A >/answer
+    quietus erase --spool "/spool-$1" /dev/sda </answer >"/log-$1" 2>&1 &
+    while ! grep -q 'S-A .*writing' "/log-$1"; do sleep 0.2; done
+    sleep 1
+}
+begin TERM; kill -TERM $!; wait $!; echo CASE TERM STATUS $?
+begin KILL; kill -KILL $!; wait $!; echo CASE KILL STATUS $?
+for how in TERM KILL; do
+    ls /spool-$how | sed "s/^/SPOOL $how /"; quietus check /spool-$how/*.json; echo CASE check-$how STATUS $?
+done
+quietus show /spool-KILL/*begun.json
+for i in 1 2 3 4 5; do sync; blockdev --rereadpt /dev/sda 2>/dev/null && break; sleep 1; done
+(echo S-A | quietus erase --spool /spool-PIPE /dev/sda; echo $? >/status) | head -n 1 >/dev/null
+echo CASE PIPE STATUS $(cat /status)
+"""
+        script = machine.many(place.folder / "many.img", body, network=False)
+        with Machine(disks, "rdinit=/many", initrds=[script]) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+        for case, status in (("TERM", 21), ("KILL", 137), ("check-TERM", 3), ("check-KILL", 3), ("PIPE", 0)):
+            assert f"CASE {case} STATUS {status}\n" in console, f"{case}\n{console}"
+        for name in ("TERM .*-begun", "TERM .*-S-A-sda-certificate", "TERM .*-record", "KILL .*-begun"):
+            assert re.search(f"SPOOL {name}.json\n", console), f"{name}\n{console}"
+        assert "disk S-A (QEMU HARDDISK): unknown" in console and "interrupted (SIGTERM) while writing" in console
+        assert re.search(r"SPOOL KILL incomplete-[0-9a-f]+\n", console)
+        assert not re.search(r"SPOOL (KILL .*record|TERM incomplete)", console)
+        assert "ERASE BEGUN" in console and "the erase of 1 disks began" in console
 
 
 def test_scan_of_a_running_machine():

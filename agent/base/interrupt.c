@@ -1,0 +1,41 @@
+#include "quietus/interrupt.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+static const int asked_to_end[] = {SIGTERM, SIGINT, SIGHUP};
+
+static bool is_ignored(int signal_number) {
+    struct sigaction action;
+    return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void make_set(sigset_t *set) {
+    (void)sigemptyset(set);
+    for (size_t i = 0; i < sizeof asked_to_end / sizeof *asked_to_end; i++) {
+        if (!is_ignored(asked_to_end[i]))
+            (void)sigaddset(set, asked_to_end[i]);
+    }
+}
+
+void interrupt_hold(void) {
+    sigset_t set;
+    make_set(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int interrupt_wait(int64_t milliseconds) {
+    sigset_t set;
+    const struct timespec time = {(time_t)(milliseconds / 1000), milliseconds % 1000 * 1000000};
+    make_set(&set);
+    const int signal_number = sigtimedwait(&set, NULL, &time);
+    return signal_number > 0 ? signal_number : 0;
+}
+
+void interrupt_release(void) {
+    sigset_t set;
+    make_set(&set);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}

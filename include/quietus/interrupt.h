@@ -1,0 +1,20 @@
+/*
+ * Being asked to end (SIGTERM, SIGINT, SIGHUP) while disks are worked on: the signals wait until
+ * they are taken, so that what is under way gets its certificate.
+ */
+#ifndef QUIETUS_INTERRUPT_H
+#define QUIETUS_INTERRUPT_H
+
+#include <stdint.h>
+
+/* From here on they wait, for this thread and those that it starts. One that was set to be ignored
+ * (nohup) stays ignored. */
+void interrupt_hold(void);
+
+/* Waits that long; the signal that came meanwhile or was waiting, or 0. */
+int interrupt_wait(int64_t milliseconds);
+
+/* From here on they end the program again; those that are waiting, at once. */
+void interrupt_release(void);
+
+#endif
