@@ -51,11 +51,17 @@ static void start(struct run *run) {
     finish(run, slot);
 }
 
+static bool has_enough(const struct reader *reader) {
+    return reader->enough && *reader->enough;
+}
+
 static int run_all(struct run *run) {
     const struct reader *reader = run->reader;
     while (run->finished < reader->count) {
-        while (run->idle_count > 0 && run->next < reader->count)
+        while (run->idle_count > 0 && run->next < reader->count && !has_enough(reader))
             start(run);
+        if (run->idle_count == TRANSPORT_DEPTH && has_enough(reader))
+            return -EIO;
         if (run->idle_count == TRANSPORT_DEPTH)
             continue;
         struct io_request *done;

@@ -11,12 +11,13 @@ struct reader {
     struct progress *progress;
     uint64_t count;
     uint32_t largest; /* bytes of the largest place */
-    /* The i-th place to read. */
+    /* The i-th place to read; asked for once each, in this order. */
     struct place_unit (*place)(void *user, uint64_t i);
     /* Called once for each place: with its data, or with NULL and a negative errno. */
     void (*done)(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
                  int error);
     void *user;
+    const bool *enough; /* once it is true nothing more is read: -EIO; or NULL */
 };
 
 /*

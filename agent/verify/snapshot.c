@@ -23,7 +23,8 @@ struct mark {
 
 struct snapshot {
     const struct layout *layout;
-    struct sample_places places;
+    struct sample_places places; /* without its list of fixed ones */
+    uint64_t *units;             /* all of them, ascending; NULL if everything is read */
     struct mark *marks;
     uint64_t markers;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
@@ -59,7 +60,7 @@ static void remember(const struct snapshot *snapshot, const uint8_t *data, size_
 
 static struct place_unit snapshot_place(void *user, uint64_t i) {
     const struct snapshot *snapshot = user;
-    return layout_unit(snapshot->layout, sample_place(&snapshot->places, i));
+    return layout_unit(snapshot->layout, snapshot->units ? snapshot->units[i] : i);
 }
 
 static void before_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
@@ -129,17 +130,26 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
     return 0;
 }
 
+/* They are gone through several times, and looked up; as many as a default sample has. */
+static void list_units(struct snapshot *snapshot, const struct sample_places *places) {
+    struct sample_cursor cursor;
+    snapshot->places = *places;
+    snapshot->places.fixed = NULL;
+    snapshot->places.fixed_count = 0;
+    if (places->full)
+        return;
+    snapshot->units = memory_new(places->count, sizeof *snapshot->units);
+    sample_cursor_start(&cursor, places);
+    for (uint64_t i = 0; i < places->count; i++)
+        snapshot->units[i] = sample_next(&cursor);
+}
+
 int snapshot_take(struct armed *armed, const struct layout *layout,
                   const struct sample_places *places, const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE],
                   struct progress *progress, struct snapshot **out, struct reason *reason) {
     struct snapshot *snapshot = memory_new(1, sizeof *snapshot);
     snapshot->layout = layout;
-    snapshot->places = *places;
-    snapshot->places.units = NULL;
-    if (!places->full) {
-        snapshot->places.units = memory_new(places->count, sizeof *places->units);
-        memcpy(snapshot->places.units, places->units, places->count * sizeof *places->units);
-    }
+    list_units(snapshot, places);
     snapshot->marks = memory_new(places->count, sizeof *snapshot->marks);
     memcpy(snapshot->run_id, run_id, sizeof snapshot->run_id);
     randombytes_buf(snapshot->tag_key, sizeof snapshot->tag_key);
@@ -169,7 +179,7 @@ int snapshot_take(struct armed *armed, const struct layout *layout,
 void snapshot_free(struct snapshot *snapshot) {
     if (!snapshot)
         return;
-    sample_places_free(&snapshot->places);
+    free(snapshot->units);
     sodium_memzero(snapshot->marks, snapshot->places.count * sizeof *snapshot->marks);
     free(snapshot->marks);
     sodium_memzero(snapshot, sizeof *snapshot);
@@ -228,11 +238,11 @@ static int compare_units(const void *a, const void *b) {
 }
 
 static const struct mark *mark_of_unit(const struct snapshot *snapshot, uint64_t unit) {
-    if (snapshot->places.full)
+    if (!snapshot->units)
         return &snapshot->marks[unit];
     const uint64_t *found =
-        bsearch(&unit, snapshot->places.units, snapshot->places.count, sizeof unit, compare_units);
-    return &snapshot->marks[found - snapshot->places.units];
+        bsearch(&unit, snapshot->units, snapshot->places.count, sizeof unit, compare_units);
+    return &snapshot->marks[found - snapshot->units];
 }
 
 /* How many strata the samples speak for, and which they do not. */
@@ -277,13 +287,14 @@ int snapshot_compare(struct snapshot *snapshot, struct device *device, struct pr
 
 struct fresh {
     const struct layout *layout;
-    const struct sample_places *places;
+    struct sample_cursor cursor;
     struct verify_report *report;
 };
 
 static struct place_unit fresh_place(void *user, uint64_t i) {
-    const struct fresh *fresh = user;
-    return layout_unit(fresh->layout, sample_place(fresh->places, i));
+    struct fresh *fresh = user;
+    (void)i;
+    return layout_unit(fresh->layout, sample_next(&fresh->cursor));
 }
 
 static void fresh_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
@@ -305,7 +316,7 @@ static void fresh_done(void *user, uint64_t i, const struct place_unit *place, c
 int verify_fresh(struct device *device, const struct layout *layout,
                  const struct sample_places *places, struct progress *progress,
                  struct verify_report *report) {
-    struct fresh fresh = {layout, places, report};
+    struct fresh fresh = {.layout = layout, .report = report};
     const struct reader reader = {
         .device = device,
         .progress = progress,
@@ -315,6 +326,7 @@ int verify_fresh(struct device *device, const struct layout *layout,
         .done = fresh_done,
         .user = &fresh,
     };
+    sample_cursor_start(&fresh.cursor, places);
     report->planned += places->count;
     report->complete = false;
     progress_start(progress, PHASE_VERIFYING, 2, 2, places->count);

@@ -4,21 +4,28 @@
 #include "reader.h"
 #include "report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FULL_CHUNK = 1 << 20 };
+/* A disk of which so many chunks cannot be read has failed or is gone; going on would take as long
+ * as its error handling takes, for each of them. The writer gives up after as many. */
+enum { FULL_CHUNK = 1 << 20, MOST_FAILED_CHUNKS = 64 };
 
 struct check {
     const struct layout *layout;
     const struct pattern *pattern;
     const struct sample_places *places;
+    struct sample_cursor cursor;
     struct verify_report *report;
     uint8_t *expected;
     /* Chunks of a full read that failed, to be read again unit by unit. */
-    struct place_unit *failed;
-    uint64_t failed_count;
+    struct place_unit failed[MOST_FAILED_CHUNKS];
+    unsigned failed_count;
+    bool too_many_failed;
     uint64_t retry_units;
+    unsigned retried;       /* chunks that all units have been read of */
+    uint64_t retried_units; /* units of those */
 };
 
 /* Units that a place covers: one when sampling, many when everything is read. */
@@ -44,8 +51,9 @@ static void compare(struct check *check, const struct place_unit *place, const u
 }
 
 static struct place_unit sampled_place(void *user, uint64_t i) {
-    const struct check *check = user;
-    return layout_unit(check->layout, sample_place(check->places, i));
+    struct check *check = user;
+    (void)i;
+    return layout_unit(check->layout, sample_next(&check->cursor));
 }
 
 static void sampled_done(void *user, uint64_t i, const struct place_unit *place,
@@ -86,18 +94,26 @@ static void chunk_done(void *user, uint64_t i, const struct place_unit *place, c
         compare(check, place, data);
         return;
     }
-    check->failed = memory_grow(check->failed, check->failed_count + 1, sizeof *check->failed);
+    if (check->too_many_failed)
+        return;
     check->failed[check->failed_count++] = *place;
     check->retry_units += units_of(check, place);
+    check->too_many_failed = check->failed_count == MOST_FAILED_CHUNKS;
+}
+
+/* At least one unit of each chunk that failed cannot be read. */
+static void report_failed(struct check *check) {
+    for (unsigned i = 0; i < check->failed_count; i++)
+        report_unreadable(check->report, check->layout, &check->failed[i]);
 }
 
 static struct place_unit retry_place(void *user, uint64_t i) {
-    const struct check *check = user;
-    const struct place_unit *failed = check->failed;
-    while (i >= units_of(check, failed))
-        i -= units_of(check, failed++);
+    struct check *check = user;
+    while (i - check->retried_units >= units_of(check, &check->failed[check->retried]))
+        check->retried_units += units_of(check, &check->failed[check->retried++]);
+    const struct place_unit *failed = &check->failed[check->retried];
     const uint32_t unit = check->layout->areas[failed->area].unit;
-    const uint64_t offset = failed->offset + i * unit;
+    const uint64_t offset = failed->offset + (i - check->retried_units) * unit;
     const uint64_t left = failed->offset + failed->length - offset;
     return (struct place_unit){failed->area, offset, left < unit ? (uint32_t)left : unit};
 }
@@ -112,9 +128,15 @@ static int read_everything(struct check *check, struct reader *reader) {
     reader->place = chunk_place;
     reader->done = chunk_done;
     progress_start(reader->progress, PHASE_VERIFYING, 1, 1, reader->count);
-    const int error = reader_run(reader);
+    reader->enough = &check->too_many_failed;
+    int error = reader_run(reader);
+    if (check->too_many_failed) {
+        report_failed(check);
+        error = error ? error : -EIO;
+    }
     if (error || check->failed_count == 0)
         return error;
+    reader->enough = NULL;
     reader->count = check->retry_units;
     reader->place = retry_place;
     reader->done = sampled_done;
@@ -138,12 +160,12 @@ int verify_pattern(struct device *device, const struct layout *layout,
     struct check check = {.layout = layout, .pattern = pattern, .places = places, .report = report};
     struct reader reader = {.device = device, .progress = progress, .user = &check};
     *report = (struct verify_report){.planned = places->count};
+    sample_cursor_start(&check.cursor, places);
     const int error =
         places->full ? read_everything(&check, &reader) : read_samples(&check, &reader);
     report->complete = error == 0 && report->read + report->unreadable == report->planned;
     /* Every position can tell: its content is known to the byte. */
     report->informative = report->complete ? places->strata : 0;
     free(check.expected);
-    free(check.failed);
     return error;
 }

@@ -8,7 +8,12 @@
 #include "quietus/layout.h"
 #include "quietus/policy.h"
 
-enum { SAMPLING_SEED_SIZE = 32, SAMPLING_END_BYTES = 1 << 20, SAMPLING_PARTITION_BYTES = 65536 };
+enum {
+    SAMPLING_SEED_SIZE = 32,
+    SAMPLING_BLOCK_SIZE = 64,
+    SAMPLING_END_BYTES = 1 << 20,
+    SAMPLING_PARTITION_BYTES = 65536
+};
 
 /*
  * One position in each of n equal strata of [0, units): stratum i is [i * units / n, (i + 1) *
@@ -22,12 +27,16 @@ void sampling_draw(const uint8_t seed[SAMPLING_SEED_SIZE], uint64_t units, uint6
 /* Where stratum i begins; i <= n. */
 uint64_t sampling_stratum(uint64_t i, uint64_t units, uint64_t n);
 
+/* The positions are not listed but drawn while they are read: a tenth of a large disk would be
+ * gigabytes of them. */
 struct sample_places {
-    bool full; /* everything is read; no list */
+    bool full; /* everything is read */
     uint8_t seed[SAMPLING_SEED_SIZE];
-    uint64_t strata; /* of the list, as many are strata's; the rest are fixed places */
-    uint64_t *units; /* ascending, without duplicates */
-    uint64_t count;
+    uint64_t units;  /* of the whole layout */
+    uint64_t strata; /* one position is drawn in each */
+    uint64_t *fixed; /* the other places, ascending, none twice and none that is drawn too */
+    uint64_t fixed_count;
+    uint64_t count; /* all that are read */
 };
 
 /*
@@ -43,9 +52,17 @@ void sample_places_from_seed(const struct layout *layout, const struct verify_le
                              struct sample_places *out);
 void sample_places_free(struct sample_places *places);
 
-/* The i-th unit that is read, i < count. */
-static inline uint64_t sample_place(const struct sample_places *places, uint64_t i) {
-    return places->full ? i : places->units[i];
-}
+/* Goes through the units that are read, in ascending order. */
+struct sample_cursor {
+    const struct sample_places *places;
+    uint64_t next;    /* if everything is read; else: */
+    uint64_t stratum; /* the next to be drawn in */
+    uint64_t fixed;   /* the next fixed place */
+    uint64_t block_number;
+    uint8_t block[SAMPLING_BLOCK_SIZE]; /* of the keystream */
+};
+void sample_cursor_start(struct sample_cursor *cursor, const struct sample_places *places);
+/* To be called places->count times at most. */
+uint64_t sample_next(struct sample_cursor *cursor);
 
 #endif

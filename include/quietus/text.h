@@ -37,9 +37,10 @@ void hex_encode(char *out, const uint8_t *data, size_t length);
 int hex_decode(uint8_t *out, size_t length, const char *hex);
 
 /*
- * Copies UTF-8 from a document for a terminal: what could move the cursor or lie about what is shown
- * (control characters, marks that turn the direction around or cannot be seen) becomes '?', and so does each byte that is not UTF-8. What does not fit
- * is cut between two characters. Returns out.
+ * Copies UTF-8 from a document for a terminal: what could move the cursor or lie about what is
+ * shown (control characters, marks that turn the direction around or cannot be seen) becomes '?',
+ * and so does each byte that is not UTF-8. What does not fit is cut between two characters. Returns
+ * out.
  */
 char *text_printable(char *out, size_t size, const char *text);
 

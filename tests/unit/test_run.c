@@ -219,6 +219,16 @@ static void test_full_read_narrows_what_is_unreadable(void **state) {
     assert_int_equal(samples->unreadable, 1);
     assert_int_equal(samples->read, (48 << 8) - 1);
     finish(&erase, DISPOSITION_FAILED);
+    /* Many chunks, the first one half. */
+    prepare(&erase, COMMANDS_ATA, 48);
+    erase.policy.verify.kind = VERIFY_FULL;
+    erase.fake.bad_read_from = (10 << 20) + (1 << 19);
+    erase.fake.bad_read_to = 30 << 20;
+    go(&erase);
+    samples = &attempt(&erase, 0)->facts.samples;
+    assert_int_equal(samples->unreadable, (39 << 19) / 4096);
+    assert_int_equal(samples->read, (48 << 8) - (39 << 19) / 4096);
+    finish(&erase, DISPOSITION_FAILED);
 }
 
 static void test_disk_that_falls_silent_is_unknown(void **state) {

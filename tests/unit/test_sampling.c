@@ -6,6 +6,7 @@
 #include "quietus/stats.h"
 #include "quietus/verify.h"
 
+#include "fake_disk.h"
 #include "test.h"
 
 #include <errno.h>
@@ -58,11 +59,34 @@ static void test_positions_depend_on_the_seed(void **state) {
 }
 
 static bool has_unit(const struct sample_places *places, uint64_t unit) {
+    struct sample_cursor cursor;
+    sample_cursor_start(&cursor, places);
     for (uint64_t i = 0; i < places->count; i++) {
-        if (sample_place(places, i) == unit)
+        if (sample_next(&cursor) == unit)
             return true;
     }
     return false;
+}
+
+/* All positions, ascending and none twice, among them everything that sampling_draw draws: what a
+ * certificate's seed gives is what was read. */
+static void check_places(const struct sample_places *places) {
+    struct sample_cursor cursor;
+    uint64_t last = 0;
+    uint64_t found = 0;
+    uint64_t *drawn = calloc(places->strata, sizeof *drawn);
+    assert_non_null(drawn);
+    sampling_draw(places->seed, places->units, places->strata, drawn);
+    sample_cursor_start(&cursor, places);
+    for (uint64_t i = 0; i < places->count; i++) {
+        const uint64_t unit = sample_next(&cursor);
+        assert_true(unit < places->units);
+        assert_true(i == 0 || unit > last);
+        found += found < places->strata && drawn[found] == unit;
+        last = unit;
+    }
+    assert_int_equal(found, places->strata);
+    free(drawn);
 }
 
 static void test_places_have_the_ends_and_the_partitions(void **state) {
@@ -86,8 +110,30 @@ static void test_places_have_the_ends_and_the_partitions(void **state) {
         assert_true(has_unit(&places, (3ULL << 30 >> 12) - 1 - unit));
     }
     assert_int_equal(places.strata, 9206);
-    for (uint64_t i = 1; i < places.count; i++)
-        assert_true(places.units[i - 1] < places.units[i]);
+    check_places(&places);
+    sample_places_free(&places);
+}
+
+/* Dense strata: fixed places that are drawn as well are read once; and a tenth of 20 TB costs no
+ * memory. */
+static void test_places_of_a_share(void **state) {
+    (void)state;
+    struct layout layout;
+    struct sample_places places;
+    static const double shares[] = {10, 33.3, 50, 99};
+    for (size_t i = 0; i < COUNT_OF(shares); i++) {
+        const struct verify_level level = {VERIFY_PERCENT, shares[i]};
+        layout_of(100 << 11, 512, &layout);
+        sample_places_from_seed(&layout, &level, NULL, seed, &places);
+        assert_true(places.count > places.strata && places.count <= layout.units);
+        check_places(&places);
+        sample_places_free(&places);
+    }
+    const struct verify_level tenth = {VERIFY_PERCENT, 10};
+    layout_of(20000000000000 / 512, 512, &layout);
+    sample_places_from_seed(&layout, &tenth, NULL, seed, &places);
+    assert_int_equal(places.strata, 488281250);
+    assert_true(places.fixed_count <= 512);
     sample_places_free(&places);
 }
 
@@ -108,8 +154,7 @@ static void test_places_with_a_hostile_partition_table(void **state) {
                    0, &error);
     sample_places_from_seed(&layout, &level, content, seed, &places);
     json_decref(content);
-    for (uint64_t i = 0; i < places.count; i++)
-        assert_true(sample_place(&places, i) < layout.units);
+    check_places(&places);
     sample_places_free(&places);
 }
 
@@ -131,6 +176,38 @@ static void test_small_disks_are_read_in_full(void **state) {
                             &places);
     assert_true(places.full);
     sample_places_free(&places);
+}
+
+/* A disk of 1 TiB that can be read no more is given up soon, not after every chunk of it. */
+static void test_full_reading_of_a_vanished_disk(void **state) {
+    (void)state;
+    struct fake_disk fake;
+    struct layout layout;
+    struct sample_places places;
+    struct pattern pattern;
+    struct progress progress = {0};
+    struct verify_report *report = calloc(1, sizeof *report);
+    const struct pass zero = {.byte = 0};
+    assert_non_null(report);
+    fake_disk_make(&fake, COMMANDS_ATA, 1);
+    fake.bytes = 1ULL << 40;
+    fake.bad_read_to = UINT64_MAX; /* every read fails, so the medium is not looked at */
+    struct disk *disk = fake_disk_scanned(&fake);
+    struct device *device = fake_disk_open(&fake, disk);
+    layout_make(disk->areas, disk->area_count, &layout);
+    sample_places_from_seed(&layout, &(struct verify_level){.kind = VERIFY_FULL}, NULL, seed,
+                            &places);
+    pattern_start(&pattern, &zero);
+    assert_int_equal(verify_pattern(device, &layout, &pattern, &places, &progress, report), -EIO);
+    assert_false(report->complete);
+    assert_int_equal(report->read, 0);
+    assert_int_equal(report->unreadable, 64); /* at least so many units */
+    assert_true(fake.requests < 200);
+    sample_places_free(&places);
+    device_close(device);
+    disk_free(disk);
+    fake_disk_free(&fake);
+    free(report);
 }
 
 static void test_layout_of_odd_areas(void **state) {
@@ -261,8 +338,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_positions_do_not_change),
     cmocka_unit_test(test_positions_depend_on_the_seed),
     cmocka_unit_test(test_places_have_the_ends_and_the_partitions),
+    cmocka_unit_test(test_places_of_a_share),
     cmocka_unit_test(test_places_with_a_hostile_partition_table),
     cmocka_unit_test(test_small_disks_are_read_in_full),
+    cmocka_unit_test(test_full_reading_of_a_vanished_disk),
     cmocka_unit_test(test_layout_of_odd_areas),
     cmocka_unit_test(test_statistics),
     cmocka_unit_test(test_random_pattern_is_bound_to_its_address),
