@@ -43,7 +43,8 @@ static const struct {
               "memory\n"
               "  --spool DIR      where certificates are put (./quietus-certificates)\n"
               "  --report URL     where they are sent, by PUT\n"
-              "  --progress HOW   text (default), json or none\n"},
+              "  --progress HOW   text (default), json or none\n"
+              "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
      "  quietus.mode=inspect|erase  inspect is the default\n"
@@ -58,7 +59,8 @@ static const struct {
      "and by the image's init:\n"
      "  quietus.done=poweroff|reboot|hold\n"
      "                              what to do at the end; hold (stay on) is the default\n"
-     "  quietus.undelivered=give-up end although documents were not acknowledged\n"
+     "  quietus.undelivered=give-up end although documents were not acknowledged, or were sent\n"
+     "                              nowhere; else the machine stays on\n"
      "  quietus.network_wait=SECONDS  how long to wait for an address (60)\n"
      "  quietus.settle=SECONDS      no news of devices for so long: disks are there (3)\n"
      "  quietus.medium=UUID         the file system that the system was booted from\n"

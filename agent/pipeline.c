@@ -128,6 +128,12 @@ static void announce(struct work *work) {
     refuse_all(pipeline->authorization, reason.text);
 }
 
+static void list_absent(const struct work *work, const json_t *entries, const char *reason) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)entries, i, entry) record_absent(work->record, entry, reason);
+}
+
 static void sort_disks(struct work *work) {
     const struct pipeline *pipeline = work->pipeline;
     for (size_t i = 0; i < pipeline->scan->disk_count; i++) {
@@ -141,10 +147,9 @@ static void sort_disks(struct work *work) {
             disk_run_new(disk, decision->warrant, pipeline->policy, pipeline->session->run_id);
         decision->warrant = NULL; /* the run's now */
     }
-    size_t i;
-    json_t *entry;
-    json_array_foreach(pipeline->authorization->absent, i, entry)
-        record_absent(work->record, entry);
+    list_absent(work, pipeline->authorization->absent, "the order names it and it was not found");
+    list_absent(work, pipeline->authorization->absent_retained,
+                "the order retains it and it was not found");
 }
 
 static enum exit_status status_of(const struct work *work) {

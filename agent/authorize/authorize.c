@@ -25,6 +25,7 @@ void authorize_nothing(const struct scan *scan, enum disposition disposition, co
         .decisions = memory_new(scan->disk_count, sizeof *out->decisions),
         .count = scan->disk_count,
         .absent = json_new_array(),
+        .absent_retained = json_new_array(),
     };
     for (size_t i = 0; i < scan->disk_count; i++) {
         out->decisions[i].disposition = disposition;
@@ -37,5 +38,6 @@ void authorization_free(struct authorization *authorization) {
         warrant_free(authorization->decisions[i].warrant);
     free(authorization->decisions);
     json_decref(authorization->absent);
+    json_decref(authorization->absent_retained);
     *authorization = (struct authorization){0};
 }

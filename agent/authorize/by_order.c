@@ -83,6 +83,7 @@ static json_t *authority_json(const struct order *order) {
     json_put_text(authority, "order_id", order->id);
     json_put_text(authority, "order_digest", order->digest);
     json_put_text(authority, "signed_by", order->signers);
+    json_put(authority, "signed_by_keys", json_deep_copy(order->signer_keys));
     json_put_text_if(authority, "site", json_text(order->document, "site"));
     json_put_text_if(authority, "purpose", json_text(order->document, "purpose"));
     json_put_text(authority, "holds", json_text(order->document, "holds"));
@@ -162,14 +163,20 @@ static void refuse_server(const struct disk *unknown, struct authorization *out)
     }
 }
 
-static void list_absent(const struct order *order, const struct scan *scan,
-                        struct authorization *out) {
+static void list_absent(const json_t *entries, const struct scan *scan, json_t *absent) {
     size_t i;
     json_t *entry;
-    json_array_foreach(json_object_get(order->document, "disks"), i, entry) {
+    json_array_foreach((json_t *)entries, i, entry) {
         if (count_disks(entry, scan) == 0)
-            json_add(out->absent, json_deep_copy(entry));
+            json_add(absent, json_deep_copy(entry));
     }
+}
+
+/* Law 3: what the order expects and is not there, whether it may be acted on or not. */
+static void list_all_absent(const struct order *order, const struct scan *scan,
+                            struct authorization *out) {
+    list_absent(json_object_get(order->document, "disks"), scan, out->absent);
+    list_absent(json_object_get(order->document, "retain"), scan, out->absent_retained);
 }
 
 int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
@@ -178,13 +185,17 @@ int authorize_by_order(const struct order *order, const struct scan *scan, int64
     if (error == 0)
         error = order_check_time(order, now, reason);
     if (error) {
-        authorize_nothing(scan, DISPOSITION_REFUSED, reason->text, out);
+        struct reason why;
+        reason_set(&why, "no good order: %s", reason->text);
+        authorize_nothing(scan, DISPOSITION_REFUSED, why.text, out);
+        list_all_absent(order, scan, out);
         return error;
     }
     *out = (struct authorization){
         .decisions = memory_new(scan->disk_count, sizeof *out->decisions),
         .count = scan->disk_count,
         .absent = json_new_array(),
+        .absent_retained = json_new_array(),
     };
     const struct disk *unknown = NULL;
     for (size_t i = 0; i < scan->disk_count; i++) {
@@ -193,6 +204,6 @@ int authorize_by_order(const struct order *order, const struct scan *scan, int64
     }
     if (unknown && strcmp(json_text(order->document, "unknown_disks"), "leave") != 0)
         refuse_server(unknown, out);
-    list_absent(order, scan, out);
+    list_all_absent(order, scan, out);
     return 0;
 }

@@ -221,10 +221,12 @@ int order_check_form(const json_t *document, struct order *out, struct reason *r
 }
 
 static void add_signer(struct order *out, const struct trusted_key *key) {
-    char text[sizeof out->signers];
-    (void)snprintf(text, sizeof text, "%s%s%s%s%s", out->signers, out->signers[0] ? ", " : "",
+    char id[KEY_ID_SIZE];
+    const size_t used = strlen(out->signers);
+    (void)snprintf(out->signers + used, sizeof out->signers - used, "%s%s%s%s", used ? ", " : "",
                    key->name, key->role[0] ? " as " : "", key->role);
-    (void)text_printable(out->signers, sizeof out->signers, text);
+    public_key_id(&key->key, id);
+    json_add_text(out->signer_keys, id);
 }
 
 /* Nothing of what nobody trusted has signed is looked at, or gets into a message. */
@@ -283,6 +285,7 @@ static int open_envelope(const struct envelope *envelope, const struct trust *tr
     out->document = json_parse(envelope->payload, envelope->payload_length, reason);
     if (!out->document)
         return -EINVAL;
+    out->signer_keys = json_new_array();
     error = order_check_form(out->document, out, reason);
     if (error == 0)
         error = check_approvals(envelope, trust, out, reason);
@@ -306,7 +309,9 @@ int order_open(const char *text, size_t length, const struct trust *trust, struc
 
 void order_free(struct order *order) {
     json_decref(order->document);
+    json_decref(order->signer_keys);
     order->document = NULL;
+    order->signer_keys = NULL;
 }
 
 int order_check_time(const struct order *order, int64_t now, struct reason *reason) {

@@ -7,14 +7,18 @@
 
 static const char schema[] = "quietus.certificate/1";
 
-/* The node keeps disks with equal or no serial numbers apart. */
+/* The node keeps disks with equal or no serial numbers apart; without a node, the number. */
 static void name_file(const struct session *session, const struct server *server,
                       const struct disk *disk, char *out, size_t size) {
     char what[96];
     const char *slash = strrchr(disk_node(disk), '/');
+    char where[32];
+    if (slash)
+        text_copy(where, sizeof where, slash + 1);
+    else
+        (void)snprintf(where, sizeof where, "disk%u", disk->number);
     (void)snprintf(what, sizeof what, "%.40s-%.24s-certificate",
-                   disk->identity.serial[0] ? disk->identity.serial : "none",
-                   slash ? slash + 1 : "disk");
+                   disk->identity.serial[0] ? disk->identity.serial : "none", where);
     document_name(session, server, what, out, size);
 }
 

@@ -33,13 +33,35 @@ static bool is_repeated(const struct trust *trust, size_t index) {
     return false;
 }
 
+/* Whether the document says that this key signed the order that it was made by. Who may order
+ * erases is not who can vouch for them, unless whoever reads this thinks so. */
+static bool signed_its_order(const json_t *document, const struct public_key *key) {
+    static const char *const members[] = {"authority", "order"};
+    char own[KEY_ID_SIZE];
+    public_key_id(key, own);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        size_t k;
+        json_t *id;
+        json_array_foreach(json_object_get(json_object_get(document, members[i]), "signed_by_keys"),
+                           k, id) {
+            const char *text = json_string_value(id);
+            if (text && strcmp(text, own) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void find_trusted_signers(const struct envelope *envelope, const struct trust *trust,
                                  struct check_result *out) {
-    char who[KEY_NAME_SIZE + 32];
+    char who[KEY_NAME_SIZE + 64];
     for (size_t i = 0; i < trust->count; i++) {
         if (is_repeated(trust, i) || !envelope_signed_by(envelope, &trust->keys[i].key))
             continue;
-        (void)snprintf(who, sizeof who, "%s, whom you trust", trust->keys[i].name);
+        (void)snprintf(who, sizeof who, "%s, whom you trust%s", trust->keys[i].name,
+                       signed_its_order(out->document, &trust->keys[i].key)
+                           ? " and who signed its order too"
+                           : "");
         add_signer(out, who, &trust->keys[i].key);
         out->approvals++;
     }

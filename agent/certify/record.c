@@ -81,10 +81,10 @@ void record_disk(struct record *record, const struct disk *disk, enum dispositio
     json_add(record->lines, line);
 }
 
-void record_absent(struct record *record, const json_t *entry) {
+void record_absent(struct record *record, const json_t *entry, const char *reason) {
     json_t *line = json_new_object();
     json_put(line, "identity", json_deep_copy(entry));
-    add_line(record, line, DISPOSITION_ABSENT, "the order names it and it was not found");
+    add_line(record, line, DISPOSITION_ABSENT, reason);
     json_add(record->lines, line);
 }
 

@@ -185,6 +185,7 @@ static void note_order(struct agent_run *run, const char *problem) {
         json_put_text(run->order_json, "id", run->order.id);
         json_put_text(run->order_json, "digest", run->order.digest);
         json_put_text(run->order_json, "signed_by", run->order.signers);
+        json_put(run->order_json, "signed_by_keys", json_deep_copy(run->order.signer_keys));
         json_put_text(run->order_json, "holds", json_text(run->order.document, "holds"));
     }
     json_put_text_if(run->order_json, "problem", problem);
@@ -246,8 +247,9 @@ static void authorize_erase(struct agent_run *run) {
         return;
     run->policy = run->order.policy;
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
-        authorization_free(&run->authorization);
-        refuse_all(run, reason.text);
+        struct reason problem;
+        reason_set(&problem, "no good order: %s", reason.text);
+        say_no_order(run, problem.text);
         return;
     }
     note_order(run, "");

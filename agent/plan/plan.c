@@ -83,6 +83,8 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list, "hidden areas (HPA, AMAC, DCO) were not looked for");
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
         json_add_text(list, "capacity hidden by mode pages was not looked for");
+    if (disk->bus == BUS_MMC)
+        json_add_text(list, "areas of the eMMC besides the main one (boot, RPMB) are not erased");
     if (disk->bus == BUS_USB)
         json_add_text(list,
                       "behind a USB bridge: areas that the bridge or the drive hides were not "

@@ -69,6 +69,10 @@ static int take_methods(const json_t *value, struct policy *out, struct reason *
     json_t *name;
     if (!json_is_array(value) || json_array_size(value) > POLICY_METHODS)
         return -EINVAL;
+    if (json_array_size(value) == 0) { /* who wrote it did not mean all of them */
+        reason_set(reason, "the policy's list of methods is empty: leave it out to allow all");
+        return -EINVAL;
+    }
     json_array_foreach(value, i, name) {
         const char *text = json_string_value(name);
         if (!text || !method_find(text)) {

@@ -53,8 +53,10 @@ static json_t *probe_signatures(int fd, const struct place *place, uint64_t size
     json_t *found = json_new_array();
     AUTO_PROBE probe = blkid_new_probe();
     if (!probe ||
-        blkid_probe_set_device(probe, fd, (blkid_loff_t)place->offset, (blkid_loff_t)size) != 0)
+        blkid_probe_set_device(probe, fd, (blkid_loff_t)place->offset, (blkid_loff_t)size) != 0) {
+        disk->content_known = false;
         return found;
+    }
     (void)blkid_probe_enable_superblocks(probe, 1);
     (void)blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
                                                        BLKID_SUBLKS_LABEL | BLKID_SUBLKS_USAGE);
@@ -105,8 +107,10 @@ static json_t *probe_partition(int fd, const struct disk_area *area, blkid_parti
 
 static void probe_table(int fd, const struct disk_area *area, json_t *entry, struct disk *disk) {
     AUTO_PROBE probe = blkid_new_probe();
-    if (!probe || blkid_probe_set_device(probe, fd, 0, 0) != 0)
+    if (!probe || blkid_probe_set_device(probe, fd, 0, 0) != 0) {
+        disk->content_known = false;
         return;
+    }
     (void)blkid_probe_enable_superblocks(probe, 0);
     (void)blkid_probe_enable_partitions(probe, 1);
     blkid_partlist list = blkid_probe_get_partitions(probe);
@@ -146,6 +150,23 @@ static void sort_texts(json_t *array) {
         json_add(array, items[i]);
 }
 
+/* libblkid does not tell a place that it cannot read from one where nothing is. Tables and
+ * signatures lie at the ends. */
+static bool can_be_read(int fd, uint64_t offset) {
+    enum { LENGTH = 4096 };
+    uint8_t data[LENGTH];
+    return pread(fd, data, sizeof data, (off_t)offset) == LENGTH;
+}
+
+static void check_ends(int fd, const struct disk_area *area, struct disk *disk) {
+    enum { AT_THE_ENDS = 4096 };
+    const uint64_t bytes = area->lba_count * area->lba_size;
+    if (bytes >= AT_THE_ENDS && can_be_read(fd, 0) && can_be_read(fd, bytes - AT_THE_ENDS))
+        return;
+    disk->content_known = false;
+    disk_finding(disk, "%s cannot be read, so what it holds is not known", area->node);
+}
+
 static void read_area(const char *root, const struct disk_area *area, struct disk *disk) {
     char path[PATH_MAX];
     path_format(path, root, "%s", area->node);
@@ -157,6 +178,7 @@ static void read_area(const char *root, const struct disk_area *area, struct dis
         disk_finding(disk, "its content cannot be read: %s", strerror(errno));
     } else {
         const struct place whole = {.area = area};
+        check_ends(fd, area, disk);
         json_put(entry, "signatures",
                  probe_signatures(fd, &whole, area->lba_count * area->lba_size, disk));
         probe_table(fd, area, entry, disk);

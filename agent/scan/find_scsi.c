@@ -44,8 +44,10 @@ static enum command_set commands_of(enum disk_bus bus, const char *vendor) {
     return COMMANDS_ATA;
 }
 
+/* What the kernel makes a /dev/sdX of. */
 static bool is_disk(int64_t type) {
-    return type == SCSI_TYPE_DISK || type == SCSI_TYPE_HOST_MANAGED_ZONED;
+    return type == SCSI_TYPE_DISK || type == SCSI_TYPE_HOST_MANAGED_ZONED ||
+           type == SCSI_TYPE_OPTICAL_MEMORY || type == SCSI_TYPE_SIMPLIFIED_DISK;
 }
 
 static void add_path(struct disk *disk, const char *generic, const char *block,

@@ -9,6 +9,8 @@
 void scan_find_scsi(const char *root, struct scan *scan);
 void scan_find_nvme(const char *root, struct scan *scan);
 void scan_find_block(const char *root, struct scan *scan);
+/* After the others: disks for the block devices that none of them has taken. */
+void scan_find_rest(const char *root, struct scan *scan);
 /* Adds findings for storage controllers without a driver. */
 void scan_find_unreached(const char *root, struct scan *scan);
 

@@ -181,6 +181,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_find_scsi(root, out);
     scan_find_nvme(root, out);
     scan_find_block(root, out);
+    scan_find_rest(root, out);
     scan_find_unreached(root, out);
     if (root[0] == '\0') {
         ask_all(options, out);
@@ -195,6 +196,8 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     if (out->disk_count > 0)
         qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
     merge_paths(out);
+    for (size_t i = 0; i < out->disk_count; i++)
+        out->disks[i]->number = (unsigned)i + 1;
 }
 
 void scan_free(struct scan *scan) {

@@ -20,7 +20,8 @@ struct decision {
 struct authorization {
     struct decision *decisions;
     size_t count;
-    json_t *absent; /* array: the order's entries that match no disk */
+    json_t *absent;          /* array: the order's entries to erase that match no disk */
+    json_t *absent_retained; /* array: those to retain */
 };
 
 void authorization_free(struct authorization *authorization);
@@ -30,7 +31,8 @@ void authorization_free(struct authorization *authorization);
  * it names and that still hold what it says get a warrant. The boot medium is excluded, what is in
  * use is refused, what the order retains is excluded, and a disk that it does not know is left
  * alone and, unless the order says "leave", makes it refuse the whole server. 0; or the error of
- * order_check_time or order_check_server, and then every disk is refused.
+ * order_check_time or order_check_server, and then every disk is refused. Either way the entries
+ * that match no disk are listed.
  */
 int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
                        struct authorization *out, struct reason *reason);

@@ -69,8 +69,8 @@ void record_free(struct record *record);
 /* Each disk of the scan has to get exactly one line. certificate may be NULL. */
 void record_disk(struct record *record, const struct disk *disk, enum disposition disposition,
                  const char *reason, const struct document *certificate);
-/* A disk that an order names and that is not there. */
-void record_absent(struct record *record, const json_t *entry);
+/* A disk that an order names, to erase or to retain, and that is not there. */
+void record_absent(struct record *record, const json_t *entry, const char *reason);
 /* The order (its digest, or why it was not good) and what else belongs in the record's head. */
 void record_put(struct record *record, const char *key, json_t *value);
 

@@ -96,6 +96,7 @@ enum disk_erase_state { ERASE_STATE_NONE, ERASE_STATE_UNDER_WAY, ERASE_STATE_FAI
 enum { DISK_AREAS = 64, DISK_PATHS = 8 };
 
 struct disk {
+    unsigned number; /* in the scan, from 1 */
     struct disk_identity identity;
     enum disk_bus bus;
     enum disk_medium medium;

@@ -17,7 +17,8 @@ struct order {
     json_t *document;
     char id[ORDER_ID_SIZE];
     char digest[ENVELOPE_DIGEST_SIZE];
-    char signers[256]; /* names of the trusted keys that signed, for people */
+    char signers[256];   /* names of the trusted keys that signed, for people */
+    json_t *signer_keys; /* array: the ids of these keys */
     int64_t not_before;
     int64_t expires;
     struct policy policy;

@@ -72,6 +72,9 @@ char *scsi_sense_text(const struct scsi_sense *sense, char *out, size_t size);
 /* Peripheral device types that Quietus tells apart. */
 enum {
     SCSI_TYPE_DISK = 0x00,
+    SCSI_TYPE_OPTICAL_DRIVE = 0x05,
+    SCSI_TYPE_OPTICAL_MEMORY = 0x07,
+    SCSI_TYPE_SIMPLIFIED_DISK = 0x0e,
     SCSI_TYPE_HOST_MANAGED_ZONED = 0x14,
 };
 

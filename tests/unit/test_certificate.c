@@ -178,6 +178,9 @@ static void forge_bad_sectors(json_t *p) {
 static void forge_flush(json_t *p) {
     json_object_set_new(last_pass(p), "flush", json_string("Input/output error"));
 }
+static void forge_result(json_t *p) {
+    json_object_set_new(last_pass(p), "result", json_string("Connection timed out"));
+}
 static void forge_more_passes(json_t *p) {
     json_object_set_new(json_object_get(p, "policy"), "passes", json_string("random,random"));
 }
@@ -209,12 +212,29 @@ static void forge_no_disk(json_t *p) {
 static void test_forgeries_are_noticed(void **state) {
     (void)state;
     static void (*const forgeries[])(json_t *) = {
-        forge_facts,         forge_refuted,        forge_binding,     forge_no_facts,
-        forge_mismatch,      forge_counts,         forge_purge,       forge_rev1,
-        forge_method,        forge_unknown_method, forge_half_a_pass, forge_bad_sectors,
-        forge_flush,         forge_more_passes,    forge_no_evidence, forge_other_disk_after,
-        forge_no_disk_after, forge_no_authority,   forge_disposition, forge_no_such_disposition,
-        forge_schema,        forge_no_disk,
+        forge_facts,
+        forge_refuted,
+        forge_binding,
+        forge_no_facts,
+        forge_mismatch,
+        forge_counts,
+        forge_purge,
+        forge_rev1,
+        forge_method,
+        forge_unknown_method,
+        forge_half_a_pass,
+        forge_bad_sectors,
+        forge_flush,
+        forge_result,
+        forge_more_passes,
+        forge_no_evidence,
+        forge_other_disk_after,
+        forge_no_disk_after,
+        forge_no_authority,
+        forge_disposition,
+        forge_no_such_disposition,
+        forge_schema,
+        forge_no_disk,
     };
     json_t *good = erased_certificate(COMMANDS_ATA);
     for (size_t i = 0; i < COUNT_OF(forgeries); i++) {
@@ -290,6 +310,50 @@ static json_t *close_record(struct record *record) {
     return payload;
 }
 
+/* Disks without a node and a serial number: each certificate has its own file. */
+static void test_names_of_disks_without_names(void **state) {
+    (void)state;
+    const struct decision refused = {.disposition = DISPOSITION_REFUSED};
+    struct document first;
+    struct document second;
+    struct disk *disk = disk_new();
+    disk->number = 1;
+    certificate_of_decision(&session, &server, disk, &refused, NULL, &first);
+    disk->number = 2;
+    certificate_of_decision(&session, &server, disk, &refused, NULL, &second);
+    assert_string_not_equal(first.file, second.file);
+    document_free(&first);
+    document_free(&second);
+    disk_free(disk);
+}
+
+/* A key that orders erases is named as such where it vouches for one. */
+static void test_the_orders_key_is_told(void **state) {
+    (void)state;
+    struct trust trust = {0};
+    struct check_result result;
+    char id[KEY_ID_SIZE];
+    struct signing_key *key = signing_key_generate();
+    public_key_id(signing_key_public(key), id);
+    trust_add(&trust, signing_key_public(key), "orders", "");
+    for (int named = 0; named <= 1; named++) {
+        json_t *document =
+            json_pack("{s:{s:[s]}}", "authority", "signed_by_keys", named ? id : "0123");
+        char *payload = json_line(document);
+        char *text = envelope_make(envelope_type_certificate, payload, strlen(payload), key);
+        check_envelope(text, strlen(text), &trust, &result);
+        const char *signer = json_string_value(json_array_get(result.signers, 0));
+        assert_non_null(signer);
+        assert_true((strstr(signer, "signed its order too") != NULL) == named);
+        check_result_free(&result);
+        free(text);
+        free(payload);
+        json_decref(document);
+    }
+    trust_free(&trust);
+    signing_key_free(key);
+}
+
 static void test_record_has_every_disk(void **state) {
     (void)state;
     struct scan scan = scan_of(3);
@@ -298,7 +362,7 @@ static void test_record_has_every_disk(void **state) {
     record_disk(record, scan.disks[1], DISPOSITION_EXCLUDED, "x", NULL);
     record_disk(record, scan.disks[2], DISPOSITION_HELD, "x", NULL);
     json_t *entry = json_pack("{s:s}", "serial", "GONE");
-    record_absent(record, entry);
+    record_absent(record, entry, "not found");
     json_decref(entry);
     json_t *payload = close_record(record);
     assert_int_equal(json_array_size(json_object_get(payload, "disks")), 4);
@@ -402,6 +466,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_forged_formats_are_noticed),
     TEST(test_certificate_holds_the_evidence_and_no_secret),
     TEST(test_record_has_every_disk),
+    TEST(test_names_of_disks_without_names),
+    TEST(test_the_orders_key_is_told),
     TEST(test_record_without_a_disk_cannot_be_made),
     TEST(test_show_keeps_control_characters_from_the_terminal),
     TEST(test_show_survives_forgeries),

@@ -489,7 +489,30 @@ static void test_absent_and_capacity(void **state) {
     /* A disk of another capacity is another disk, and the one that was meant is absent. */
     expect(&setup, 1, false, DISPOSITION_EXCLUDED);
     assert_int_equal(json_array_size(setup.authorization.absent), 1);
+    assert_int_equal(json_array_size(setup.authorization.absent_retained), 0);
     end(&setup);
+}
+
+/* Disks to retain are expected too; and an order that may not be acted on has expected its disks.
+ */
+static void test_absent_whatever_the_order(void **state) {
+    (void)state;
+    static const char *const expires[] = {"2026-11-23T12:00:00Z", "2026-11-22T12:00:30Z"};
+    for (size_t i = 0; i < COUNT_OF(expires); i++) {
+        struct setup setup;
+        begin(&setup);
+        text_copy(setup.scan.disks[0]->identity.serial, TEXT_FIELD_SIZE, "DISK-OTHER");
+        text_copy(setup.scan.disks[2]->identity.serial, TEXT_FIELD_SIZE, "DISK-ANOTHER");
+        json_t *document = order_document();
+        json_put_text(document, "expires", expires[i]);
+        authorize(&setup, document);
+        assert_int_equal(setup.error, i == 0 ? 0 : -ETIME);
+        assert_int_equal(json_array_size(setup.authorization.absent), 1);
+        assert_string_equal(json_text(json_array_get(setup.authorization.absent, 0), "serial"),
+                            "DISK-A");
+        assert_int_equal(json_array_size(setup.authorization.absent_retained), 1);
+        end(&setup);
+    }
 }
 
 static void test_disks_of_a_network_are_left_alone(void **state) {
@@ -655,6 +678,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_boot_medium_and_use),
     TEST(test_disks_with_one_name),
     TEST(test_absent_and_capacity),
+    TEST(test_absent_whatever_the_order),
     TEST(test_disks_of_a_network_are_left_alone),
     TEST(test_wrong_server_or_time_refuses_everything),
     TEST(test_operator),

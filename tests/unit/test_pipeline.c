@@ -74,7 +74,7 @@ static enum exit_status run_silent_disk(bool allowed) {
     struct disk *disk = disk_new();
     struct disk *disks[] = {disk};
     struct decision decisions[1] = {{.disposition = DISPOSITION_EXCLUDED}};
-    struct authorization authorization = {decisions, 1, json_new_array()};
+    struct authorization authorization = {decisions, 1, json_new_array(), json_new_array()};
     struct policy policy;
     struct session session;
     disk->bus = BUS_VIRTIO;

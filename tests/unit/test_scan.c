@@ -100,6 +100,52 @@ static void test_names_in_sysfs_may_be_anything(void **state) {
     scan_free(&scan);
 }
 
+static bool has_finding(const struct disk *disk, const char *part) {
+    size_t i;
+    json_t *finding;
+    json_array_foreach(disk->findings, i, finding) {
+        if (strstr(json_string_value(finding), part))
+            return true;
+    }
+    return false;
+}
+
+/* Law 3: whatever the kernel makes a block device of by hardware has a line. */
+static void test_block_devices_that_nobody_knows(void **state) {
+    (void)state;
+    shell("for n in odd0 sr0 nvme0c0n1 loop0 mmcblk0 mmcblk0boot0; do "
+          "mkdir -p sys/block/$n/device; ln -s ../../block/$n sys/class/block/$n; "
+          "echo 2048 > sys/block/$n/size; done; rmdir sys/block/loop0/device; "
+          "echo 5 > sys/block/sr0/device/type; echo 1 > sys/block/nvme0c0n1/hidden; "
+          "echo 7 > sys/class/scsi_device/0:0:0:0/device/type",
+          "");
+    struct scan scan = scan_tree();
+    assert_int_equal(scan.disk_count, 6); /* the tree's four, odd0 and mmcblk0 */
+    assert_true(has_finding(disk_at(&scan, "/dev/odd0"), "not known here"));
+    assert_int_equal(disk_at(&scan, "/dev/odd0")->identity.capacity, 1 << 20);
+    assert_true(has_finding(disk_at(&scan, "/dev/mmcblk0"), "mmcblk0boot0"));
+    assert_int_equal(disk_at(&scan, "/dev/sda")->commands, COMMANDS_SCSI); /* optical memory */
+    json_t *exceptions = plan_exceptions(disk_at(&scan, "/dev/mmcblk0"), method_find("overwrite"));
+    bool told = false;
+    for (size_t i = 0; i < json_array_size(exceptions); i++)
+        told = told || strstr(json_string_value(json_array_get(exceptions, i)), "eMMC");
+    assert_true(told);
+    json_decref(exceptions);
+    scan_free(&scan);
+}
+
+/* What cannot be read is not taken for empty: an order for an empty disk must not fit it. */
+static void test_content_that_cannot_be_read(void **state) {
+    (void)state;
+    shell("mkdir -p dev/sdb && truncate -s 64M dev/sda dev/nvme0n1 && truncate -s 1M dev/vda", "");
+    struct scan scan = scan_tree();
+    assert_true(disk_at(&scan, "/dev/sda")->content_known);
+    assert_false(disk_at(&scan, "/dev/sdb")->content_known); /* a folder: every read fails */
+    assert_false(disk_at(&scan, "/dev/vda")->content_known); /* its end is not there */
+    assert_true(has_finding(disk_at(&scan, "/dev/vda"), "cannot be read"));
+    scan_free(&scan);
+}
+
 static void test_controller_without_driver_is_told(void **state) {
     (void)state;
     struct scan scan = scan_tree();
@@ -436,6 +482,11 @@ static void test_policy_documents(void **state) {
     static const char *const bad[] = {"", "0%", "101%", "-5%", "nan%", "10", "all", "5%%"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_int_equal(verify_level_parse(bad[i], &level, &reason), -EINVAL);
+    /* No method is not every method. */
+    object = json_loads("{\"methods\":[]}", 0, NULL);
+    assert_int_equal(policy_from_json(object, &policy, &reason), -EINVAL);
+    assert_non_null(strstr(reason.text, "empty"));
+    json_decref(object);
     /* A certificate does not say 100 % where less was asked for. */
     static const char *const exact[] = {"10%", "0.1%", "99.99999999%", "33.333333333333336%"};
     for (size_t i = 0; i < COUNT_OF(exact); i++) {
@@ -450,6 +501,8 @@ static void test_policy_documents(void **state) {
 static const struct CMUnitTest tests[] = {
     WITH_TREE(test_every_disk_of_the_tree),
     WITH_TREE(test_names_in_sysfs_may_be_anything),
+    WITH_TREE(test_block_devices_that_nobody_knows),
+    WITH_TREE(test_content_that_cannot_be_read),
     WITH_TREE(test_controller_without_driver_is_told),
     WITH_TREE(test_content_boot_medium_and_use),
     WITH_TREE(test_partition_tables),
