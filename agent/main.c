@@ -38,13 +38,14 @@ static const struct {
                 "nvme-cli; - is standard input.\n"},
     {"plan", "  --json           for machines\n"
              "  --sysroot DIR    a saved tree instead of this machine\n"},
-    {"erase", "  --operator NAME  and --ticket TEXT go on the certificate\n"
-              "  --sign-key FILE  signs the certificates (assurance 'site'); else a key made in "
-              "memory\n"
-              "  --spool DIR      where certificates are put (./quietus-certificates)\n"
-              "  --report URL     where they are sent, by PUT\n"
-              "  --progress HOW   text (default), json or none\n"
-              "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
+    {"erase",
+     "  --operator NAME  and --ticket TEXT go on the certificate\n"
+     "  --sign-key FILE  signs the certificates (assurance 'site'); else a key made in "
+     "memory\n"
+     "  --spool DIR      where certificates are put (./quietus-certificates)\n"
+     "  --report URL     where they are sent, by PUT\n"
+     "  --progress HOW   text (default), json or none\n"
+     "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
      "  quietus.mode=inspect|erase  inspect is the default\n"

@@ -18,6 +18,7 @@ struct work {
     const struct pipeline *pipeline;
     struct record *record;
     struct deliverer *deliverer;
+    struct policy *policy; /* a copy, for as long as any run needs it */
     struct disk_run **runs;
     size_t run_count;
     struct console *console;
@@ -144,7 +145,7 @@ static void sort_disks(struct work *work) {
             continue;
         }
         work->runs[work->run_count++] =
-            disk_run_new(disk, decision->warrant, pipeline->policy, pipeline->session->run_id);
+            disk_run_new(disk, decision->warrant, work->policy, pipeline->session->run_id);
         decision->warrant = NULL; /* the run's now */
     }
     list_absent(work, pipeline->authorization->absent, "the order names it and it was not found");
@@ -217,13 +218,43 @@ static void start(struct work *work) {
     work->view = progress_view_new(pipeline->progress, work->console, work->runs, work->run_count);
 }
 
+/* The thread of a run that was given up may wake up yet: what it uses is never freed. */
+static void abandon_disk(struct scan *scan, const struct disk *disk) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (scan->disks[i] != disk)
+            continue;
+        memory_abandon(scan->disks[i]);
+        scan->disks[i] = NULL;
+    }
+}
+
+static void free_runs(struct work *work) {
+    bool any_given_up = false;
+    for (size_t i = 0; i < work->run_count; i++) {
+        struct disk_run *run = work->runs[i];
+        if (run->given_up) {
+            any_given_up = true;
+            abandon_disk(work->pipeline->scan, run->disk);
+            memory_abandon(run);
+        }
+        disk_run_free(run);
+    }
+    free(work->runs);
+    if (any_given_up)
+        memory_abandon(work->policy);
+    else
+        free(work->policy);
+}
+
 enum exit_status pipeline_run(const struct pipeline *pipeline) {
     enum { LAST_WORDS_MS = 5000 };
     struct work work = {
         .pipeline = pipeline,
         .record = record_new(pipeline->session, pipeline->scan, pipeline->mode),
+        .policy = memory_new(1, sizeof *work.policy),
         .runs = memory_new(pipeline->scan->disk_count, sizeof *work.runs),
     };
+    *work.policy = *pipeline->policy;
     start(&work);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};
     const int interrupted_by = runner_run(work.runs, work.run_count, &callbacks);
@@ -232,9 +263,7 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     status = finish(&work, status);
     progress_view_free(work.view);
     console_free(work.console, LAST_WORDS_MS);
-    for (size_t i = 0; i < work.run_count; i++)
-        disk_run_free(work.runs[i]);
-    free(work.runs);
+    free_runs(&work);
     record_free(work.record);
     return status;
 }

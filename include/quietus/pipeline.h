@@ -32,7 +32,8 @@ struct pipeline {
 
 /*
  * Runs every disk that has a warrant, certifies each as soon as it ends, writes the record, and
- * delivers. Returns the exit status.
+ * delivers. Returns the exit status. Disks whose run was given up are taken out of the scan (NULL),
+ * since their threads may still use them.
  */
 enum exit_status pipeline_run(const struct pipeline *pipeline);
 

@@ -72,9 +72,7 @@ static json_t *spooled(const char *ending) {
 static enum exit_status run_silent_disk(bool allowed) {
     struct scan scan = {.server = {.serial = "SRV"}, .findings = json_new_array()};
     struct disk *disk = disk_new();
-    struct disk *disks[] = {disk};
-    struct decision decisions[1] = {{.disposition = DISPOSITION_EXCLUDED}};
-    struct authorization authorization = {decisions, 1, json_new_array(), json_new_array()};
+    struct authorization authorization;
     struct policy policy;
     struct session session;
     disk->bus = BUS_VIRTIO;
@@ -84,13 +82,16 @@ static enum exit_status run_silent_disk(bool allowed) {
     text_copy(disk->identity.serial, TEXT_FIELD_SIZE, "SILENT");
     disk->identity.capacity = 1 << 20;
     assert_int_equal(mkfifo(in_place("node"), 0600), 0);
-    scan.disks = disks;
+    scan.disks = calloc(1, sizeof *scan.disks);
+    assert_non_null(scan.disks);
+    scan.disks[0] = disk;
     scan.disk_count = 1;
+    authorize_nothing(&scan, DISPOSITION_EXCLUDED, "not named", &authorization);
     policy_default(&policy);
     json_t *authority = json_new_object();
     json_put_text(authority, "kind", "operator");
     if (allowed)
-        decisions[0].warrant = warrant_issue(&disk->identity, authority);
+        authorization.decisions[0].warrant = warrant_issue(&disk->identity, authority);
     json_decref(authority);
     session_start(&session, NULL);
     char folder[PATH_MAX];
@@ -106,7 +107,8 @@ static enum exit_status run_silent_disk(bool allowed) {
     };
     const enum exit_status status = pipeline_run(&pipeline);
     session_end(&session);
-    /* The disk and the run stay: a thread of a run that was given up still has them. */
+    authorization_free(&authorization);
+    scan_free(&scan);
     return status;
 }
 

@@ -165,7 +165,7 @@ def main():
     look_for_remains(planted)
     say("7. The certificates, and the records of both boots")
     documents = sorted(reports.glob("*.json"))
-    assert len(documents) == 5
+    assert len(documents) == 6
     check(documents)
     say()
     say(quietus("show", next(reports.glob("*-certificate.json"))))
