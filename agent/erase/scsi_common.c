@@ -35,7 +35,7 @@ static bool read_sense(struct watch *watch, const struct scsi_sense *sense,
     const bool at_work =
         code == watch->at_work ||
         (watch->any && (code == SCSI_SANITIZE_IN_PROGRESS || code == SCSI_FORMAT_IN_PROGRESS));
-    if (!sense->valid)
+    if (!sense->valid || code == 0)
         return false;
     if (at_work) {
         watch->seen = true;

@@ -167,7 +167,7 @@ def test_examples_are_valid():
 def _run_setup(folder, *arguments, apt_status=0):
     """scripts/setup where no package is installed, with an apt-get that only notes what it is asked and
     whether a package may start services meanwhile."""
-    for name in ("scripts", "bin", "build/kernel", "build/deps/lib"):
+    for name in ("scripts", "bin", "build/kernel", "build/deps/lib", "build/qemu"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for script in ("setup", "lib.sh"):
         text = (TOP / "scripts" / script).read_text().replace("/usr/sbin/policy-rc.d", f"{folder}/policy")
@@ -175,6 +175,7 @@ def _run_setup(folder, *arguments, apt_status=0):
         (folder / "scripts" / script).chmod(0o755)
     (folder / "build/kernel/release").write_text("x\n")
     (folder / "build/deps/lib/libcurl.a").touch()
+    (folder / "build/qemu/run").touch()
     fakes = {"apt-get": f'[ "$1" != install ] || {{ echo "$*" >{folder}/asked; {folder}/policy; '
                         f'echo $? >{folder}/may-start; exit {apt_status}; }}',
              "dpkg-query": "echo not-installed", "id": "echo 0"}

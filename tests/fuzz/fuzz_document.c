@@ -49,8 +49,9 @@ static void check_facts(const json_t *document) {
     /* Law 2, once more. */
     if (outcome_judge(&facts, &reason) == DISPOSITION_ERASED)
         REQUIRE(facts.accepted && facts.binding != BINDING_NONE && facts.ended_in_success &&
-                facts.state_read_back && facts.reached_all && !facts.refuted && facts.samples.complete &&
-                facts.samples.mismatched == 0 && facts.samples.unreadable == 0);
+                facts.state_read_back && facts.reached_all && !facts.refuted &&
+                facts.samples.complete && facts.samples.mismatched == 0 &&
+                facts.samples.unreadable == 0);
     require_reason(&reason);
     json_decref(object_again);
     require_document(object);

@@ -241,8 +241,10 @@ static void address_scsi(const struct handle *handle, const struct io_request *i
 }
 
 static void (*const addressers[])(const struct handle *, const struct io_request *,
-                                  struct drive_request *) = {
-    [MODEL_NVME] = address_nvme, [MODEL_LIBATA] = address_ata, [MODEL_SATL] = address_scsi};
+                                  struct drive_request *) = {[MODEL_NVME] = address_nvme,
+                                                             [MODEL_LIBATA] = address_ata,
+                                                             [MODEL_SATL] = address_scsi,
+                                                             [MODEL_SAS] = address_scsi};
 
 static bool went_well(const struct handle *handle, const struct drive_request *request) {
     switch (handle->model->path) {
@@ -381,6 +383,21 @@ static struct device *open_plainly(struct model *model, const struct disk *disk)
     return device_new(&ops, handle, disk);
 }
 
+/* The kernel's probing of a disk takes the unit attention of its power-on. */
+static void probe(struct model *model, const struct disk *disk) {
+    enum { TRIES = 3 };
+    struct device *device = model->path == MODEL_SAS ? open_plainly(model, disk) : NULL;
+    for (int i = 0; device && i < TRIES; i++) {
+        struct scsi_command ready = {.name = "TEST UNIT READY",
+                                     .cdb = {SCSI_TEST_UNIT_READY},
+                                     .cdb_length = 6,
+                                     .timeout_ms = IO_TIMEOUT_MS};
+        if (device_scsi(device, &ready) != 0 || ready.status == SCSI_GOOD)
+            break;
+    }
+    device_close(device);
+}
+
 /* The kernel makes nodes again when the drive is back; who it is now has to be asked. */
 static int find(void *user, const struct disk *lost, struct device **out) {
     struct model *model = user;
@@ -389,6 +406,7 @@ static int find(void *user, const struct disk *lost, struct device **out) {
     drive_advance(model->drive);
     if (model->is_off || !drive_present(model->drive))
         return -ENODEV;
+    probe(model, lost);
     struct device *device = open_plainly(model, lost);
     if (device_identity(device, &identity, &reason) != 0 ||
         !disk_identity_same(&lost->identity, &identity, &reason)) {
@@ -437,16 +455,43 @@ static void add_ata_area(struct model *model, struct disk *disk) {
     device_close(device);
 }
 
+/* Only sectors of a power of two become a block device (DEVICE-FACTS B.2). */
+static bool kernel_takes(uint32_t sector) {
+    return sector == 512 || sector == 1024 || sector == 2048 || sector == 4096;
+}
+
+static void add_sas_area(struct model *model, struct disk *disk) {
+    struct scsi_capacity capacity;
+    probe(model, disk);
+    struct device *device = open_plainly(model, disk);
+    if (ask_scsi_capacity(device, &capacity) == 0 && kernel_takes(capacity.block_size)) {
+        struct disk_area *area = &disk->areas[disk->area_count++];
+        text_copy(area->node, sizeof area->node, "/dev/sda");
+        area->lba_size = capacity.block_size;
+        area->lba_count = capacity.blocks;
+    }
+    device_close(device);
+}
+
+static const struct {
+    enum disk_bus bus;
+    enum command_set commands;
+    enum disk_medium medium;
+    void (*add_areas)(struct model *model, struct disk *disk);
+} kinds[] = {
+    [MODEL_NVME] = {BUS_NVME, COMMANDS_NVME, MEDIUM_FLASH, add_nvme_areas},
+    [MODEL_LIBATA] = {BUS_SATA, COMMANDS_ATA, MEDIUM_UNKNOWN, add_ata_area},
+    [MODEL_SATL] = {BUS_SATA, COMMANDS_ATA, MEDIUM_UNKNOWN, add_ata_area},
+    [MODEL_SAS] = {BUS_SAS, COMMANDS_SCSI, MEDIUM_UNKNOWN, add_sas_area},
+};
+
 struct disk *model_scan(struct model *model) {
     struct disk *disk = disk_new();
     clock_drive = model->drive;
-    disk->bus = model->path == MODEL_NVME ? BUS_NVME : BUS_SATA;
-    disk->commands = model->path == MODEL_NVME ? COMMANDS_NVME : COMMANDS_ATA;
-    disk->medium = model->path == MODEL_NVME ? MEDIUM_FLASH : MEDIUM_UNKNOWN;
-    if (model->path == MODEL_NVME)
-        add_nvme_areas(model, disk);
-    else
-        add_ata_area(model, disk);
+    disk->bus = kinds[model->path].bus;
+    disk->commands = kinds[model->path].commands;
+    disk->medium = kinds[model->path].medium;
+    kinds[model->path].add_areas(model, disk);
     struct device *device = open_plainly(model, disk);
     interrogate_device(device, disk);
     device_close(device);

@@ -9,11 +9,12 @@
 
 #include "drive.h"
 
-/* How an ATA drive is reached. */
+/* How a drive is reached. */
 enum model_path {
     MODEL_NVME,
     MODEL_LIBATA, /* registers by libata's rules: descriptor sense */
     MODEL_SATL,   /* the drive's own SCSI translation */
+    MODEL_SAS,    /* a native SCSI disk */
 };
 
 struct model {

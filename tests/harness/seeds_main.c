@@ -39,8 +39,10 @@ static const char *judge(const struct seeded *seeded, const struct trial_result 
 }
 
 static void print_drive(uint64_t seed, const struct seeded *seeded) {
-    static const char *const paths[] = {
-        [MODEL_NVME] = "NVMe", [MODEL_LIBATA] = "libata", [MODEL_SATL] = "SATL"};
+    static const char *const paths[] = {[MODEL_NVME] = "NVMe",
+                                        [MODEL_LIBATA] = "libata",
+                                        [MODEL_SATL] = "SATL",
+                                        [MODEL_SAS] = "SAS"};
     (void)printf("seed %llu, by %s", (unsigned long long)seed, paths[seeded->trial.path]);
     if (seeded->trial.power_cut_at)
         (void)printf(", power cut at command %u", seeded->trial.power_cut_at);

@@ -23,6 +23,8 @@ static int usage(void) {
 }
 
 static enum model_path path_of(const char *description, bool satl) {
+    if (strstr(description, "family = scsi"))
+        return MODEL_SAS;
     if (!strstr(description, "family = ata"))
         return MODEL_NVME;
     return satl ? MODEL_SATL : MODEL_LIBATA;
