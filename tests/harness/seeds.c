@@ -16,6 +16,7 @@ struct maker {
     uint64_t state;
     struct seeded *out;
     bool nvme;
+    bool sas;
     bool satl;
     bool whole_drive_only; /* nothing but a sanitize reaches everything */
 };
@@ -124,7 +125,15 @@ static void make_ata(struct maker *maker) {
     }
 }
 
+static void make_sas(struct maker *maker) {
+    static const unsigned sectors[] = {512, 512, 520, 528, 4096};
+    add(maker, "family = scsi\nsize = 8M\nspare = 2M\nmedium = %s\nsector = %u\n",
+        one_in(maker, 2) ? "flash" : "magnetic", sectors[below(maker, 5)]);
+    add_encryption(maker, 2);
+}
+
 enum {
+    SAS = 1 << 5,
     NVME = 1 << 0,
     ATA = 1 << 1,
     SATL = 1 << 2, /* only where the drive's own translation answers */
@@ -139,47 +148,50 @@ static const char *const ata_operations[] = {"ata-sanitize-crypto", "ata-sanitiz
                                              "ata-sanitize-overwrite", "security-erase",
                                              "security-erase-enhanced"};
 
+static const char *const sas_operations[] = {"scsi-sanitize-crypto", "scsi-sanitize-block",
+                                             "scsi-sanitize-overwrite", "scsi-format", "overwrite"};
+
 /* %s: an operation; %u: a number below 100. */
 static const struct {
     const char *line;
     unsigned flags;
 } misbehaviours[] = {
-    {"lie %s", NVME | ATA | EXCUSES},
-    {"ignore %s", NVME | ATA | EXCUSES},
-    {"partial %s from=0 to=4095", NVME | ATA | EXCUSES},
+    {"lie %s", NVME | ATA | SAS | EXCUSES},
+    {"ignore %s", NVME | ATA | SAS | EXCUSES},
+    {"partial %s from=0 to=4095", NVME | ATA | SAS | EXCUSES},
     {"partial %s namespaces=1", NVME | EXCUSES | UNSEEN},
-    {"keep-remapped %s", NVME | ATA | UNSEEN},
-    {"keep-spare %s", NVME | ATA | UNSEEN},
-    {"map-only %s", NVME | ATA | UNSEEN},
-    {"stuck %s at=%u%%", NVME | ATA | EXCUSES},
-    {"backwards %s", NVME | ATA},
-    {"fail %s at=%u%%", NVME | ATA | EXCUSES},
-    {"gone %s at=%u%%", NVME | ATA | EXCUSES},
-    {"return %s at=%u%% after=20s", NVME | ATA | EXCUSES},
-    {"return %s at=%u%% after=20s as=OTHER1", NVME | ATA | EXCUSES},
-    {"power-cut %s at=%u%% after=5s", NVME | ATA | EXCUSES},
-    {"refuse %s opcode", NVME | ATA},
-    {"refuse %s field", NVME | ATA},
-    {"hidden %s", NVME | ATA},
-    {"hang %s", NVME | ATA | EXCUSES},
-    {"slow %s factor=3", NVME | ATA},
-    {"read-errors after=%s", NVME | ATA | EXCUSES},
+    {"keep-remapped %s", NVME | ATA | SAS | UNSEEN},
+    {"keep-spare %s", NVME | ATA | SAS | UNSEEN},
+    {"map-only %s", NVME | ATA | SAS | UNSEEN},
+    {"stuck %s at=%u%%", NVME | ATA | SAS | EXCUSES},
+    {"backwards %s", NVME | ATA | SAS},
+    {"fail %s at=%u%%", NVME | ATA | SAS | EXCUSES},
+    {"gone %s at=%u%%", NVME | ATA | SAS | EXCUSES},
+    {"return %s at=%u%% after=20s", NVME | ATA | SAS | EXCUSES},
+    {"return %s at=%u%% after=20s as=OTHER1", NVME | ATA | SAS | EXCUSES},
+    {"power-cut %s at=%u%% after=5s", NVME | ATA | SAS | EXCUSES},
+    {"refuse %s opcode", NVME | ATA | SAS},
+    {"refuse %s field", NVME | ATA | SAS},
+    {"hidden %s", NVME | ATA | SAS},
+    {"hang %s", NVME | ATA | SAS | EXCUSES},
+    {"slow %s factor=3", NVME | ATA | SAS},
+    {"read-errors after=%s", NVME | ATA | SAS | EXCUSES},
     {"capacity-change after=%s to=6M", NVME | ATA | EXCUSES},
-    {"identity-change after=%s serial=OTHER2", NVME | ATA | EXCUSES},
+    {"identity-change after=%s serial=OTHER2", NVME | ATA | SAS | EXCUSES},
     {"status-4 %s", NVME},
     {"log-garbage", NVME | EXCUSES},
     {"log-zero", NVME | EXCUSES},
     {"log-short", NVME | EXCUSES},
-    {"write-error from=100 to=120", NVME | ATA | EXCUSES},
-    {"read-error from=100 to=120", NVME | ATA | EXCUSES},
-    {"write-ignored", NVME | ATA | EXCUSES},
-    {"write-protected", NVME | ATA | EXCUSES},
-    {"unit-attention every", ATA | SATL},
-    {"sense fixed", ATA | SATL},
-    {"sense descriptor", ATA | SATL},
-    {"sense truncated", ATA | SATL | EXCUSES},
-    {"sense empty", ATA | SATL | EXCUSES},
-    {"sense garbage", ATA | SATL | EXCUSES},
+    {"write-error from=100 to=120", NVME | ATA | SAS | EXCUSES},
+    {"read-error from=100 to=120", NVME | ATA | SAS | EXCUSES},
+    {"write-ignored", NVME | ATA | SAS | EXCUSES},
+    {"write-protected", NVME | ATA | SAS | EXCUSES},
+    {"unit-attention every", ATA | SATL | SAS},
+    {"sense fixed", ATA | SATL | SAS},
+    {"sense descriptor", ATA | SATL | SAS},
+    {"sense truncated", ATA | SATL | SAS | EXCUSES},
+    {"sense empty", ATA | SATL | SAS | EXCUSES},
+    {"sense garbage", ATA | SATL | SAS | EXCUSES},
     {"registers zero", ATA | SATL},
     {"registers garbage", ATA | SATL | EXCUSES},
 };
@@ -187,6 +199,8 @@ static const struct {
 enum { MISBEHAVIOURS_KNOWN = sizeof misbehaviours / sizeof *misbehaviours };
 
 static bool fits(const struct maker *maker, unsigned flags) {
+    if (maker->sas)
+        return flags & SAS;
     if ((flags & SATL) && !maker->satl)
         return false;
     return flags & (maker->nvme ? NVME : ATA);
@@ -198,8 +212,9 @@ static void misbehave(struct maker *maker) {
     do {
         which = below(maker, MISBEHAVIOURS_KNOWN);
     } while (!fits(maker, misbehaviours[which].flags));
-    const char *operation =
-        maker->nvme ? nvme_operations[below(maker, 5)] : ata_operations[below(maker, 5)];
+    const char *operation = maker->nvme  ? nvme_operations[below(maker, 5)]
+                            : maker->sas ? sas_operations[below(maker, 5)]
+                                         : ata_operations[below(maker, 5)];
     const unsigned percent = 1 + below(maker, 98);
     const char *format = misbehaviours[which].line;
     const char *place = strstr(format, "%s");
@@ -225,10 +240,13 @@ static void misbehave(struct maker *maker) {
 void seed_make(uint64_t seed, struct seeded *out) {
     struct maker maker = {.state = seed, .out = out};
     *out = (struct seeded){.must_be_erased = true};
-    maker.nvme = one_in(&maker, 2);
-    maker.satl = !maker.nvme && one_in(&maker, 2);
+    maker.nvme = one_in(&maker, 3);
+    maker.sas = !maker.nvme && one_in(&maker, 2);
+    maker.satl = !maker.nvme && !maker.sas && one_in(&maker, 2);
     if (maker.nvme)
         make_nvme(&maker);
+    else if (maker.sas)
+        make_sas(&maker);
     else
         make_ata(&maker);
     add_sanitize(&maker);
@@ -245,6 +263,9 @@ void seed_make(uint64_t seed, struct seeded *out) {
     }
     if (one_in(&maker, 5))
         out->trial.power_cut_at = 1 + below(&maker, 9000);
-    out->trial.path = maker.nvme ? MODEL_NVME : maker.satl ? MODEL_SATL : MODEL_LIBATA;
+    out->trial.path = maker.nvme   ? MODEL_NVME
+                      : maker.sas  ? MODEL_SAS
+                      : maker.satl ? MODEL_SATL
+                                   : MODEL_LIBATA;
     out->trial.description = out->description;
 }
