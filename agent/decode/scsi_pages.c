@@ -1,6 +1,7 @@
 #include "quietus/scsi.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* In bytes it has to fit the 63 bits that documents have; no disk is nearly as large. */
 static bool is_plausible(const struct scsi_capacity *capacity) {
@@ -36,6 +37,47 @@ int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out) {
         .block_size = get_be32(data.data + 4),
     };
     return is_plausible(out) ? 0 : -EINVAL;
+}
+
+/* SPC mode parameter header (10) and SBC block descriptors: 8 bytes short, 16 long. */
+enum { MODE_HEADER = 8, SHORT_DESCRIPTOR = 8, LONG_DESCRIPTOR = 16 };
+
+int scsi_decode_block_descriptor(struct bytes data, struct scsi_block_descriptor *out) {
+    if (data.length < MODE_HEADER)
+        return -EINVAL;
+    const bool is_long = bit(data.data[4], 0);
+    const size_t length = get_be16(data.data + 6);
+    const uint8_t *d = data.data + MODE_HEADER;
+    if (length < (is_long ? LONG_DESCRIPTOR : SHORT_DESCRIPTOR) ||
+        data.length < MODE_HEADER + length)
+        return -EINVAL;
+    *out = (struct scsi_block_descriptor){
+        .is_long = is_long,
+        .blocks = is_long ? get_be64(d) : get_be32(d),
+        .block_size = is_long ? get_be32(d + 12) : get_be32(d + 4) & 0xffffff,
+    };
+    return 0;
+}
+
+static void put_be(uint8_t *out, unsigned size, uint64_t value) {
+    for (unsigned i = 0; i < size; i++)
+        out[i] = (uint8_t)(value >> 8 * (size - 1 - i));
+}
+
+size_t scsi_encode_block_descriptor(const struct scsi_block_descriptor *descriptor, uint8_t *list) {
+    const size_t size = descriptor->is_long ? LONG_DESCRIPTOR : SHORT_DESCRIPTOR;
+    memset(list, 0, MODE_HEADER + size);
+    list[4] = descriptor->is_long;
+    list[7] = (uint8_t)size;
+    uint8_t *d = list + MODE_HEADER;
+    if (descriptor->is_long) {
+        put_be(d, 8, descriptor->blocks);
+        put_be(d + 12, 4, descriptor->block_size);
+    } else {
+        put_be(d, 4, descriptor->blocks);
+        put_be(d + 5, 3, descriptor->block_size);
+    }
+    return MODE_HEADER + size;
 }
 
 int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected) {

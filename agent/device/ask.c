@@ -92,6 +92,23 @@ int ask_scsi_capacity(struct device *device, struct scsi_capacity *out) {
     return error ? ask_capacity_10(device, out) : scsi_decode_capacity_16(answer, out);
 }
 
+int ask_scsi_block_descriptor(struct device *device, struct scsi_block_descriptor *out) {
+    enum { LONG_LBA_ACCEPTED = 0x10, ALL_PAGES = 0x3f };
+    uint8_t data[252] = {0};
+    struct scsi_command command = {
+        .name = "MODE SENSE(10) (block descriptor)",
+        .cdb = {SCSI_MODE_SENSE_10, LONG_LBA_ACCEPTED, ALL_PAGES, 0, 0, 0, 0, 0, sizeof data, 0},
+        .cdb_length = 10,
+        .transfer = TRANSFER_IN,
+        .data = data,
+        .data_length = sizeof data,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    struct bytes answer;
+    const int error = fetch(device, &command, &answer);
+    return error ? error : scsi_decode_block_descriptor(answer, out);
+}
+
 int ask_scsi_write_protect(struct device *device, bool *write_protected) {
     uint8_t data[192] = {0};
     struct scsi_command command = {

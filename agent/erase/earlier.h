@@ -37,5 +37,7 @@ int ata_security_open(const struct earlier *earlier);
  * the same any more or has not come back.
  */
 int ata_hidden_open(const struct earlier *earlier, struct disk *now);
+/* The same of what a SAS disk's mode page hides; now->hidden_known tells whether it was opened. */
+int scsi_hidden_open(const struct earlier *earlier, struct disk *now);
 
 #endif

@@ -225,6 +225,8 @@ static int settle(struct disk_run *run, struct armed *armed) {
     int error = earlier_settle(&earlier);
     if (error == 0 && run->now.has_ata)
         error = ata_hidden_open(&earlier, &run->now);
+    if (error == 0 && run->now.commands == COMMANDS_SCSI)
+        error = scsi_hidden_open(&earlier, &run->now);
     if (error)
         return error;
     layout_make(run->now.areas, run->now.area_count, &run->layout);

@@ -88,7 +88,7 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
                       (disk->native_sectors - disk->ata.sectors) * disk->ata.logical_sector_size));
         json_add_text(list, text);
     }
-    if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB)
+    if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB && !disk->hidden_known)
         json_add_text(list, "capacity hidden by mode pages was not looked for");
     if (disk->bus == BUS_MMC)
         json_add_text(list, "areas of the eMMC besides the main one (boot, RPMB) are not erased");

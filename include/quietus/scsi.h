@@ -17,6 +17,7 @@ enum scsi_opcode {
     SCSI_MODE_SENSE_6 = 0x1a,
     SCSI_READ_CAPACITY_10 = 0x25,
     SCSI_SANITIZE = 0x48,
+    SCSI_MODE_SELECT_10 = 0x55,
     SCSI_LOG_SENSE = 0x4d,
     SCSI_MODE_SENSE_10 = 0x5a,
     SCSI_ATA_PASS_THROUGH_16 = 0x85,
@@ -153,6 +154,19 @@ struct scsi_capacity {
 };
 int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out);
 int scsi_decode_capacity_10(struct bytes data, struct scsi_capacity *out);
+
+/* The block descriptor in MODE SENSE(10) data. */
+struct scsi_block_descriptor {
+    bool is_long; /* 64 bits of blocks */
+    uint64_t blocks;
+    uint32_t block_size;
+};
+/* -EINVAL if there is none, or it does not fit in the data. */
+int scsi_decode_block_descriptor(struct bytes data, struct scsi_block_descriptor *out);
+
+/* The parameter list of a MODE SELECT(10) with this descriptor alone. Returns its length; room for
+ * 24 bytes. */
+size_t scsi_encode_block_descriptor(const struct scsi_block_descriptor *descriptor, uint8_t *list);
 
 /* Write protection from a MODE SENSE(10) header. */
 int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected);

@@ -1,0 +1,74 @@
+/*
+ * Capacity that a SAS disk hides by its mode page's block descriptor (DEVICE-FACTS B.2). What it
+ * could have is not to be asked: so it is told to take all that it has, which changes nothing on a
+ * disk that hides nothing.
+ */
+#include "quietus/ask.h"
+#include "quietus/json.h"
+
+#include "earlier.h"
+#include "scsi_common.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 60000, PAGE_FORMAT = 0x10, SAVE_PAGES = 0x01, LIST_SIZE = 24 };
+
+static bool select_all(const struct earlier *earlier, const struct scsi_block_descriptor *now,
+                       bool save) {
+    uint8_t list[LIST_SIZE];
+    struct scsi_block_descriptor all = *now;
+    all.blocks = now->is_long ? UINT64_MAX : UINT32_MAX;
+    const size_t length = scsi_encode_block_descriptor(&all, list);
+    struct scsi_command command = {
+        .name = save ? "MODE SELECT(10) (all blocks, saved)" : "MODE SELECT(10) (all blocks)",
+        .cdb = {SCSI_MODE_SELECT_10, (uint8_t)(PAGE_FORMAT | (save ? SAVE_PAGES : 0)), 0, 0, 0, 0,
+                0, 0, (uint8_t)length, 0},
+        .cdb_length = 10,
+        .transfer = TRANSFER_OUT,
+        .data = list,
+        .data_length = (uint32_t)length,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    return armed_scsi(earlier->armed, &command, earlier->reason) == 0 && command.host_status == 0 &&
+           command.status == SCSI_GOOD;
+}
+
+static int take_new_size(const struct earlier *earlier, const struct scsi_capacity *capacity,
+                         struct disk *now) {
+    struct device *device = armed_device(earlier->armed);
+    int error = armed_grown(earlier->armed, earlier->reason);
+    if (error)
+        return error;
+    now->identity = *armed_expected(earlier->armed);
+    now->areas[0].lba_count = capacity->blocks;
+    progress_expect(earlier->progress, PROGRESS_SILENCE_MS);
+    error = device_rediscover(device);
+    if (error) {
+        reason_set(earlier->reason, "it has not come back after hidden capacity was opened: %s",
+                   strerror(-error));
+        return error;
+    }
+    memcpy(now->areas, device_areas(device), sizeof now->areas);
+    return 0;
+}
+
+int scsi_hidden_open(const struct earlier *earlier, struct disk *now) {
+    struct scsi_block_descriptor descriptor;
+    struct scsi_capacity capacity;
+    struct device *device = armed_device(earlier->armed);
+    if (now->bus != BUS_SAS || now->area_count != 1 || now->path_count > 1 ||
+        ask_scsi_block_descriptor(device, &descriptor) || descriptor.block_size == 0)
+        return 0;
+    if (!select_all(earlier, &descriptor, true) && !select_all(earlier, &descriptor, false)) {
+        earlier->reason->text[0] = '\0';
+        return 0;
+    }
+    if (ask_scsi_capacity(device, &capacity) || capacity.block_size != now->areas[0].lba_size) {
+        reason_set(earlier->reason,
+                   "it has another sector size since it was told to show all blocks");
+        return -EIO;
+    }
+    now->hidden_known = true;
+    return capacity.blocks > now->areas[0].lba_count ? take_new_size(earlier, &capacity, now) : 0;
+}
