@@ -1,0 +1,314 @@
+/* SANITIZE and FORMAT UNIT of a SAS disk, command by command: the exact bytes and their order. */
+#include "quietus/clock.h"
+#include "quietus/json.h"
+#include "quietus/run.h"
+
+#include "../../agent/authorize/internal.h"
+#include "fake_disk.h"
+#include "test.h"
+
+#include <sodium.h>
+
+static int64_t now_ms;
+
+static int64_t test_now(void) {
+    return now_ms;
+}
+
+static void test_sleep(int64_t milliseconds) {
+    now_ms += milliseconds;
+}
+
+static const struct clock_source test_clock = {test_now, test_sleep};
+
+enum { SENT = 16 };
+
+static struct {
+    char sent[SENT][96]; /* what is no question: CDB and data, in hexadecimal */
+    unsigned count;
+    uint64_t blocks;
+    uint64_t hidden; /* blocks that MODE SELECT brings back */
+    unsigned left;   /* REQUEST SENSE answers "in progress" so often */
+    uint16_t at_work;
+    bool fails;
+    bool keeps_data;
+    bool refuses;
+} drive;
+
+static void put_be(uint8_t *out, unsigned size, uint64_t value) {
+    for (unsigned i = 0; i < size; i++)
+        out[i] = (uint8_t)(value >> 8 * (size - 1 - i));
+}
+
+static void give(struct scsi_command *command, const uint8_t *data, uint32_t length) {
+    command->received = length < command->data_length ? length : command->data_length;
+    memcpy(command->data, data, command->received);
+}
+
+static void inquiry(struct scsi_command *command) {
+    uint8_t data[96] = {[2] = 6, [3] = 2, [4] = 91};
+    put_padded(data + 8, 8, "FAKE");
+    put_padded(data + 16, 16, "SAS DISK");
+    put_padded(data + 32, 4, "1.0");
+    if (command->cdb[1] & 1) {
+        memset(data, 0, sizeof data);
+        data[1] = command->cdb[2];
+        data[3] = command->cdb[2] == 0 ? 2 : 8;
+        if (command->cdb[2] == 0)
+            data[5] = 0x80;
+        else
+            memcpy(data + 4, "FAKE0001", 8);
+    }
+    give(command, data, sizeof data);
+}
+
+/* Sense data as REQUEST SENSE returns it, fixed format. */
+static void request_sense(struct scsi_command *command) {
+    uint8_t data[18] = {[0] = 0x70, [7] = 10};
+    if (drive.left > 0) {
+        drive.left--;
+        data[2] = SENSE_NOT_READY;
+        data[12] = (uint8_t)(drive.at_work >> 8);
+        data[13] = (uint8_t)drive.at_work;
+        data[15] = 0x80;
+        data[16] = 0x40;
+    } else if (drive.fails) {
+        data[2] = SENSE_MEDIUM_ERROR;
+        data[12] = 0x31;
+        data[13] = 0x03;
+    }
+    give(command, data, sizeof data);
+}
+
+static void note(const struct scsi_command *command) {
+    char data[64] = "";
+    char cdb[40];
+    assert_true(drive.count < SENT);
+    if (command->data_length > 0)
+        (void)sodium_bin2hex(data, sizeof data, command->data, command->data_length);
+    (void)snprintf(drive.sent[drive.count++], sizeof *drive.sent, "%s %s",
+                   sodium_bin2hex(cdb, sizeof cdb, command->cdb, command->cdb_length), data);
+}
+
+static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t at_work) {
+    note(command);
+    if (drive.refuses) {
+        command->status = SCSI_CHECK_CONDITION;
+        command->sense_length = 18;
+        memset(command->sense, 0, 18);
+        command->sense[0] = 0x70;
+        command->sense[2] = SENSE_ILLEGAL_REQUEST;
+        command->sense[12] = 0x24;
+        return;
+    }
+    drive.at_work = at_work;
+    drive.left = 3;
+    if (!drive.keeps_data && !drive.fails)
+        fake_disk_erase(fake);
+}
+
+static bool play(struct fake_disk *fake, struct scsi_command *command) {
+    uint8_t data[32] = {0};
+    command->status = SCSI_GOOD;
+    switch (command->cdb[0]) {
+    case SCSI_INQUIRY:
+        inquiry(command);
+        return true;
+    case SCSI_SERVICE_ACTION_IN_16:
+        put_be(data, 8, drive.blocks - 1);
+        put_be(data + 8, 4, 512);
+        give(command, data, 32);
+        return true;
+    case SCSI_MODE_SENSE_10:
+        data[1] = 14;
+        data[7] = 8;
+        put_be(data + 8, 4, drive.blocks);
+        put_be(data + 13, 3, 512);
+        give(command, data, 16);
+        return true;
+    case SCSI_MODE_SELECT_10:
+        note(command);
+        drive.blocks += drive.hidden;
+        return true;
+    case SCSI_TEST_UNIT_READY:
+        return true;
+    case SCSI_REQUEST_SENSE:
+        request_sense(command);
+        return true;
+    case SCSI_SANITIZE:
+        erase(fake, command, SCSI_SANITIZE_IN_PROGRESS);
+        return true;
+    case SCSI_FORMAT_UNIT:
+        erase(fake, command, SCSI_FORMAT_IN_PROGRESS);
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct whole {
+    struct fake_disk fake;
+    struct disk *disk;
+    struct policy policy;
+    struct disk_run *run;
+    enum disposition outcome;
+    struct reason reason;
+};
+
+static void prepare(struct whole *whole, const char *method) {
+    keys_start();
+    clock_use(&test_clock);
+    now_ms = 1000;
+    memset(whole, 0, sizeof *whole);
+    memset(&drive, 0, sizeof drive);
+    fake_disk_make(&whole->fake, COMMANDS_SCSI, 4);
+    drive.blocks = whole->fake.bytes / 512;
+    whole->fake.on_scsi = play;
+    whole->disk = fake_disk_scanned(&whole->fake);
+    whole->disk->bus = BUS_SAS;
+    whole->disk->scsi_sanitize_overwrite = SCSI_SUPPORTED;
+    whole->disk->scsi_sanitize_block = SCSI_SUPPORTED;
+    whole->disk->scsi_sanitize_crypto = SCSI_SUPPORTED;
+    policy_default(&whole->policy);
+    whole->policy.fallback = false;
+    text_copy(whole->policy.methods[0], POLICY_NAME_SIZE, method);
+    whole->policy.method_count = 1;
+}
+
+static void go(struct whole *whole) {
+    static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
+    json_t *authority = json_new_object();
+    struct warrant *warrant = warrant_issue(&whole->disk->identity, authority);
+    json_decref(authority);
+    whole->run = disk_run_new(whole->disk, warrant, &whole->policy, run_id);
+    struct device *device = fake_disk_open(&whole->fake, whole->disk);
+    disk_run_on_device(whole->run, device);
+    device_close(device);
+    whole->outcome = disk_run_disposition(whole->run, &whole->reason);
+}
+
+static void finish(struct whole *whole, enum disposition expected) {
+    if (whole->outcome != expected)
+        fail_msg("%s, not %s: %s", disposition_name(whole->outcome), disposition_name(expected),
+                 whole->reason.text);
+    disk_run_free(whole->run);
+    disk_free(whole->disk);
+    fake_disk_free(&whole->fake);
+    clock_use(NULL);
+}
+
+/* Every run begins with this: all blocks, which changes nothing where nothing is hidden. */
+static const char select_all[] = "55110000000000001000 0000000000000008ffffffff00000200";
+
+static void test_bytes(void **state) {
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *sent[2];
+    } cases[] = {
+        {"scsi-sanitize-crypto", {"48830000000000000000 "}},
+        {"scsi-sanitize-block", {"48820000000000000000 "}},
+        {"scsi-sanitize-crypto-block", {"48830000000000000000 ", "48820000000000000000 "}},
+        {"scsi-format", {"041000000000 00020000"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct whole whole;
+        prepare(&whole, cases[i].method);
+        go(&whole);
+        assert_int_equal(drive.count, cases[i].sent[1] ? 3 : 2);
+        assert_string_equal(drive.sent[0], select_all);
+        for (unsigned k = 1; k < drive.count; k++)
+            assert_string_equal(drive.sent[k], cases[i].sent[k - 1]);
+        assert_int_equal(whole.run->attempts[0].facts.binding, BINDING_SEEN_AT_WORK);
+        finish(&whole, DISPOSITION_ERASED);
+    }
+}
+
+/* One pass, no inversion, a pattern of four bytes that is new each time. */
+static void test_overwrite_bytes(void **state) {
+    (void)state;
+    char patterns[2][9];
+    for (int i = 0; i < 2; i++) {
+        struct whole whole;
+        prepare(&whole, "scsi-sanitize-overwrite");
+        go(&whole);
+        assert_memory_equal(drive.sent[1], "48810000000000000800 01000004", 29);
+        (void)snprintf(patterns[i], sizeof *patterns, "%s", drive.sent[1] + 29);
+        finish(&whole, DISPOSITION_ERASED);
+    }
+    assert_string_not_equal(patterns[0], patterns[1]);
+}
+
+/* By protection type: FMTPINFO in the CDB, PROTECTION FIELD USAGE in the list. */
+static void test_format_keeps_protection(void **state) {
+    (void)state;
+    static const char *const sent[] = {"041000000000 00020000", "049000000000 00020000",
+                                       "04d000000000 00020000", "04d000000000 01020000"};
+    for (uint8_t type = 0; type < 4; type++) {
+        struct whole whole;
+        prepare(&whole, "scsi-format");
+        whole.disk->protection_type = type;
+        go(&whole);
+        assert_string_equal(drive.sent[1], sent[type]);
+        finish(&whole, DISPOSITION_ERASED);
+    }
+}
+
+static void test_ends(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    drive.keeps_data = true;
+    go(&whole);
+    finish(&whole, DISPOSITION_FAILED);
+    prepare(&whole, "scsi-format"); /* GOOD, and nothing on the medium has changed */
+    drive.keeps_data = true;
+    go(&whole);
+    finish(&whole, DISPOSITION_FAILED);
+    prepare(&whole, "scsi-sanitize-block");
+    drive.fails = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "reports that it failed"));
+    finish(&whole, DISPOSITION_FAILED);
+    prepare(&whole, "scsi-sanitize-block");
+    drive.refuses = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "refused by the disk: illegal request"));
+    finish(&whole, DISPOSITION_FAILED);
+}
+
+/* One that runs already is waited for, and then begun anew. */
+static void test_an_earlier_one(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    drive.at_work = SCSI_SANITIZE_IN_PROGRESS;
+    drive.left = 5;
+    go(&whole);
+    assert_int_equal(drive.count, 2);
+    finish(&whole, DISPOSITION_ERASED);
+}
+
+static void test_hidden_capacity(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "overwrite");
+    drive.hidden = drive.blocks / 2;
+    drive.blocks -= drive.hidden;
+    whole.disk->areas[0].lba_count = drive.blocks;
+    whole.disk->identity.capacity = drive.blocks * 512;
+    go(&whole);
+    assert_string_equal(drive.sent[0], select_all + 0);
+    assert_int_equal(fake_disk_residue(&whole.fake), 0);
+    finish(&whole, DISPOSITION_ERASED);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_bytes),
+    cmocka_unit_test(test_overwrite_bytes),
+    cmocka_unit_test(test_format_keeps_protection),
+    cmocka_unit_test(test_ends),
+    cmocka_unit_test(test_an_earlier_one),
+    cmocka_unit_test(test_hidden_capacity),
+};
+TEST_MAIN(tests)
