@@ -138,7 +138,7 @@ struct scsi_description {
     uint64_t bad_blocks[SCSI_BAD_BLOCKS]; /* fail to read until they are written */
     uint32_t bad_block_count;
     uint32_t primary_defects;
-    uint32_t percentage_used, power_on_hours;
+    uint32_t percentage_used; /* of a flash drive's endurance */
 };
 
 struct drive_description {

@@ -100,7 +100,6 @@ static const struct keyword keywords[] = {
     SPECIAL("bad-blocks", parse_bad_blocks),
     KEYWORD("primary-defects", VALUE_NUMBER, scsi.primary_defects),
     KEYWORD("percentage-used", VALUE_NUMBER, scsi.percentage_used),
-    KEYWORD("power-on-hours", VALUE_NUMBER, scsi.power_on_hours),
 };
 
 static void defaults(struct drive_description *drive) {
@@ -116,7 +115,6 @@ static void defaults(struct drive_description *drive) {
         .after_crypto_erase = READABLE,
         .reports_opcodes = true,
         .primary_defects = 3,
-        .power_on_hours = 1000,
     };
     drive->duration[OP_SCSI_SANITIZE_CRYPTO] = 2000;
     drive->duration[OP_SCSI_SANITIZE_BLOCK] = 20000;

@@ -81,8 +81,8 @@ void sas_forget_bad(struct sas *sas, uint64_t lba, uint64_t blocks) {
 
 bool sas_remap(struct sas *sas, uint64_t lba) {
     const uint64_t at = lba * sas_medium_bytes(layout_of(sas));
-    return !media_is_written(sas->drive->media, 0, at, 1) ||
-           media_remap(sas->drive->media, 0, at / MEDIA_PAGE);
+    return media_remap(sas->drive->media, 0, at / MEDIA_PAGE) ||
+           !media_is_written(sas->drive->media, 0, at, 1); /* flash: nothing there to be retired */
 }
 
 /* A write to a bad block takes it out of use, and leaves in it what it held. */

@@ -17,9 +17,9 @@ static size_t put_parameter(uint8_t *out, uint16_t code, uint8_t bytes, uint64_t
 static size_t put_counters(uint8_t *out, uint64_t bytes, uint64_t uncorrected) {
     enum { CODES = 7, PROCESSED = 5, UNCORRECTED = 6 };
     size_t length = 0;
-    for (uint16_t code = 0; code < CODES; code++) {
+    for (unsigned code = 0; code < CODES; code++) {
         const uint64_t value = code == PROCESSED ? bytes : code == UNCORRECTED ? uncorrected : 0;
-        length += put_parameter(out + length, code, 8, value);
+        length += put_parameter(out + length, (uint16_t)code, 8, value);
     }
     return length;
 }

@@ -105,7 +105,8 @@ static void apply_overwrite(const struct sas *sas, const struct overwrite *overw
     effect->block_bytes = sas_medium_bytes(layout);
     effect->protection_bytes = effect->block_bytes - layout->block_bytes;
     effect->pattern_length = overwrite->length;
-    memcpy(effect->pattern_bytes, overwrite->pattern, overwrite->length);
+    if (overwrite->pattern != NULL)
+        memcpy(effect->pattern_bytes, overwrite->pattern, overwrite->length);
     effect->fill_unmapped = !sas_description(sas)->unmap;
 }
 

@@ -5,11 +5,12 @@ import contextlib
 import hashlib
 import pathlib
 import re
+import subprocess
 import tempfile
 
 import machine
 from machine import Machine
-from simulated import Simulation, drive, port
+from simulated import PROGRAM, Simulation, drive, port
 
 # What drivers say of a device that does not behave as its standard has it.
 COMPLAINT = re.compile(r"(?i)(exception Emask|failed command|error handling|timeout|timed out|not ready|"
@@ -256,3 +257,113 @@ def test_many_drives():
         found = run(sim, "section scan; quietus scan; section uptime; cat /proc/uptime")
         expect(found["scan"], r"Disks +32")
         assert not complaints(found, r"nvme|ata\d|ahci|sd [0-9]|scsi")
+
+
+# sg ID: the generic SCSI node of the disk with this serial number, on the adapter with this number (from 0).
+SG = """
+sg() {
+    for generic in /sys/class/scsi_generic/*; do
+        grep -qs "$1" $generic/device/vpd_pg80 || continue
+        [ "${2:-0}" = 0 ] && echo /dev/${generic##*/} && return
+        set -- $1 $(($2 - 1))
+    done
+}
+# The unit attentions that wait there.
+settle() { sg_turs -n 4 $1 >/dev/null 2>&1; }
+"""
+
+
+def test_sas_disk():
+    """What sg3-utils say of a native SAS disk, over both of its ports, and of one with 520-byte sectors."""
+    sections = [
+        drive("delta", "scsi", size="32M", medium="magnetic", vendor="ACME", model="SAS disk", serial="SAS-DELTA",
+              firmware="D001", visible="16M", bad_blocks="4000", reserved_by="0xabcd 5", protects="yes",
+              rotation=10000, wwn="0x5000c500aabbccd0"),
+        drive("odd", "scsi", size="32M", sector=520, serial="SAS-ODD", after_block_erase="write-required"),
+        drive("guarded", "scsi", size="16M", protection=1, serial="SAS-GUARDED", unmap="yes"),
+        port("left", "scsi", "delta", "odd", "guarded", controller=0), port("right", "scsi", "delta", controller=1)]
+    tools = ["sg_inq", "sg_vpd", "sg_readcap", "sg_modes", "sg_requests", "sg_persist", "sg_logs", "sg_opcodes",
+             "sg_turs", "sg_reassign", "sg_luns", "sg_raw", "sg_wr_mode"]
+    with folder() as place, Simulation(place, *sections) as sim:
+        found = run(sim, SG + """
+            delta=$(sg SAS-DELTA); other=$(sg SAS-DELTA 1); odd=$(sg SAS-ODD)
+            section inquiry; sg_inq $delta; sg_vpd -p di $delta; sg_vpd -p di $other; sg_vpd -p bdc $delta
+            section rest; sg_vpd -p lbpv $(sg SAS-GUARDED); sg_vpd -p sv $delta; sg_luns $delta
+            section capacity; sg_readcap -l $delta; sg_readcap -l $odd; sg_readcap -l $(sg SAS-GUARDED)
+            section modes; sg_modes -a $delta; sg_modes -l -p 1 $delta
+            section logs; sg_logs -p 0 $delta; sg_logs -p 0xd $delta; sg_logs -p 0x2f $delta
+            section opcodes; sg_opcodes -o 0x48,1 $delta; sg_opcodes -o 0x48,0x10 $delta
+            section state; sg_requests $delta; sg_requests -d $delta; sg_turs $delta && echo ready
+            section reserved; sg_persist -n -k $other; sg_persist -n -r $other; sg_persist -n -s $other
+            sg_wr_mode -p 0xa -c 0a,0a,00,00,00,00,00,00,00,00,00,00 $delta 2>&1
+            section taken
+            sg_persist -n --out --register --param-sark=0x99 $delta
+            sg_persist -n --out --preempt --param-rk=0x99 --param-sark=0xabcd --prout-type=1 $delta
+            sg_persist -n -r $delta; settle $other; sg_persist -n -r $other
+            section defects; sg_reassign -g $delta; sg_reassign -a 4000 $delta 2>&1; sg_reassign -g $delta
+            section blocks; for n in /sys/block/sd*; do echo $(cat $n/size) $(cat $n/device/vpd_pg80); done
+            """, tools)
+    expect(found["inquiry"], r"Protect=1", r"Vendor identification: ACME", r"Unit serial number: SAS-DELTA",
+           r"transport: Serial Attached SCSI", r"Relative target port: 0x1", r"Relative target port: 0x2",
+           r"Nominal rotation rate: 10000 rpm", r"WABEREQ=1", r"WACEREQ=1")
+    assert found["inquiry"].count("0x5000c500aabbccd0") == 2, found["inquiry"]
+    expect(found["rest"], r"\(LBPU\): 1", r"Provisioning type: 2", r"Block limits", r"Lun list length = 8")
+    expect(found["capacity"], r"Last LBA=32767 ", r"Last LBA=64526 .*\n +Logical block length=520", r"type 1 protection")
+    expect(found["modes"], r"WP=0", r"00 00 80 00 00 00 02 00", r"01 0a c0 14", r"Informational exceptions control")
+    expect(found["logs"], r"Verify error", r"Current temperature = 34 C", r"IE asc = 0x0")
+    expect(found["opcodes"], r"Sanitize, overwrite\n +Command is supported", r"0x10\n +Command is NOT supported")
+    expect(found["state"], r"Fixed format.*No Sense", r"Descriptor format.*No Sense", r"^ready")
+    expect(found["reserved"], r"1 registered reservation key", r"Key=0xabcd", r"Write Exclusive, registrants only",
+           r"Reservation holder", r"sg_wr_mode failed: Reservation conflict")
+    assert found["taken"].count("Key=0x99") == 2, found["taken"]
+    assert re.findall(r"grown defect list: (\d+)", found["defects"]) == ["0", "1"], found["defects"]
+    # With 520-byte sectors the kernel makes a block device, but one of no size.
+    expect(found["blocks"], r"^32768 .*SAS-DELTA", r"^0 .*SAS-ODD", r"^32263 .*SAS-GUARDED")
+    expect(found["kernel"], r"Unsupported sector size 520")
+    assert not complaints(found, r"call trace|aborting|timed out|resetting")
+
+
+def test_sas_erase():
+    """sg_sanitize and sg_format on a native SAS disk, with their progress on both of its ports; 520 to 512."""
+    times = [f"scsi-{name} 6s" for name in ("sanitize-block", "sanitize-crypto", "sanitize-overwrite", "format")]
+    sections = [
+        drive("delta", "scsi", size="32M", serial="SAS-DELTA", time=times, after_block_erase="write-required",
+              plant="RESIDUE every=1"),
+        drive("odd", "scsi", size="32M", medium="magnetic", sector=520, serial="SAS-ODD", time=times,
+              plant="RESIDUE every=1"),
+        port("left", "scsi", "delta", "odd", controller=0), port("right", "scsi", "delta", controller=1)]
+    tools = ["sg_sanitize", "sg_format", "sg_requests", "sg_turs", "sg_readcap", "sg_dd", "sg_opcodes", "sg_vpd"]
+    with folder() as place, Simulation(place, *sections) as sim:
+        found = run(sim, SG + """
+            delta=$(sg SAS-DELTA); other=$(sg SAS-DELTA 1); odd=$(sg SAS-ODD)
+            yes abcd | head -c 512 >/pattern
+            left() { sg_dd if=$1 bs=$2 count=2000 blk_sgio=1 bpt=16 2>/read-errors | grep -c RESIDUE; }
+            section before; left $delta 512; left $odd 520
+            section block; sg_sanitize --block --quick --early $delta
+            sleep 2; sg_requests -p $delta; sg_requests $other; sg_turs -v $other
+            sg_readcap -l $delta
+            sleep 5; settle $delta; settle $other; sg_requests $delta; left $delta 512; cat /read-errors
+            section overwrite; sg_sanitize --overwrite --pattern=/pattern --ipl=512 --quick --wait $odd
+            settle $odd; sg_requests $odd; left $odd 520
+            section written; sg_dd if=$odd bs=520 count=1 skip=777 blk_sgio=1 2>/dev/null | head -c 20
+            section format; sg_format --format --size=512 --quick --early $odd
+            sleep 2; sg_requests -p $odd; sg_turs -v $odd
+            sleep 5; settle $odd; sg_readcap -l $odd
+            section protect; sg_format --format --fmtpinfo=2 --quick --early $delta; sleep 7; settle $delta; sg_readcap -l $delta
+            section fail; sg_sanitize --fail --quick $delta && echo left
+            """, tools)
+    assert found["before"].split() == ["1", "1"], found["before"]
+    expect(found["block"], r"^Progress indication: \d+", r"Not Ready\nAdditional sense: .*sanitize in progress",
+           r"READ CAPACITY \(16\) failed: Device not ready", r"^0$",
+           r"1 unrecovered error")
+    expect(found["overwrite"], r"key: No Sense", r"^0$")
+    expect(found["written"], r"^abcd\nabcd$")
+    expect(found["format"], r"Block size=520", r"format in progress", r"^Progress indication: \d+",
+           r"Last LBA=65535 .*\n +Logical block length=512")
+    expect(found["protect"], r"type 1 protection", r"Last LBA=64526 ")
+    expect(found["fail"], r"^left$")
+    expect(sim.log(), r"^delta \d+ scsi 48 82 .* -> status=00$", r"^odd \d+ scsi 48 01 .* -> pending$",
+           r"^odd \d+ scsi 48 01 .* -> status=00$", r"^odd \d+ scsi 04 10 .* -> status=00$")
+    looked = subprocess.run([PROGRAM.with_name("quietus-oracle"), sim.media("delta"), sim.media("odd")],
+                            capture_output=True, text=True, check=False)
+    assert looked.returncode == 0, looked.stdout + looked.stderr
