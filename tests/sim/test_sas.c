@@ -162,6 +162,9 @@ static void protection_information(void **state) {
     sas_expect_good(sas_read_16(&host, 7, 1, 2)); /* without the guard */
     sas_expect_good(sas_read_16(&host, 7, 1, 3));
     sas_expect(sas_read_16(&host, 7, 1, 6), 5, 0x2400);
+    store_be(host.data + 514, 2, 0xffff); /* an application tag of all ones: not checked */
+    sas_expect_good(sas_write_16(&host, 8, 1, 1));
+    sas_expect_good(sas_read_16(&host, 8, 1, 0));
     test_end(host.drive);
 }
 
@@ -180,6 +183,11 @@ static void protection_that_is_not_there(void **state) {
     sas_expect_good(sas_write_16(&host, 9, 1, 0));
     sas_expect_good(sas_read_16(&host, 9, 1, 1));
     assert_memory_equal(host.data + 516, "\xff\xff\xff\xff", 4);
+    memset(host.data + 512, 0xff, 7); /* both tags have to be all ones to be exempt */
+    host.data[519] = 0;
+    sas_expect(sas_write_16(&host, 9, 1, 1), 0xb, 0x1001);
+    host.data[519] = 0xff;
+    sas_expect_good(sas_write_16(&host, 9, 1, 1));
     test_end(host.drive);
 }
 
@@ -390,6 +398,8 @@ static void another_hosts_reservation(void **state) {
     expect_conflict(reserve_out(1, 1, 0x77, 0));
     expect_conflict(sas_write_16(&host, 0, 1, 0)); /* registered, but not with type 1 */
     sas_expect_good(reserve_out(4, 1, 0x77, 0xabcd));
+    expect_length(SCSI(0x5e, 0, 0, 0, 0, 0, 0, 0, 255, 0), 16); /* the other key is gone */
+    assert_int_equal(load_be(host.data + 8, 8), 0x77);
     sas_expect_good(sas_write_16(&host, 0, 1, 0));
     host.path = 1;
     sas_expect(SCSI(0, 0, 0, 0, 0, 0), 6, 0x2a03);
@@ -401,6 +411,7 @@ static void another_hosts_reservation(void **state) {
     host.path = 0;
     sas_expect_good(reserve_out(3, 0, 0x77, 0));
     expect_length(SCSI(0x5e, 0, 0, 0, 0, 0, 0, 0, 255, 0), 8);
+    expect_conflict(reserve_out(1, 1, 0x77, 0)); /* no longer registered */
     test_end(host.drive);
 }
 

@@ -185,7 +185,9 @@ static void without_immed_it_blocks(void **state) {
     drive_forget(host.drive, &host.request);
     test_pass(host.drive, 19999);
     assert_int_equal(sas_request_sense(&host, NULL), 0x2041b);
+    host.request.scsi_status = 0x55; /* what was given up is not touched any more */
     test_pass(host.drive, 1);
+    assert_int_equal(host.request.scsi_status, 0x55);
     settle();
     assert_int_equal(sas_request_sense(&host, NULL), 0);
     test_end(host.drive);
@@ -202,6 +204,8 @@ static void a_restricted_failure_is_left_by_success_alone(void **state) {
     sas_expect(sas_read_16(&host, 0, 1, 0), 3, 0x3103);
     sas_expect(sas_format(&host, 0, 0), 3, 0x3103);
     sas_expect_good(SCSI(0x1a, 8, 0x0a, 0, 255, 0));
+    sas_expect_good(SCSI(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    assert_int_equal(sas_capacity(&host, NULL), 16384);
     sas_expect(sas_sanitize(&host, EXIT), 5, 0x2400);
     sas_expect(sas_sanitize(&host, IMMED | AUSE | BLOCK), 5, 0x2400);
     drive_reset(host.drive, RESET_POWER);
@@ -283,7 +287,9 @@ static void reads_after_an_erase_are_as_announced(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        begin_with(i == 4 ? "family = scsi\nsize = 8M\nmedium = magnetic\n" : ssd, cases[i].line);
+        begin_with(i == 4 ? "family = scsi\nsize = 8M\nmedium = magnetic\nplant = T every=1\n"
+                          : ssd,
+                   cases[i].line);
         sas_expect_good(SCSI(0x12, 1, 0xb1, 0, 64, 0));
         assert_int_equal(host.data[7] & (cases[i].action == BLOCK ? 0xc0 : 0x30),
                          cases[i].announced);

@@ -352,6 +352,9 @@ def test_sas_erase():
             section protect; sg_format --format --fmtpinfo=2 --quick --early $delta; sleep 7; settle $delta; sg_readcap -l $delta
             section fail; sg_sanitize --fail --quick $delta && echo left
             """, tools)
+        log = sim.log()
+        looked = subprocess.run([PROGRAM.with_name("quietus-oracle"), sim.media("delta"), sim.media("odd")],
+                                capture_output=True, text=True, check=False)
     assert found["before"].split() == ["1", "1"], found["before"]
     expect(found["block"], r"^Progress indication: \d+", r"Not Ready\nAdditional sense: .*sanitize in progress",
            r"READ CAPACITY \(16\) failed: Device not ready", r"^0$",
@@ -362,8 +365,6 @@ def test_sas_erase():
            r"Last LBA=65535 .*\n +Logical block length=512")
     expect(found["protect"], r"type 1 protection", r"Last LBA=64526 ")
     expect(found["fail"], r"^left$")
-    expect(sim.log(), r"^delta \d+ scsi 48 82 .* -> status=00$", r"^odd \d+ scsi 48 01 .* -> pending$",
+    expect(log, r"^delta \d+ scsi 48 82 .* -> status=00$", r"^odd \d+ scsi 48 01 .* -> pending$",
            r"^odd \d+ scsi 48 01 .* -> status=00$", r"^odd \d+ scsi 04 10 .* -> status=00$")
-    looked = subprocess.run([PROGRAM.with_name("quietus-oracle"), sim.media("delta"), sim.media("odd")],
-                            capture_output=True, text=True, check=False)
     assert looked.returncode == 0, looked.stdout + looked.stderr
