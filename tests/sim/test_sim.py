@@ -350,7 +350,7 @@ def test_sas_erase():
             sleep 2; sg_requests -p $odd; sg_turs -v $odd
             sleep 5; settle $odd; sg_readcap -l $odd
             section protect; sg_format --format --fmtpinfo=2 --quick --early $delta; sleep 7; settle $delta; sg_readcap -l $delta
-            section fail; sg_sanitize --fail --quick $delta && echo left
+            section fail; sg_sanitize --fail --quick --early $delta && echo left
             """, tools)
         log = sim.log()
         looked = subprocess.run([PROGRAM.with_name("quietus-oracle"), sim.media("delta"), sim.media("odd")],
@@ -366,5 +366,5 @@ def test_sas_erase():
     expect(found["protect"], r"type 1 protection", r"Last LBA=64526 ")
     expect(found["fail"], r"^left$")
     expect(log, r"^delta \d+ scsi 48 82 .* -> status=00$", r"^odd \d+ scsi 48 01 .* -> pending$",
-           r"^odd \d+ scsi 48 01 .* -> status=00$", r"^odd \d+ scsi 04 10 .* -> status=00$")
+           r"^odd \d+ scsi 48 01 .* -> status=00$", r"^odd \d+ scsi 04 18 .* -> status=00$")
     assert looked.returncode == 0, looked.stdout + looked.stderr
