@@ -38,8 +38,14 @@ void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_charact
         disk_finding(disk, "zoned medium (model %u)", page->zoned);
 }
 
+/* Sectors that the kernel does not take: it makes no block device, or one of no size. */
+static bool is_odd(uint32_t block_size) {
+    return (block_size & (block_size - 1)) != 0;
+}
+
 static void take_area_sizes(struct disk *disk, uint64_t blocks, uint32_t block_size) {
-    if (disk->area_count == 0) {
+    if (disk->area_count == 0 ||
+        (disk->area_count == 1 && disk->areas[0].lba_count == 0 && is_odd(block_size))) {
         disk->area_count = 1;
         disk->areas[0] = (struct disk_area){.lba_size = block_size, .lba_count = blocks};
         disk_finding(disk, "sectors of %" PRIu32 " bytes: no block device to read or write it by",
