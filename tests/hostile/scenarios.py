@@ -60,8 +60,8 @@ HEALTHY = [
     nvme("good-nvme-noise", "sanitize = crypto; crypto-unmaps = no", category="purge",
          note="reads as noise after its crypto erase"),
     nvme("good-nvme-4kn", "formats = 512 4096; namespace = format=1", category="purge"),
-    nvme("good-nvme-three-namespaces", "namespace = size=6M; namespace = size=4M format=1; "
-         "namespace = size=4M", category="purge"),
+    nvme("good-nvme-three-namespaces", "namespace = size=3M; namespace = size=2M format=1; "
+         "namespace = size=2M", category="purge"),
     nvme("good-nvme-two-controllers", "controllers = 2", category="purge",
          note="one subsystem is one disk"),
     nvme("good-nvme-blank", "plant = none", category="purge",
@@ -131,14 +131,14 @@ LIES = [
          note="the log's old success names the same command"),
     ahci("success-of-years-ago-sata", "sanitize = block; sanitize-completed = yes; "
          "misbehave = ignore ata-sanitize-block", ends="failed"),
-    nvme("one-namespace-of-three", "namespace = size=5M; namespace = size=5M; namespace = size=5M; "
+    nvme("one-namespace-of-three", "namespace = size=2M; namespace = size=2M; namespace = size=2M; "
          "sanitize = block; misbehave = partial nvme-sanitize-block namespaces=2", ends="failed",
          says=MARKED),
-    nvme("one-namespace-of-three-format", "namespace = size=5M; namespace = size=5M; "
-         "namespace = size=5M; sanitize = none; fna = none; "
+    nvme("one-namespace-of-three-format", "namespace = size=2M; namespace = size=2M; "
+         "namespace = size=2M; sanitize = none; fna = none; "
          "misbehave = partial nvme-format-user-data namespaces=1", ends="failed", says=MARKED),
     ahci("part-of-the-disk", "sanitize = none; misbehave = partial security-erase-enhanced "
-         "from=0 to=16383", ends="failed", says=MARKED),
+         "from=0 to=8191", ends="failed", says=MARKED),
     ahci("writes-go-nowhere", "medium = magnetic; sanitize = none; features = none; "
          "misbehave = write-ignored", ends="failed"),
     ladder(nvme("lie-then-format", "sanitize = block; misbehave = lie nvme-sanitize-block",
@@ -317,18 +317,18 @@ STATE = [
          method="nvme-sanitize-crypto", note="can, and does not say so"),
     ladder(ahci("hidden-sata", "sanitize = block; misbehave = hidden ata-sanitize-block",
                 method="ata-security-erase-enhanced")),
-    nvme("unattached-namespace", "namespace = size=6M; namespace = size=6M detached", category="purge",
+    nvme("unattached-namespace", "namespace = size=3M; namespace = size=3M detached", category="purge",
          method="nvme-sanitize-crypto-block", note="a sanitize reaches it"),
-    ladder(nvme("unattached-beyond-reach", "namespace = size=6M; namespace = size=6M detached; "
+    ladder(nvme("unattached-beyond-reach", "namespace = size=3M; namespace = size=3M detached; "
                 "sanitize = none", ends="failed", says="not attached")),
 ]
 
 # Who the drive is.
 IDENTITY = [
     nvme("capacity-changed-nvme", "sanitize = block; misbehave = capacity-change "
-         "after=nvme-sanitize-block to=8M", ends="failed"),
+         "after=nvme-sanitize-block to=4M", ends="failed"),
     ahci("capacity-changed-sata", "sanitize = block; misbehave = capacity-change "
-         "after=ata-sanitize-block to=8M", ends="failed", says="capacity"),
+         "after=ata-sanitize-block to=4M", ends="failed", says="capacity"),
     nvme("identity-changed-nvme", "sanitize = block; misbehave = identity-change "
          "after=nvme-sanitize-block serial=STRANGER", ends="failed", says="another disk"),
     ahci("identity-changed-sata", "sanitize = block; misbehave = identity-change "
@@ -349,13 +349,13 @@ IDENTITY = [
 
 # Two boots: the plug is pulled from the machine when all of them are at work.
 CUT = [
-    nvme("cut-nvme-sanitize", "sanitize = block; time = nvme-sanitize-block 300s", cut=True,
+    nvme("cut-nvme-sanitize", "sanitize = block; time = nvme-sanitize-block 300s", policy=LADDER, cut=True,
          category="purge", check=fresh_after_wait),
-    ahci("cut-ata-sanitize", "sanitize = block; time = ata-sanitize-block 300s", cut=True,
+    ahci("cut-ata-sanitize", "sanitize = block; time = ata-sanitize-block 300s", policy=LADDER, cut=True,
          category="purge", check=fresh_after_wait),
     satl("cut-ata-sanitize-satl", "sanitize = block; descriptor-sense = yes; "
-         "time = ata-sanitize-block 300s", cut=True, category="purge", check=fresh_after_wait),
-    ahci("cut-security", "sanitize = none; time = security-erase-enhanced 120s", cut=True,
+         "time = ata-sanitize-block 300s", policy=LADDER, cut=True, category="purge", check=fresh_after_wait),
+    ahci("cut-security", "sanitize = none; time = security-erase-enhanced 120s", policy=LADDER, cut=True,
          category="purge", method="ata-security-erase-enhanced"),
     satl("cut-security-satl", "sanitize = none; features = security; time = security-erase 120s",
          cut=True, category="clear", method="ata-security-erase"),

@@ -26,9 +26,11 @@ TOO_LONG = re.compile(r"hang |gone security|stuck security|stuck nvme-format")
 
 def batches(rows):
     """Lists of scenarios, dealt out to as few machines as can hold them."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((str(row.policy), row.cut), []).append(row)
     out = []
-    for policy, cut in ((scenarios.STRICT, False), (scenarios.LADDER, False), (scenarios.LADDER, True)):
-        some = [row for row in rows if row.policy is policy and row.cut is cut]
+    for some in groups.values():
         controllers = [row for row in some if row.front == "nvme"]
         rest = [row for row in some if row.front != "nvme"]
         machines = max(-(-len(controllers) // NVME_AT_ONCE), -(-len(some) // DRIVES_AT_ONCE))
