@@ -41,7 +41,7 @@ def batches(rows):
 def cut_when_all_work(_, sim, drives):
     """Waits until every drive has its erase command, and a little longer."""
     command = {"nvme": r"nvme-admin (?:84|80)", "ahci": r"ata (?:b4 features=001[1-4]|f4)",
-               "scsi": r"scsi .* 85 .* (?:b4|f4) "}
+               "scsi": r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )"}
     for drive in drives:
         sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.front]}", seconds=240)
     time.sleep(2)
