@@ -131,6 +131,18 @@ static void decode_fixed_format(struct bytes data, struct scsi_sense *out) {
     }
 }
 
+bool scsi_decode_pass_through_failure(struct bytes data, struct ata_registers *out) {
+    enum { ATA_ERROR = 0x01, ATA_DEVICE_FAULT = 0x20 };
+    struct ata_registers registers;
+    if (data.length < 14 || data.data[0] != (0x80 | RESPONSE_FIXED_CURRENT))
+        return false;
+    decode_fixed_ata(data.data, &registers);
+    if (!(registers.status & (ATA_ERROR | ATA_DEVICE_FAULT)))
+        return false;
+    *out = registers;
+    return true;
+}
+
 void scsi_decode_sense(struct bytes data, struct scsi_sense *out) {
     *out = (struct scsi_sense){0};
     if (data.length < 1)

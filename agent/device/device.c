@@ -193,7 +193,10 @@ static int judge_pass_through(const struct scsi_command *command, struct ata_reg
     if (command->status != SCSI_CHECK_CONDITION)
         return -EIO;
     struct scsi_sense sense;
-    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    const struct bytes data = {command->sense, command->sense_length};
+    scsi_decode_sense(data, &sense);
+    if (!sense.ata.valid)
+        (void)scsi_decode_pass_through_failure(data, &sense.ata);
     if (is_plausible(&sense.ata)) {
         *registers = sense.ata;
         return sense.ata.status & (ATA_STATUS_ERROR | ATA_STATUS_FAULT) ? -EIO : 0;

@@ -43,12 +43,31 @@ static int send_password(struct armed *armed, uint8_t command, const struct ata_
     return error;
 }
 
+/* The way to the drive, and how long to wait for it. */
+struct link {
+    struct armed *armed;
+    struct progress *progress;
+    const struct policy *policy;
+};
+
+static struct link link_of(const struct erase_run *run) {
+    return (struct link){run->armed, run->progress, run->policy};
+}
+
+/* How long a drive that has gone away may take to return. */
+static int64_t return_ms(const struct policy *policy) {
+    const int64_t stall = follow_stall_ms(policy, 0);
+    return stall < RETURN_MS ? stall : RETURN_MS;
+}
+
 /* The state, as soon as the drive gives it: after a reset that can take a while. */
-static int ask_state(struct armed *armed, struct progress *progress, struct ata_security *out) {
-    const int64_t until = clock_monotonic_ms() + RETURN_MS;
+static int ask_state(const struct link *link, struct ata_security *out) {
+    struct armed *armed = link->armed;
+    const int64_t limit = return_ms(link->policy);
+    const int64_t until = clock_monotonic_ms() + limit;
     struct ata_identify identify;
     int error;
-    progress_expect(progress, 2 * (int64_t)RETURN_MS);
+    progress_expect(link->progress, 2 * limit);
     while ((error = ask_ata_identify(armed_device(armed), &identify)) != 0) {
         if (clock_monotonic_ms() > until)
             return error;
@@ -60,28 +79,29 @@ static int ask_state(struct armed *armed, struct progress *progress, struct ata_
 }
 
 /* Takes the password off, whatever state the drive is in. 0 if security is off at the end. */
-static int take_off(struct armed *armed, struct progress *progress,
-                    const struct ata_password *password, struct reason *reason) {
+static int take_off(const struct link *link, const struct ata_password *password,
+                    struct reason *reason) {
     struct ata_security state;
-    int error = ask_state(armed, progress, &state);
+    int error = ask_state(link, &state);
     if (error || !state.enabled)
         return error;
     if (state.locked)
-        (void)send_password(armed, ATA_SECURITY_UNLOCK, password, reason);
-    error = ask_state(armed, progress, &state);
+        (void)send_password(link->armed, ATA_SECURITY_UNLOCK, password, reason);
+    error = ask_state(link, &state);
     if (error || state.locked)
         return error ? error : -EACCES;
-    (void)send_password(armed, ATA_SECURITY_DISABLE_PASSWORD, password, reason);
-    error = ask_state(armed, progress, &state);
+    (void)send_password(link->armed, ATA_SECURITY_DISABLE_PASSWORD, password, reason);
+    error = ask_state(link, &state);
     return error ? error : state.enabled ? -EACCES : 0;
 }
 
 int ata_security_open(const struct earlier *earlier) {
+    const struct link link = {earlier->armed, earlier->progress, earlier->policy};
     struct ata_security state;
     struct reason ignored;
     if (!earlier->disk->ata.security.supported)
         return 0;
-    int error = ask_state(earlier->armed, earlier->progress, &state);
+    int error = ask_state(&link, &state);
     if (error) {
         reason_set(earlier->reason, "the drive does not say whether it is locked: %s",
                    strerror(-error));
@@ -90,9 +110,9 @@ int ata_security_open(const struct earlier *earlier) {
     if (!state.enabled)
         return 0;
     for (int i = 0; i < ATA_PASSWORDS_KNOWN && !state.count_expired && !state.frozen; i++) {
-        if (take_off(earlier->armed, earlier->progress, ata_passwords_known[i], &ignored) == 0)
+        if (take_off(&link, ata_passwords_known[i], &ignored) == 0)
             return device_refresh(armed_device(earlier->armed)), 0;
-        if (ask_state(earlier->armed, earlier->progress, &state))
+        if (ask_state(&link, &state))
             break;
     }
     reason_set(earlier->reason,
@@ -146,13 +166,14 @@ static int erase_once(struct erase_run *run, bool enhanced, uint32_t timeout_ms)
  */
 static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeout_ms,
                             bool *good_status) {
+    const struct link link = link_of(run);
     for (int i = 0; i < ERASES; i++) {
         struct ata_security state;
         const int error = erase_once(run, enhanced, timeout_ms);
         if (error == -ESTALE)
             return error;
         *good_status = error == 0;
-        if (ask_state(run->armed, run->progress, &state)) {
+        if (ask_state(&link, &state)) {
             reason_set(run->reason, "the drive does not answer after SECURITY ERASE UNIT");
             return -ETIME;
         }
@@ -175,12 +196,13 @@ static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeo
 
 /* Some controllers garble the answer: what the drive says of its state afterwards decides. */
 static int set_password(struct erase_run *run) {
+    const struct link link = link_of(run);
     struct ata_security state;
     const int error =
         send_password(run->armed, ATA_SECURITY_SET_PASSWORD, &ata_password_quietus, run->reason);
     if (error == -ESTALE)
         return error;
-    if (ask_state(run->armed, run->progress, &state)) {
+    if (ask_state(&link, &state)) {
         reason_set(run->reason, "the drive does not answer after SECURITY SET PASSWORD");
         return -ETIME;
     }
@@ -192,10 +214,11 @@ static int set_password(struct erase_run *run) {
 }
 
 static int run_erase(struct erase_run *run, bool enhanced) {
+    const struct link link = link_of(run);
     struct ata_security before;
     struct reason unlocking = {""};
     bool good_status = false;
-    if (ask_state(run->armed, run->progress, &before) || before.frozen || before.enabled) {
+    if (ask_state(&link, &before) || before.frozen || before.enabled) {
         reason_set(run->reason, "ATA security is %s",
                    before.frozen ? "frozen (a power cycle of the drive alone ends that)"
                                  : "in use");
@@ -211,7 +234,7 @@ static int run_erase(struct erase_run *run, bool enhanced) {
     if (error) {
         run->facts->refuted = error != -ETIME;
         if (error != -ETIME && error != -ESTALE &&
-            take_off(run->armed, run->progress, &ata_password_quietus, &unlocking) != 0)
+            take_off(&link, &ata_password_quietus, &unlocking) != 0)
             json_add_text(run->exceptions,
                           "the drive is left with the ATA user password of Quietus set");
         return error;
@@ -237,8 +260,9 @@ static int run_enhanced(struct erase_run *run) {
 
 /* Security is off again. */
 static int read_back(struct erase_run *run) {
+    const struct link link = link_of(run);
     struct ata_security state;
-    if (ask_state(run->armed, run->progress, &state) == 0 && !state.enabled && !state.locked)
+    if (ask_state(&link, &state) == 0 && !state.enabled && !state.locked)
         return 0;
     reason_set(run->reason, "asked again, the drive is still protected by its password");
     return -EIO;

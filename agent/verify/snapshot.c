@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECES = 8 };
+enum {
+    PIECES = 8,
+    /* A drive whose last sanitize failed refuses every read, and the kernel needs long for each: if
+     * so many are refused and none has been answered, no more are tried. */
+    MOST_REFUSED = 512,
+};
 
 static const char marker_magic[16] = "QUIETUS MARKER";
 
@@ -31,6 +36,9 @@ struct snapshot {
     uint8_t tag_key[crypto_shorthash_KEYBYTES];
     uint8_t marker_key[crypto_stream_chacha20_KEYBYTES];
     struct verify_report *report; /* while comparing */
+    uint64_t answered;            /* reads before the erase */
+    uint64_t refused;
+    bool is_closed; /* nothing can be read */
 };
 
 static size_t piece_start(size_t length, unsigned i) {
@@ -65,11 +73,15 @@ static struct place_unit snapshot_place(void *user, uint64_t i) {
 
 static void before_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
                         int error) {
-    const struct snapshot *snapshot = user;
-    if (error)
+    struct snapshot *snapshot = user;
+    if (error) {
         snapshot->marks[i] = (struct mark){0};
-    else
+        snapshot->refused++;
+    } else {
         remember(snapshot, data, place->length, &snapshot->marks[i]);
+        snapshot->answered++;
+    }
+    snapshot->is_closed = snapshot->answered == 0 && snapshot->refused >= MOST_REFUSED;
 }
 
 /* Magic, run, area and LBA, then bytes that occur nowhere else. */
@@ -162,9 +174,12 @@ int snapshot_take(struct armed *armed, const struct layout *layout,
         .place = snapshot_place,
         .done = before_done,
         .user = snapshot,
+        .enough = &snapshot->is_closed,
     };
     progress_start(progress, PHASE_SAMPLING, 1, 2, places->count);
     int error = reader_run(&reader);
+    if (error == -EIO && snapshot->is_closed)
+        error = 0; /* its places say nothing, as if each had been tried */
     if (error == 0)
         error = plant_all(snapshot, armed, progress);
     if (error) {

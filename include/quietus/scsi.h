@@ -91,6 +91,14 @@ struct scsi_sense {
 /* Decodes either format; whatever is not there or does not fit stays not valid. Never fails. */
 void scsi_decode_sense(struct bytes data, struct scsi_sense *out);
 
+/*
+ * The registers of a pass-through that failed, in the form that Linux (6.11 and later) gives them
+ * in while D_SENSE is 0: SAT's fixed format, but with the error's own code instead of 00/1D. Only
+ * for the sense data of a pass-through: of any other command these bytes are an LBA. False: there
+ * are none.
+ */
+bool scsi_decode_pass_through_failure(struct bytes data, struct ata_registers *out);
+
 /* A few words for a person: "illegal request: invalid opcode (5/20/00)". Returns out. */
 char *scsi_sense_text(const struct scsi_sense *sense, char *out, size_t size);
 

@@ -119,18 +119,15 @@ static int model_nvme(void *context, struct nvme_command *command) {
     return 0;
 }
 
-/* As libata fills in sense data for a pass-through (DEVICE-FACTS A.3). */
-static void give_registers(struct scsi_command *command, const struct ata_registers_out *out,
-                           bool extended) {
-    const bool failed = out->status & (STATUS_ERROR | STATUS_FAULT);
-    uint8_t *s = command->sense;
-    if (!failed && !(command->cdb[2] & 0x20))
-        return;
-    command->status = SCSI_CHECK_CONDITION;
-    memset(s, 0, 22);
+/*
+ * As libata of kernel 6.12 fills in sense data for a pass-through (DEVICE-FACTS A.3): the
+ * descriptor format for what went well; for what failed the fixed one, unless somebody has set
+ * D_SENSE, under the code of the error.
+ */
+static void give_good_registers(uint8_t *s, const struct ata_registers_out *out, bool extended) {
     s[0] = 0x72;
-    s[1] = failed ? SENSE_ABORTED_COMMAND : SENSE_RECOVERED_ERROR;
-    s[3] = failed ? 0 : 0x1d;
+    s[1] = SENSE_RECOVERED_ERROR;
+    s[3] = 0x1d;
     s[7] = 14;
     s[8] = 0x09;
     s[9] = 0x0c;
@@ -148,7 +145,35 @@ static void give_registers(struct scsi_command *command, const struct ata_regist
     }
     s[20] = out->device;
     s[21] = out->status;
-    command->sense_length = 22;
+}
+
+static void give_failed_registers(uint8_t *s, const struct ata_registers_out *out, bool extended) {
+    s[0] = 0xf0;
+    s[2] = SENSE_ABORTED_COMMAND;
+    s[3] = out->error;
+    s[4] = out->status;
+    s[5] = out->device;
+    s[6] = (uint8_t)out->count;
+    s[7] = 10;
+    if (extended)
+        s[8] = (uint8_t)(0x80 | (out->count >> 8 ? 0x40 : 0) | (out->lba >> 24 ? 0x20 : 0));
+    s[9] = (uint8_t)out->lba;
+    s[10] = (uint8_t)(out->lba >> 8);
+    s[11] = (uint8_t)(out->lba >> 16);
+}
+
+static void give_registers(struct scsi_command *command, const struct ata_registers_out *out,
+                           bool extended) {
+    const bool failed = out->status & (STATUS_ERROR | STATUS_FAULT);
+    if (!failed && !(command->cdb[2] & 0x20))
+        return;
+    command->status = SCSI_CHECK_CONDITION;
+    memset(command->sense, 0, 22);
+    if (failed)
+        give_failed_registers(command->sense, out, extended);
+    else
+        give_good_registers(command->sense, out, extended);
+    command->sense_length = failed ? 18 : 22;
 }
 
 static struct ata_registers_in registers_of(const uint8_t *cdb) {

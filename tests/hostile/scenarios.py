@@ -14,17 +14,29 @@ MARKED = "samples show content"  # what the agent says of a lie that it saw thro
 
 def few_attempts(one):
     """A drive counts five wrong passwords; the agent has to leave it one."""
-    tries = len(re.findall(r" (?:ata f2|scsi \S+ 85.* f2) ", one.trace))
+    tries = len(re.findall(r" (?:ata f2|scsi 85 .* f2) ", one.trace))
     if not 1 <= tries <= 4:
         return f"{tries} attempts to unlock"
     return None
 
 
-def fresh_after_wait(one):
-    """What the first boot began was waited for, and begun again only when it had ended."""
-    if not any("earlier" in str(entry) or "followed" in str(entry) for entry in one.certificate["evidence"]):
-        return "nothing says that a sanitize was found under way"
-    return None
+LONG_MS = 300000  # of the drive's time
+START = re.compile(r"^\S+ (\d+) (?:nvme-admin (?:84|80) |ata (?:b4 features=001[1-4]|f4) |"
+                   r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 ))", re.M)
+
+
+def begun_again(one):
+    """Twice in all: by the first boot, and by the second that knows nothing of what the first saw."""
+    starts = START.findall(one.trace)
+    return None if len(starts) == 2 else f"begun {len(starts)} times"
+
+
+def waited_for(one):
+    """Begun again, and not before it had ended."""
+    starts = [int(ms) for ms in START.findall(one.trace)]
+    if len(starts) == 2 and starts[1] - starts[0] < LONG_MS:
+        return "begun again while it was still under way"
+    return begun_again(one)
 
 
 # --- the rows ---
@@ -60,8 +72,8 @@ HEALTHY = [
     nvme("good-nvme-noise", "sanitize = crypto; crypto-unmaps = no", category="purge",
          note="reads as noise after its crypto erase"),
     nvme("good-nvme-4kn", "formats = 512 4096; namespace = format=1", category="purge"),
-    nvme("good-nvme-three-namespaces", "namespace = size=6M; namespace = size=4M format=1; "
-         "namespace = size=4M", category="purge"),
+    nvme("good-nvme-three-namespaces", "namespace = size=3M; namespace = size=2M format=1; "
+         "namespace = size=2M", category="purge"),
     nvme("good-nvme-two-controllers", "controllers = 2", category="purge",
          note="one subsystem is one disk"),
     nvme("good-nvme-blank", "plant = none", category="purge",
@@ -131,14 +143,14 @@ LIES = [
          note="the log's old success names the same command"),
     ahci("success-of-years-ago-sata", "sanitize = block; sanitize-completed = yes; "
          "misbehave = ignore ata-sanitize-block", ends="failed"),
-    nvme("one-namespace-of-three", "namespace = size=5M; namespace = size=5M; namespace = size=5M; "
+    nvme("one-namespace-of-three", "namespace = size=2M; namespace = size=2M; namespace = size=2M; "
          "sanitize = block; misbehave = partial nvme-sanitize-block namespaces=2", ends="failed",
          says=MARKED),
-    nvme("one-namespace-of-three-format", "namespace = size=5M; namespace = size=5M; "
-         "namespace = size=5M; sanitize = none; fna = none; "
+    nvme("one-namespace-of-three-format", "namespace = size=2M; namespace = size=2M; "
+         "namespace = size=2M; sanitize = none; fna = none; "
          "misbehave = partial nvme-format-user-data namespaces=1", ends="failed", says=MARKED),
     ahci("part-of-the-disk", "sanitize = none; misbehave = partial security-erase-enhanced "
-         "from=0 to=16383", ends="failed", says=MARKED),
+         "from=0 to=8191", ends="failed", says=MARKED),
     ahci("writes-go-nowhere", "medium = magnetic; sanitize = none; features = none; "
          "misbehave = write-ignored", ends="failed"),
     ladder(nvme("lie-then-format", "sanitize = block; misbehave = lie nvme-sanitize-block",
@@ -272,7 +284,11 @@ ANSWERS = [
     nvme("log-garbage", "sanitize = block; misbehave = log-garbage", ends="failed", may_be=("unknown",)),
     nvme("log-short", "sanitize = block; misbehave = log-short", ends="failed", may_be=("unknown",)),
     nvme("read-errors-announced", "sanitize = crypto; "
-         "misbehave = read-errors after=nvme-sanitize-crypto deallocated announced", category="purge"),
+         "misbehave = read-errors after=nvme-sanitize-crypto deallocated announced", ends="failed",
+         note="the agent does not know the announcement"),
+    ladder(nvme("read-errors-then-overwrite", "sanitize = crypto; format-nvm = no; "
+                "misbehave = read-errors after=nvme-sanitize-crypto deallocated announced",
+                method="overwrite", after=("nvme-sanitize-crypto",))),
     nvme("read-errors-unannounced", "sanitize = crypto; "
          "misbehave = read-errors after=nvme-sanitize-crypto", ends="failed"),
     ladder(ahci("read-errors-sata", "size = 1M; spare = 1M; sanitize = crypto; features = none; "
@@ -317,18 +333,18 @@ STATE = [
          method="nvme-sanitize-crypto", note="can, and does not say so"),
     ladder(ahci("hidden-sata", "sanitize = block; misbehave = hidden ata-sanitize-block",
                 method="ata-security-erase-enhanced")),
-    nvme("unattached-namespace", "namespace = size=6M; namespace = size=6M detached", category="purge",
+    nvme("unattached-namespace", "namespace = size=3M; namespace = size=3M detached", category="purge",
          method="nvme-sanitize-crypto-block", note="a sanitize reaches it"),
-    ladder(nvme("unattached-beyond-reach", "namespace = size=6M; namespace = size=6M detached; "
+    ladder(nvme("unattached-beyond-reach", "namespace = size=3M; namespace = size=3M detached; "
                 "sanitize = none", ends="failed", says="not attached")),
 ]
 
 # Who the drive is.
 IDENTITY = [
     nvme("capacity-changed-nvme", "sanitize = block; misbehave = capacity-change "
-         "after=nvme-sanitize-block to=8M", ends="failed"),
+         "after=nvme-sanitize-block to=4M", ends="failed"),
     ahci("capacity-changed-sata", "sanitize = block; misbehave = capacity-change "
-         "after=ata-sanitize-block to=8M", ends="failed", says="capacity"),
+         "after=ata-sanitize-block to=4M", ends="failed", says="capacity"),
     nvme("identity-changed-nvme", "sanitize = block; misbehave = identity-change "
          "after=nvme-sanitize-block serial=STRANGER", ends="failed", says="another disk"),
     ahci("identity-changed-sata", "sanitize = block; misbehave = identity-change "
@@ -349,18 +365,20 @@ IDENTITY = [
 
 # Two boots: the plug is pulled from the machine when all of them are at work.
 CUT = [
-    nvme("cut-nvme-sanitize", "sanitize = block; time = nvme-sanitize-block 300s", cut=True,
-         category="purge", check=fresh_after_wait),
-    ahci("cut-ata-sanitize", "sanitize = block; time = ata-sanitize-block 300s", cut=True,
-         category="purge", check=fresh_after_wait),
+    nvme("cut-nvme-sanitize", "sanitize = block; time = nvme-sanitize-block 300s", category="purge",
+         check=waited_for),
+    ahci("cut-ata-sanitize", "sanitize = block; time = ata-sanitize-block 300s", category="purge",
+         check=waited_for),
     satl("cut-ata-sanitize-satl", "sanitize = block; descriptor-sense = yes; "
-         "time = ata-sanitize-block 300s", cut=True, category="purge", check=fresh_after_wait),
-    ahci("cut-security", "sanitize = none; time = security-erase-enhanced 120s", cut=True,
-         category="purge", method="ata-security-erase-enhanced"),
+         "time = ata-sanitize-block 300s", category="purge", check=waited_for),
+    ahci("cut-security", "sanitize = none; time = security-erase-enhanced 120s", category="purge",
+         method="ata-security-erase-enhanced", check=begun_again, note="comes up locked"),
     satl("cut-security-satl", "sanitize = none; features = security; time = security-erase 120s",
-         cut=True, category="clear", method="ata-security-erase"),
+         category="clear", method="ata-security-erase", check=begun_again, note="comes up locked"),
     nvme("cut-nvme-format", "sanitize = none; fna = none; time = nvme-format-user-data 120s",
-         cut=True, category="clear", method="nvme-format-user-data"),
+         category="clear", method="nvme-format-user-data", check=begun_again),
 ]
+for row in CUT:
+    row.policy, row.cut = LADDER, True
 
 SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + CUT

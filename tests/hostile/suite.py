@@ -26,9 +26,11 @@ TOO_LONG = re.compile(r"hang |gone security|stuck security|stuck nvme-format")
 
 def batches(rows):
     """Lists of scenarios, dealt out to as few machines as can hold them."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((str(row.policy), row.cut), []).append(row)
     out = []
-    for policy, cut in ((scenarios.STRICT, False), (scenarios.LADDER, False), (scenarios.LADDER, True)):
-        some = [row for row in rows if row.policy is policy and row.cut is cut]
+    for some in groups.values():
         controllers = [row for row in some if row.front == "nvme"]
         rest = [row for row in some if row.front != "nvme"]
         machines = max(-(-len(controllers) // NVME_AT_ONCE), -(-len(some) // DRIVES_AT_ONCE))
@@ -39,7 +41,7 @@ def batches(rows):
 def cut_when_all_work(_, sim, drives):
     """Waits until every drive has its erase command, and a little longer."""
     command = {"nvme": r"nvme-admin (?:84|80)", "ahci": r"ata (?:b4 features=001[1-4]|f4)",
-               "scsi": r"scsi .* 85 .* (?:b4|f4) "}
+               "scsi": r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )"}
     for drive in drives:
         sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.front]}", seconds=240)
     time.sleep(2)

@@ -80,7 +80,7 @@ class Drive:
         lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive) if line.strip()]
         family = "nvme" if self.scenario.front == "nvme" else "ata"
         given = {line.split(" = ")[0] for line in lines}
-        defaults = {"size": "16M", "spare": "2M", "serial": self.serial, "wwn": self.wwn,
+        defaults = {"size": "8M", "spare": "2M", "serial": self.serial, "wwn": self.wwn,
                     "plant": "PLANT every=4 stale=20 remapped=5"}
         lines += [f"{key} = {value}" for key, value in defaults.items() if key not in given]
         # "plant = none": a drive on which nothing was ever written.

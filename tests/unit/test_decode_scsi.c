@@ -69,6 +69,28 @@ static void test_sense_old_kernel_failure(void **state) {
     assert_false(sense.ata.valid);
 }
 
+/* As kernel 6.12 answers to a SANITIZE STATUS EXT that is aborted: reason 1. */
+static void test_registers_of_a_failed_pass_through(void **state) {
+    (void)state;
+    uint8_t data[18];
+    struct ata_registers registers = {0};
+    assert_int_equal(hex_decode(data, 18, "f0000b045100000a80010000000000000000"), 0);
+    assert_false(sense_of("f0000b045100000a80010000000000000000").ata.valid);
+    assert_true(scsi_decode_pass_through_failure((struct bytes){data, 18}, &registers));
+    assert_true(registers.valid && registers.high_valid);
+    assert_int_equal(registers.error, 0x04);
+    assert_int_equal(registers.status, 0x51);
+    assert_int_equal(registers.lba, 1);
+    registers = (struct ata_registers){0};
+    assert_false(scsi_decode_pass_through_failure((struct bytes){data, 13}, &registers));
+    data[4] = 0x50; /* no error: then it is no failed command's */
+    assert_false(scsi_decode_pass_through_failure((struct bytes){data, 18}, &registers));
+    data[4] = 0x51;
+    data[0] = 0x70; /* INFORMATION is not valid */
+    assert_false(scsi_decode_pass_through_failure((struct bytes){data, 18}, &registers));
+    assert_false(registers.valid);
+}
+
 static void test_sense_progress(void **state) {
     (void)state;
     const struct scsi_sense fixed = sense_of("700002000000000a00000000041b00804000");
@@ -233,6 +255,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sense_ata_descriptor_second),
     cmocka_unit_test(test_sense_ata_fixed),
     cmocka_unit_test(test_sense_old_kernel_failure),
+    cmocka_unit_test(test_registers_of_a_failed_pass_through),
     cmocka_unit_test(test_sense_progress),
     cmocka_unit_test(test_sense_hostile),
     cmocka_unit_test(test_sense_text),

@@ -344,6 +344,19 @@ static void test_format_of_several_namespaces(void **state) {
     finish(&erase, DISPOSITION_ERASED);
 }
 
+/* It may be closed by a sanitize that failed: that it cannot be read is found out soon. */
+static void test_format_of_a_disk_that_cannot_be_read(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_NVME, 48);
+    erase.policy.fallback = false;
+    erase.fake.bad_read_to = 48 << 20;
+    go(&erase);
+    const uint64_t samples = attempt(&erase, 0)->facts.samples.planned;
+    assert_in_range(erase.fake.requests, samples, samples + 600);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
 /* A disk that some other tool had erased before: markers make it tell. */
 static void test_format_of_a_blank_disk_uses_markers(void **state) {
     (void)state;
@@ -666,6 +679,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_format_of_a_good_disk),
     cmocka_unit_test(test_format_that_leaves_random_bytes),
     cmocka_unit_test(test_format_of_several_namespaces),
+    cmocka_unit_test(test_format_of_a_disk_that_cannot_be_read),
     cmocka_unit_test(test_format_of_a_blank_disk_uses_markers),
     cmocka_unit_test(test_format_that_does_nothing_to_a_blank_disk),
     cmocka_unit_test(test_format_that_does_nothing),
