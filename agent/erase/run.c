@@ -201,12 +201,12 @@ static void run_steps(struct disk_run *run, struct armed *armed) {
     snapshot_free(snapshot);
 }
 
-/* The reasons why nothing can be done, of all methods. */
+/* The reasons why nothing can be done, of all methods; first of those that ask least of a disk. */
 static void explain_empty_plan(struct disk_run *run) {
     char *text = run->problem.text;
     const size_t size = sizeof run->problem.text;
     (void)snprintf(text, size, "no method can be used");
-    for (unsigned i = 0; i < run->plan.rejected_count; i++) {
+    for (unsigned i = run->plan.rejected_count; i-- > 0;) {
         const size_t used = strlen(text);
         (void)snprintf(text + used, size - used, "; %s: %s", run->plan.rejected[i].method->name,
                        run->plan.rejected[i].reason.text);
