@@ -5,6 +5,7 @@
  */
 #include "quietus/json.h"
 
+#include "follow.h"
 #include "methods.h"
 #include "nvme_common.h"
 
@@ -16,9 +17,7 @@
 enum {
     ERASE_USER_DATA = 1,
     ERASE_CRYPTO = 2,
-    /* Format ends when the drive is done; none is known to need longer than this. */
-    TIMEOUT_MS = 6 * 3600 * 1000,
-    MARGIN_MS = 60000,
+    MARGIN_MS = 120000, /* the kernel's error handling after a time-out */
 };
 
 static bool format_offered(const struct disk *disk, struct reason *reason) {
@@ -61,16 +60,19 @@ static uint32_t command_dword10(const struct nvme_namespace *ns, uint32_t erase)
            erase << 9 | (index >> 4 & 3) << 12;
 }
 
+/* The completion comes when the drive is done, and no drive says how long that takes: the time-out
+ * is all that notices one that has lost the command. */
 static int format_one(struct erase_run *run, const struct disk_area *area, uint32_t erase) {
+    const int64_t timeout_ms = follow_stall_ms(run->policy, 0);
     struct nvme_command command = {
         .name = erase == ERASE_CRYPTO ? "Format NVM (cryptographic erase)"
                                       : "Format NVM (user data erase)",
         .opcode = nvme_admin_format_nvm,
         .nsid = area->nsid,
         .cdw10 = command_dword10(&area->ns, erase),
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = (uint32_t)timeout_ms,
     };
-    progress_expect(run->progress, (int64_t)TIMEOUT_MS + MARGIN_MS);
+    progress_expect(run->progress, timeout_ms + MARGIN_MS);
     char what[64];
     (void)snprintf(what, sizeof what, "Format NVM of namespace %" PRIu32, area->nsid);
     const int error = armed_nvme(run->armed, &command, run->reason);

@@ -61,7 +61,7 @@ static int take_snapshot(struct disk_run *run, struct armed *armed, struct snaps
     return error;
 }
 
-/* Right after an erase a disk may still be on its way back from a reset. */
+/* Right after an erase, or a failure, a disk may still be on its way back from a reset. */
 static int identity_again(struct disk_run *run, struct device *device, struct reason *reason) {
     enum { RETURN_MS = 60000, ASK_AGAIN_MS = 2000 };
     const int64_t until = clock_monotonic_ms() + RETURN_MS;
@@ -196,6 +196,9 @@ static void run_steps(struct disk_run *run, struct armed *armed) {
         const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
         /* A disk that has fallen silent, or is another one, is not tried again. */
         if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
+            break;
+        struct reason reason;
+        if (i + 1 < run->plan.step_count && identity_again(run, armed_device(armed), &reason))
             break;
     }
     snapshot_free(snapshot);

@@ -21,19 +21,29 @@ def few_attempts(one):
 
 
 LONG_MS = 300000  # of the drive's time
-START = re.compile(r"^\S+ (\d+) (?:nvme-admin (?:84|80) |ata (?:b4 features=001[1-4]|f4) |"
-                   r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 ))", re.M)
+ERASE = re.compile(r"^\S+ (\d+) (nvme-admin (?:84|80) |ata (?:b4 features=001[1-4]|f4)|"
+                   r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )).*-> (\S+)", re.M)
+
+
+def starts_of(trace):
+    """When the erase was begun, in the drive's time. A command that takes its time has two lines."""
+    starts, pending = [], False
+    for ms, _, answer in ERASE.findall(trace):
+        if not pending:
+            starts.append(int(ms))
+        pending = answer == "pending"
+    return starts
 
 
 def begun_again(one):
     """Twice in all: by the first boot, and by the second that knows nothing of what the first saw."""
-    starts = START.findall(one.trace)
+    starts = starts_of(one.trace)
     return None if len(starts) == 2 else f"begun {len(starts)} times"
 
 
 def waited_for(one):
     """Begun again, and not before it had ended."""
-    starts = [int(ms) for ms in START.findall(one.trace)]
+    starts = starts_of(one.trace)
     if len(starts) == 2 and starts[1] - starts[0] < LONG_MS:
         return "begun again while it was still under way"
     return begun_again(one)
@@ -271,7 +281,8 @@ ANSWERS = [
     ladder(satl("sense-empty", "sanitize = block; misbehave = sense empty", may_be=("failed", "unknown"))),
     ladder(satl("sense-garbage", "sanitize = block; misbehave = sense garbage",
                 may_be=("failed", "unknown"))),
-    ladder(satl("registers-zero", "sanitize = block; misbehave = registers zero")),
+    ladder(satl("registers-zero", "sanitize = block; misbehave = registers zero", ends="unknown",
+                says="not reached", note="whether it hides capacity cannot be asked")),
     ladder(satl("registers-garbage", "sanitize = block; misbehave = registers garbage",
                 may_be=("failed", "unknown"))),
     satl("unit-attention", "sanitize = block; descriptor-sense = yes; misbehave = unit-attention every",
