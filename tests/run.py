@@ -194,7 +194,7 @@ SUITES = [
          # runs them.
          leave_out=r"sim\.|run\."),
     Python("cli", "cli", workers=2),
-    Python("build", "build", workers=1),
+    Python("build", "build", workers=1, before=UNIT.build),
     Fuzz(),
     Python("vm", "vm", workers=2),
     Python("sim", "sim", workers=2, before=UNIT.build),

@@ -31,6 +31,20 @@ def test_agent_is_static():
     assert run(OUT / "quietus", "--version").strip()
 
 
+def test_no_symbol_is_defined_twice():
+    """The simulated drives share programs with the agent's code: of two definitions in archives the linker
+    takes the first and says nothing."""
+    places = {}
+    for archive in (BUILD / "release").rglob("*.a"):
+        names = {line.split()[-1] for line in run("nm", "-g", "--defined-only", archive).splitlines()
+                 if len(line.split()) == 3}
+        for name in names:
+            places.setdefault(name, []).append(archive.name)
+    assert len(places) > 500, "the archives are not there"
+    twice = {name: archives for name, archives in places.items() if len(archives) > 1}
+    assert not twice, twice
+
+
 def test_two_builds_are_the_same():
     """Two clones of this commit, in folders of different names, give the same bytes."""
     results = []
