@@ -55,8 +55,10 @@ static void record_pass(struct erase_run *run, unsigned number, const struct wri
     json_t *event = json_new_object();
     json_put_count(event, "pass", number);
     json_put_text(event, "pattern", passes_text(&one, text, sizeof text));
-    if (run->pattern->pass.random)
+    if (run->pattern->pass.random) {
+        json_put_text(event, "generator", PATTERN_GENERATOR);
         json_put_hex(event, "key", run->pattern->key, sizeof run->pattern->key);
+    }
     json_put_count(event, "bytes", run->layout->bytes);
     json_put_count(event, "bytes_acknowledged", report->written);
     json_put_count(event, "bad_lbas", report->bad_lbas);

@@ -1,8 +1,10 @@
 #include "quietus/pattern.h"
 
 #include "quietus/bytes.h"
+#include "quietus/memory.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,14 +74,31 @@ void pattern_start(struct pattern *pattern, const struct pass *pass) {
         randombytes_buf(pattern->key, sizeof pattern->key);
 }
 
+bool pattern_is_constant(const struct pattern *pattern) {
+    return !pattern->pass.random;
+}
+
+/* AES-256 in counter mode: the keystream is what zeroes are encrypted to. */
 static void fill_random(const struct pattern *pattern, unsigned area, uint64_t offset,
                         uint8_t *buffer, size_t length) {
-    enum { CIPHER_BLOCK = 64 };
-    uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
-    put_le64(nonce, area);
+    enum { CIPHER_BLOCK = 16, MOST = 1 << 30 };
+    uint8_t counter[CIPHER_BLOCK];
+    uint8_t skipped[CIPHER_BLOCK] = {0};
+    int done;
+    put_be64(counter, area);
+    put_be64(counter + 8, offset / CIPHER_BLOCK);
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    memory_require(cipher != NULL &&
+                   EVP_EncryptInit_ex(cipher, EVP_aes_256_ctr(), NULL, pattern->key, counter) == 1);
+    memory_require(
+        EVP_EncryptUpdate(cipher, skipped, &done, skipped, (int)(offset % CIPHER_BLOCK)) == 1);
     memset(buffer, 0, length);
-    (void)crypto_stream_chacha20_xor_ic(buffer, buffer, length, nonce, offset / CIPHER_BLOCK,
-                                        pattern->key);
+    for (size_t at = 0; at < length; at += (size_t)done) {
+        const int now = length - at < MOST ? (int)(length - at) : MOST;
+        memory_require(EVP_EncryptUpdate(cipher, buffer + at, &done, buffer + at, now) == 1 &&
+                       done == now);
+    }
+    EVP_CIPHER_CTX_free(cipher);
 }
 
 /* Zeroes what of a range lies in [from, to). */

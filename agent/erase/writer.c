@@ -15,6 +15,7 @@ enum { MOST_BAD_IN_A_ROW = 64 };
 
 struct slot {
     struct io_request request;
+    uint32_t filled; /* bytes of a constant pattern that its buffer holds */
 };
 
 struct chunk {
@@ -79,14 +80,21 @@ static void finish(struct run *run, struct slot *slot) {
     progress_heard(run->progress, run->report->written);
 }
 
+static void fill(struct run *run, struct slot *slot, const struct chunk *chunk) {
+    if (pattern_is_constant(run->pattern) && slot->filled >= chunk->length)
+        return;
+    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, slot->request.buffer,
+                 chunk->length);
+    slot->filled = chunk->length;
+}
+
 static void start(struct run *run, const struct chunk *chunk) {
     struct slot *slot = run->idle[--run->idle_count];
     struct io_request *request = &slot->request;
     request->area = chunk->area;
     request->offset = chunk->offset;
     request->length = chunk->length;
-    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, request->buffer,
-                 chunk->length);
+    fill(run, slot, chunk);
     const int error = armed_submit(run->armed, request);
     if (error == 0)
         return;

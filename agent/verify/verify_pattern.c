@@ -19,6 +19,7 @@ struct check {
     struct sample_cursor cursor;
     struct verify_report *report;
     uint8_t *expected;
+    uint32_t filled; /* bytes of it, if the pattern is constant */
     /* Chunks of a full read that failed, to be read again unit by unit. */
     struct place_unit failed[MOST_FAILED_CHUNKS];
     unsigned failed_count;
@@ -37,8 +38,11 @@ static uint64_t units_of(const struct check *check, const struct place_unit *pla
 /* Compares a place unit by unit, so that counts are of units whatever was read at once. */
 static void compare(struct check *check, const struct place_unit *place, const uint8_t *data) {
     const uint32_t unit = check->layout->areas[place->area].unit;
-    pattern_fill(check->pattern, check->layout, place->area, place->offset, check->expected,
-                 place->length);
+    if (!pattern_is_constant(check->pattern) || check->filled < place->length) {
+        pattern_fill(check->pattern, check->layout, place->area, place->offset, check->expected,
+                     place->length);
+        check->filled = place->length;
+    }
     for (uint32_t at = 0; at < place->length; at += unit) {
         const uint32_t length = place->length - at < unit ? place->length - at : unit;
         const struct place_unit piece = {place->area, place->offset + at, length};

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed range of bytes. */
 struct bytes {
@@ -67,11 +68,7 @@ static inline bool bit(uint64_t value, unsigned position) {
 
 /* True if all `length` bytes are `value`; true for no bytes. */
 static inline bool bytes_all(const uint8_t *p, size_t length, uint8_t value) {
-    for (size_t i = 0; i < length; i++) {
-        if (p[i] != value)
-            return false;
-    }
-    return true;
+    return length == 0 || (p[0] == value && memcmp(p, p + 1, length - 1) == 0);
 }
 
 #endif

@@ -170,11 +170,11 @@ def seconds_of(text):
 
 
 def scenario_of_seed(seed):
-    """None: a seed that needs another policy, or more than a boot, or too long."""
+    """None: a seed that needs another policy, or more than a boot, or too long, or is a SAS disk."""
     done = subprocess.run([SEEDS, "--from", str(seed), "--count", "1", "--print"], capture_output=True,
                           text=True, check=True)
     head, *lines = done.stdout.strip().splitlines()
-    if "power cut" in head or "at least" in head or TOO_LONG.search(done.stdout):
+    if "power cut" in head or "at least" in head or "by SAS" in head or TOO_LONG.search(done.stdout):
         return None
     front = {"NVMe": "nvme", "libata": "ahci", "SATL": "scsi"}[re.search(r"by (\w+)", head).group(1)]
     drive = "; ".join(line for line in lines if not line.startswith("family"))

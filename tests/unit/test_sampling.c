@@ -274,6 +274,27 @@ static void test_random_pattern_is_bound_to_its_address(void **state) {
     free(whole);
 }
 
+/* Known answer, by `openssl enc -aes-256-ctr`: what old certificates name has to come out the same
+ * for ever, at any offset and in sectors of any size. */
+static void test_random_pattern_does_not_change(void **state) {
+    (void)state;
+    enum { OFFSET = (3 << 20) + 24 };
+    static const uint8_t expected[16] = {0x56, 0x99, 0x63, 0xcc, 0xa5, 0x8a, 0x7e, 0x01,
+                                         0xcb, 0x96, 0x68, 0xf9, 0x84, 0x2e, 0x7f, 0x91};
+    const struct disk_area areas[] = {
+        {.node = "/dev/a", .lba_size = 520, .lba_count = 16384},
+        {.node = "/dev/b", .lba_size = 520, .lba_count = 16384},
+    };
+    struct layout layout;
+    struct pattern pattern = {.pass = {.random = true}};
+    uint8_t found[16];
+    for (uint8_t i = 0; i < sizeof pattern.key; i++)
+        pattern.key[i] = i;
+    layout_make(areas, 2, &layout);
+    pattern_fill(&pattern, &layout, 1, OFFSET, found, sizeof found);
+    assert_memory_equal(found, expected, sizeof found);
+}
+
 static void test_random_pattern_differs_between_areas_and_passes(void **state) {
     (void)state;
     const struct disk_area areas[] = {
@@ -345,6 +366,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_layout_of_odd_areas),
     cmocka_unit_test(test_statistics),
     cmocka_unit_test(test_random_pattern_is_bound_to_its_address),
+    cmocka_unit_test(test_random_pattern_does_not_change),
     cmocka_unit_test(test_random_pattern_differs_between_areas_and_passes),
     cmocka_unit_test(test_passes_are_parsed),
     cmocka_unit_test(test_content_classes),
