@@ -76,10 +76,21 @@ static void fill_random(const struct pattern *pattern, unsigned area, uint64_t o
                         uint8_t *buffer, size_t length) {
     enum { CIPHER_BLOCK = 64 };
     uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+    uint8_t first[CIPHER_BLOCK] = {0};
+    const size_t skipped = offset % CIPHER_BLOCK;
+    uint64_t block = offset / CIPHER_BLOCK;
     put_le64(nonce, area);
+    /* Sectors of 520 and 528 bytes begin within a block of the cipher's. */
+    if (skipped > 0) {
+        const size_t rest = CIPHER_BLOCK - skipped < length ? CIPHER_BLOCK - skipped : length;
+        (void)crypto_stream_chacha20_xor_ic(first, first, sizeof first, nonce, block++,
+                                            pattern->key);
+        memcpy(buffer, first + skipped, rest);
+        buffer += rest;
+        length -= rest;
+    }
     memset(buffer, 0, length);
-    (void)crypto_stream_chacha20_xor_ic(buffer, buffer, length, nonce, offset / CIPHER_BLOCK,
-                                        pattern->key);
+    (void)crypto_stream_chacha20_xor_ic(buffer, buffer, length, nonce, block, pattern->key);
 }
 
 /* Zeroes what of a range lies in [from, to). */
