@@ -62,6 +62,14 @@ int scsi_decode_vpd_serial(struct bytes data, char *out, size_t size) {
     return 0;
 }
 
+/* A designator of the target port (association 1) tells its protocol if PIV is set (SPC-4 7.8.6.1;
+ * the codes: SPC-4 7.6.1). */
+static bool names_sas_port(const uint8_t *designator) {
+    enum { PROTOCOL_SAS = 6, TARGET_PORT = 1 };
+    return bit(designator[1], 7) && (designator[1] >> 4 & 3) == TARGET_PORT &&
+           designator[0] >> 4 == PROTOCOL_SAS;
+}
+
 enum designator_rank { RANK_NONE, RANK_SCSI_NAME, RANK_EUI64, RANK_NAA };
 
 static enum designator_rank rank_of(uint8_t type) {
@@ -94,7 +102,7 @@ int scsi_decode_vpd_identification(struct bytes data, struct scsi_designators *o
     const int error = page_payload(data, VPD_IDENTIFICATION, &payload);
     if (error)
         return error;
-    *out = (struct scsi_designators){{0}, {0}};
+    *out = (struct scsi_designators){{0}, {0}, false};
     enum designator_rank best[2] = {RANK_NONE, RANK_NONE};
     for (size_t at = 0; at + 4 <= payload.length;) {
         const uint8_t *d = payload.data + at;
@@ -102,6 +110,7 @@ int scsi_decode_vpd_identification(struct bytes data, struct scsi_designators *o
         if (at + 4 + length > payload.length)
             return -EINVAL;
         at += 4 + length;
+        out->sas_port = out->sas_port || names_sas_port(d);
         const unsigned association = d[1] >> 4 & 3;
         const enum designator_rank rank = rank_of(d[1] & 0xf);
         if (association == 1 || association == 3)

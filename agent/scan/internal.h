@@ -30,6 +30,7 @@ void disk_take_ata(struct disk *disk, const struct ata_identify *identify);
 /* The capacity as the block layer has it, if the disk did not tell its own. */
 void disk_take_block_capacity(struct disk *disk);
 void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page);
+void disk_take_scsi_designators(struct disk *disk, const struct scsi_designators *page);
 
 /* Reads what libblkid recognises on the disk's areas. */
 void content_read(const char *root, struct disk *disk);

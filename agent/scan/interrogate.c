@@ -38,6 +38,13 @@ void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_charact
         disk_finding(disk, "zoned medium (model %u)", page->zoned);
 }
 
+/* Many host adapters' drivers (RAID controllers that pass disks through, paravirtual ones) do not
+ * tell the kernel what is behind them; the disk itself does. */
+void disk_take_scsi_designators(struct disk *disk, const struct scsi_designators *page) {
+    if (disk->bus == BUS_SCSI && page->sas_port)
+        disk->bus = BUS_SAS;
+}
+
 /* Sectors that the kernel does not take: it makes no block device, or one of no size. */
 static bool is_odd(uint32_t block_size) {
     return (block_size & (block_size - 1)) != 0;
@@ -169,21 +176,31 @@ static void ask_sanitize_support(struct device *device, struct disk *disk) {
     (void)ask_scsi_supports(device, SCSI_SANITIZE, CRYPTO_ERASE, &disk->scsi_sanitize_crypto);
 }
 
-static int interrogate_scsi(struct device *device, struct disk *disk) {
-    struct scsi_inquiry inquiry;
-    struct scsi_capacity capacity;
+static void ask_scsi_pages(struct device *device, struct disk *disk) {
     bool pages[256] = {false};
     uint8_t data[512];
     size_t length = sizeof data;
+    struct scsi_designators designators;
+    struct scsi_characteristics characteristics;
+    if (ask_scsi_vpd_pages(device, pages))
+        return;
+    if (pages[0x83] && ask_scsi_vpd(device, 0x83, data, &length) == 0 &&
+        scsi_decode_vpd_identification((struct bytes){data, length}, &designators) == 0)
+        disk_take_scsi_designators(disk, &designators);
+    length = sizeof data;
+    if (pages[0xb1] && ask_scsi_vpd(device, 0xb1, data, &length) == 0 &&
+        scsi_decode_vpd_characteristics((struct bytes){data, length}, &characteristics) == 0)
+        disk_take_scsi_characteristics(disk, &characteristics);
+}
+
+static int interrogate_scsi(struct device *device, struct disk *disk) {
+    struct scsi_inquiry inquiry;
+    struct scsi_capacity capacity;
     int error = ask_scsi_inquiry(device, &inquiry);
     if (error)
         return error;
     disk->removable = inquiry.removable;
-    struct scsi_characteristics characteristics;
-    if (ask_scsi_vpd_pages(device, pages) == 0 && pages[0xb1] &&
-        ask_scsi_vpd(device, 0xb1, data, &length) == 0 &&
-        scsi_decode_vpd_characteristics((struct bytes){data, length}, &characteristics) == 0)
-        disk_take_scsi_characteristics(disk, &characteristics);
+    ask_scsi_pages(device, disk);
     error = ask_scsi_capacity(device, &capacity);
     if (error)
         return error;

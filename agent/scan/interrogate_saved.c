@@ -33,8 +33,10 @@ static void take_scsi_names(const char *root, struct disk *disk) {
     (void)scsi_decode_vpd_serial(saved_page(root, disk, "vpd_pg80", &serial), disk->identity.serial,
                                  sizeof disk->identity.serial);
     if (scsi_decode_vpd_identification(saved_page(root, disk, "vpd_pg83", &names), &designators) ==
-        0)
+        0) {
         text_copy(disk->identity.wwn, sizeof disk->identity.wwn, designators.logical_unit);
+        disk_take_scsi_designators(disk, &designators);
+    }
     if (scsi_decode_vpd_characteristics(saved_page(root, disk, "vpd_pgb1", &characteristics),
                                         &decoded) == 0)
         disk_take_scsi_characteristics(disk, &decoded);

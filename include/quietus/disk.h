@@ -19,7 +19,7 @@ enum disk_bus {
     BUS_SAS,
     BUS_NVME,
     BUS_USB,
-    BUS_SCSI, /* parallel SCSI and paravirtual adapters */
+    BUS_SCSI, /* neither the kernel nor the disk tells; parallel SCSI, virtual disks */
     BUS_VIRTIO,
     BUS_MMC,
     BUS_FIBRE_CHANNEL,

@@ -136,6 +136,7 @@ int scsi_decode_vpd_serial(struct bytes data, char *out, size_t size);
 struct scsi_designators {
     char logical_unit[TEXT_FIELD_SIZE]; /* "naa.5000c500...", "eui....", or "" */
     char target_device[TEXT_FIELD_SIZE];
+    bool sas_port; /* the port that answered is one of a SAS disk */
 };
 int scsi_decode_vpd_identification(struct bytes data, struct scsi_designators *out);
 

@@ -166,6 +166,27 @@ static void test_vpd_names(void **state) {
         scsi_decode_vpd_identification((struct bytes){port_first, sizeof port_first}, &out), 0);
     assert_string_equal(out.logical_unit, "naa.5000c50000000002");
     assert_string_equal(out.target_device, "");
+    assert_false(out.sas_port); /* its protocol identifier says Fibre Channel */
+}
+
+/* What tells a SAS disk where the kernel's driver does not: only of a port, and only where PIV says
+ * that the protocol is named at all. */
+static void test_vpd_tells_a_sas_port(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t protocol, association;
+        bool sas;
+    } cases[] = {{0x61, 0x93, true},  {0x61, 0x13, false}, {0x61, 0x83, false},
+                 {0x61, 0xa3, false}, {0x51, 0x93, false}, {0x61, 0x94, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint8_t page[] = {
+            0, 0x83, 0, 12, cases[i].protocol, cases[i].association, 0, 8, 0x50, 0, 0xc5, 0,
+            0, 0,    0, 1};
+        struct scsi_designators out;
+        assert_int_equal(scsi_decode_vpd_identification((struct bytes){page, sizeof page}, &out),
+                         0);
+        assert_int_equal(out.sas_port, cases[i].sas);
+    }
 }
 
 static void test_vpd_hostile(void **state) {
@@ -262,6 +283,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_inquiry),
     cmocka_unit_test(test_inquiry_hostile_text),
     cmocka_unit_test(test_vpd_names),
+    cmocka_unit_test(test_vpd_tells_a_sas_port),
     cmocka_unit_test(test_vpd_hostile),
     cmocka_unit_test(test_vpd_characteristics),
     cmocka_unit_test(test_capacity),

@@ -255,20 +255,22 @@ static void test_statistics(void **state) {
 }
 
 /* Any LBA can be computed alone, and no two LBAs have the same bytes. */
-static void test_random_pattern_is_bound_to_its_address(void **state) {
-    (void)state;
+static void each_lba_alone(uint32_t sector) {
+    enum { FIRST = 4111, SECTORS = 8 << 10 };
     struct layout layout;
     struct pattern pattern;
-    uint8_t *whole = calloc(1, 4 << 20);
-    uint8_t piece[512];
-    layout_of(8 << 11, 512, &layout);
+    const size_t length = (size_t)SECTORS * sector;
+    const uint64_t offset = (uint64_t)FIRST * sector;
+    uint8_t *whole = calloc(1, length);
+    uint8_t piece[4160];
+    layout_of(16 << 10, sector, &layout);
     pattern_start(&pattern, &(struct pass){.random = true});
-    pattern_fill(&pattern, &layout, 0, 2 << 20, whole, 4 << 20);
-    for (uint64_t at = 0; at < 4 << 20; at += 512 * 77) {
-        pattern_fill(&pattern, &layout, 0, (2 << 20) + at, piece, sizeof piece);
-        assert_memory_equal(piece, whole + at, sizeof piece);
+    pattern_fill(&pattern, &layout, 0, offset, whole, length);
+    for (size_t at = 0; at < length; at += sector * 77UL) {
+        pattern_fill(&pattern, &layout, 0, offset + at, piece, sector);
+        assert_memory_equal(piece, whole + at, sector);
         if (at > 0)
-            assert_memory_not_equal(piece, whole, sizeof piece);
+            assert_memory_not_equal(piece, whole, sector);
     }
     assert_int_equal(content_classify(whole + 8192, 4096), CONTENT_RANDOM);
     free(whole);
@@ -293,6 +295,15 @@ static void test_random_pattern_does_not_change(void **state) {
     layout_make(areas, 2, &layout);
     pattern_fill(&pattern, &layout, 1, OFFSET, found, sizeof found);
     assert_memory_equal(found, expected, sizeof found);
+}
+
+static void test_random_pattern_is_bound_to_its_address(void **state) {
+    (void)state;
+    each_lba_alone(512);
+    each_lba_alone(4096);
+    each_lba_alone(520);
+    each_lba_alone(528);
+    each_lba_alone(4160);
 }
 
 static void test_random_pattern_differs_between_areas_and_passes(void **state) {
