@@ -82,15 +82,15 @@ static int transport_nvme(void *context, struct nvme_command *command) {
 static int transport_area_size(void *context, unsigned area, uint64_t *bytes) {
     (void)context;
     (void)area;
-    (void)bytes;
+    *bytes = 0;
     return -ENODEV;
 }
 
 static int transport_area_names(void *context, unsigned area, char *serial, char *model) {
     (void)context;
     (void)area;
-    (void)serial;
-    (void)model;
+    serial[0] = '\0';
+    model[0] = '\0';
     return -ENODEV;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -88,10 +89,13 @@ int raid_ask_state(const struct raid_address *disk, const struct raid_entry *ent
 /* The driver registers its number and leaves the making of the node to others. */
 static int driver_major(const char *name, unsigned *out) {
     char line[128];
-    char found[96];
     AUTO_STREAM stream = fopen("/proc/devices", "re");
     while (stream && fgets(line, sizeof line, stream)) {
-        if (sscanf(line, "%u %95s", out, found) == 2 && strcmp(found, name) == 0)
+        char *rest;
+        *out = (unsigned)strtoul(line, &rest, 10);
+        rest += strspn(rest, " ");
+        rest[strcspn(rest, "\n")] = '\0';
+        if (strcmp(rest, name) == 0)
             return 0;
     }
     return -ENODEV;

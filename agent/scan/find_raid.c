@@ -31,9 +31,19 @@ __attribute__((format(printf, 2, 3))) static void add_finding(struct scan *scan,
     json_add_text(scan->findings, text);
 }
 
+/* A number and what has to follow it; NULL: something else is there. */
+static const char *read_number(const char *text, char after, unsigned *out) {
+    char *end;
+    if (*text < '0' || *text > '9')
+        return NULL;
+    *out = (unsigned)strtoul(text, &end, 10);
+    return *end == after ? end + (after != '\0') : NULL;
+}
+
 /* "0:2:1:0" */
 static bool read_address(const char *address, unsigned *host, unsigned *channel) {
-    return sscanf(address, "%u:%u:", host, channel) == 2;
+    const char *rest = read_number(address, ':', host);
+    return rest && read_number(rest, ':', channel);
 }
 
 /* The sg node of the controller itself (a SCSI device of type 0Ch), else of anything on its host.
@@ -174,8 +184,8 @@ static void find_host(const char *root, const char *name, bool ask, struct scan 
         if (strcmp(driver, drivers[i].name) == 0)
             controller.driver = drivers[i].driver;
     }
-    if (controller.driver == RAID_DRIVER_NONE || sscanf(name, "host%u", &host) != 1 ||
-        host > UINT16_MAX)
+    if (controller.driver == RAID_DRIVER_NONE || strncmp(name, "host", 4) != 0 ||
+        !read_number(name + 4, '\0', &host) || host > UINT16_MAX)
         return;
     controller.host = (uint16_t)host;
     mark_volumes(root, &controller, scan);

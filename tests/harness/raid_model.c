@@ -21,7 +21,13 @@ static struct {
     char wrong[120];
 } controller;
 
+static unsigned short_reads;
+
 static const uint8_t disk_lun[8] = {0, 0, 0, 0xc0, 0, 0, 4, 1};
+
+unsigned raid_model_short_reads(void) {
+    return short_reads;
+}
 
 const char *raid_model_wrong(void) {
     return controller.wrong;
@@ -122,10 +128,12 @@ static bool spoil_before(struct errand *errand) {
 
 /* Half of the data stays where it came from: the kernel's buffer has what the host had in its. */
 static void spoil_after(struct errand *errand, uint8_t *kernel_buffer) {
+    enum { READ_16 = 0x88 };
     if (!is_due())
         return;
     if (controller.faults.kind == RAID_FAULT_SHORT_DMA && errand->in) {
         errand->delivered /= 2;
+        short_reads += errand->cdb[0] == READ_16;
         memcpy(kernel_buffer + errand->delivered, errand->user + errand->delivered,
                errand->length - errand->delivered);
     }
@@ -139,7 +147,6 @@ static void spoil_after(struct errand *errand, uint8_t *kernel_buffer) {
  * (copy_in), used, and copied back whole. */
 static void run(struct errand *errand, bool copy_in) {
     uint8_t *buffer = memory_new(errand->length ? errand->length : 1, 1);
-    controller.commands++;
     if (errand->length > 0 && (copy_in || !errand->in))
         memcpy(buffer, errand->user, errand->length);
     if (!spoil_before(errand)) {
@@ -364,10 +371,9 @@ static int model_open_node(const char *node, int *fd) {
 
 static int model_ioctl(int fd, unsigned long request, void *argument) {
     expect(fd == FD, "file descriptor");
-    if (controller.faults.kind == RAID_FAULT_DRIVER && is_due()) {
-        controller.commands++;
+    controller.commands++;
+    if (controller.faults.kind == RAID_FAULT_DRIVER && is_due())
         return -EBUSY;
-    }
     if (request == IOCTL_MEGARAID)
         return megaraid(argument);
     if (request == IOCTL_CCISS)
@@ -388,6 +394,8 @@ void raid_model_use(struct model *model, const struct raid_faults *faults) {
     controller.flags = 0x2;
     if (faults)
         controller.faults = *faults;
+    if (model)
+        short_reads = 0;
     passage_use(model ? &kernel : NULL);
 }
 

@@ -42,6 +42,8 @@ struct raid_faults {
  */
 void raid_model_use(struct model *model, const struct raid_faults *faults);
 const char *raid_model_wrong(void);
+/* Reads of the medium that came short, since a model was last put there. */
+unsigned raid_model_short_reads(void);
 
 /* What the controller has as its disk's state (MR_PD_STATE) and flags of membership. */
 void raid_model_set_state(uint16_t state, uint16_t flags);
