@@ -147,6 +147,23 @@ static bool is_second_path(const struct disk *a, const struct disk *b) {
            disk_identity_same(&a->identity, &b->identity, NULL);
 }
 
+/* Only the direct path is used; the other one is told. */
+static bool is_one_disk(const struct disk *a, const struct disk *b) {
+    return is_second_path(a, b) || raid_is_same(a, b);
+}
+
+/* Enclosures, tapes and the like that a RAID controller has listed. */
+static void drop_others(struct scan *scan) {
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (scan->disks[i]->raid.not_a_disk)
+            disk_free(scan->disks[i]);
+        else
+            scan->disks[kept++] = scan->disks[i];
+    }
+    scan->disk_count = kept;
+}
+
 static void merge_path(struct disk *into, const struct disk *from) {
     if (into->path_count < DISK_PATHS && from->path_count > 0)
         into->paths[into->path_count++] = from->paths[0];
@@ -161,7 +178,7 @@ static void merge_paths(struct scan *scan) {
     for (size_t i = 0; i < scan->disk_count; i++) {
         struct disk *same = NULL;
         for (size_t k = 0; k < kept && !same; k++) {
-            if (is_second_path(scan->disks[k], scan->disks[i]))
+            if (is_one_disk(scan->disks[k], scan->disks[i]))
                 same = scan->disks[k];
         }
         if (same) {
@@ -179,12 +196,14 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     *out = (struct scan){.findings = json_new_array()};
     server_read(root, &out->server);
     scan_find_scsi(root, out);
+    scan_find_raid(root, root[0] == '\0', out);
     scan_find_nvme(root, out);
     scan_find_block(root, out);
     scan_find_rest(root, out);
     scan_find_unreached(root, out);
     if (root[0] == '\0') {
         ask_all(options, out);
+        drop_others(out);
     } else {
         for (size_t i = 0; i < out->disk_count; i++) {
             interrogate_saved(root, out->disks[i]);

@@ -7,6 +7,7 @@
 
 #include "quietus/ata.h"
 #include "quietus/nvme_data.h"
+#include "quietus/raid.h"
 #include "quietus/scsi.h"
 
 #include <jansson.h>
@@ -108,6 +109,7 @@ struct disk {
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;
     struct disk_health health;
+    struct raid_place raid; /* its place in a RAID controller, if it is in one */
 
     /* What the disk reported, if the flag says so. */
     bool has_ata;
