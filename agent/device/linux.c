@@ -286,8 +286,10 @@ static int linux_refresh(void *context) {
 
 static int linux_rediscover(void *context) {
     struct linux_transport *transport = context;
-    for (unsigned i = 0; i < transport->area_count; i++)
+    for (unsigned i = 0; i < transport->area_count; i++) {
         cleanup_fd(&transport->area_fds[i]);
+        transport->area_fds[i] = -1; /* its number may be another disk's next */
+    }
     return nodes_rediscover(transport->command_fd);
 }
 

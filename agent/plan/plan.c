@@ -99,6 +99,14 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
                       (disk->native_sectors - disk->ata.sectors) * disk->ata.logical_sector_size));
         json_add_text(list, text);
     }
+    if (disk->commands == COMMANDS_SCSI && disk->area_count == 1 &&
+        disk->native_sectors > disk->areas[0].lba_count) {
+        (void)snprintf(
+            text, sizeof text, "%s are hidden (mode page) and could not be opened",
+            text_size(size, sizeof size,
+                      (disk->native_sectors - disk->areas[0].lba_count) * disk->areas[0].lba_size));
+        json_add_text(list, text);
+    }
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB && !disk->hidden_known)
         json_add_text(list, "capacity hidden by mode pages was not looked for");
     if (disk->bus == BUS_MMC)

@@ -115,7 +115,8 @@ struct disk {
     bool has_ata;
     struct ata_identify ata;
     bool hidden_known;       /* whether anything hides capacity has been asked and answered */
-    uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors */
+    uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors. Of a
+                                SAS disk what its mode page hides even so, or 0 */
     bool has_nvme;
     struct nvme_controller nvme;
     unsigned unreached_namespaces; /* not attached, or with no block device */
