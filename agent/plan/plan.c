@@ -88,8 +88,12 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     if (disk->raid.role == RAID_VOLUME)
         json_add_text(list, "a volume of a RAID controller: what the controller does not show of "
                             "the disks behind it, and of its cache, was not reached");
-    if (method->whole_drive)
+    if (method->whole_drive) {
+        if (disk->commands == COMMANDS_ATA && disk->native_sectors > disk->ata.sectors)
+            json_add_text(list, "capacity is hidden (HPA, AMAC or DCO) and could not be opened: of "
+                                "that part, the drive alone says that it is erased");
         return list;
+    }
     if (disk->commands == COMMANDS_ATA && !disk->hidden_known)
         json_add_text(list, "whether hidden areas (HPA, AMAC, DCO) exist could not be found out");
     if (disk->commands == COMMANDS_ATA && disk->native_sectors > disk->ata.sectors) {

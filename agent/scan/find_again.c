@@ -33,18 +33,17 @@ static struct device *open_if_same(struct disk *candidate, const struct disk *lo
     return NULL;
 }
 
-int scan_find_again(void *user, const struct disk *lost, struct device **out) {
+int scan_find_again_below(const char *root, const struct disk *lost, struct device **out) {
     struct scan scan = {.findings = json_new_array()};
     unsigned found = 0;
-    (void)user;
     if (raid_is_behind(&lost->raid))
-        scan_find_raid("", true, &scan);
+        scan_find_raid(root, true, &scan);
     else if (lost->commands == COMMANDS_NVME)
-        scan_find_nvme("", &scan);
+        scan_find_nvme(root, &scan);
     else if (lost->commands == COMMANDS_NONE)
-        scan_find_block("", &scan);
+        scan_find_block(root, &scan);
     else
-        scan_find_scsi("", &scan);
+        scan_find_scsi(root, &scan);
     for (size_t i = 0; i < scan.disk_count; i++) {
         struct device *device = open_if_same(scan.disks[i], lost);
         if (device && found++ == 0)
@@ -56,4 +55,9 @@ int scan_find_again(void *user, const struct disk *lost, struct device **out) {
     if (found > 1)
         device_close(*out);
     return found == 1 ? 0 : found == 0 ? -ENODEV : -EEXIST;
+}
+
+int scan_find_again(void *user, const struct disk *lost, struct device **out) {
+    (void)user;
+    return scan_find_again_below("", lost, out);
 }

@@ -30,6 +30,9 @@ struct disk *scan_add(struct scan *scan, enum disk_bus bus);
 /* Adds an area for the block device of that name, with its sizes as the block layer has them. */
 struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name);
 
+/* As scan_find_again, for a tree elsewhere. */
+int scan_find_again_below(const char *root, const struct disk *lost, struct device **out);
+
 /* Fills a skeleton from the disk's own answers; the second, over a device that is open. */
 void interrogate(struct disk *disk);
 void interrogate_device(struct device *device, struct disk *disk);

@@ -307,7 +307,10 @@ static void take_identity(struct device *device, struct disk *disk) {
     struct reason reason;
     if (device_identity(device, &identity, &reason)) {
         disk_finding(disk, "%s", reason.text);
-        return;
+        /* A disk whose format is corrupt, or that is at work on an erase, has names and no
+         * capacity: by its names an order knows it, and it costs only itself. */
+        if (identity.serial[0] == '\0' && identity.wwn[0] == '\0')
+            return;
     }
     if (identity.model[0] == '\0')
         text_copy(identity.model, sizeof identity.model, disk->identity.model);

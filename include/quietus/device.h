@@ -88,7 +88,7 @@ int device_refresh(struct device *device);
 
 /*
  * Asks the disk who it is (law 4): by its own commands where it takes any, else from the block
- * layer. 0 or negative errno with the reason.
+ * layer. 0 or negative errno with the reason; what it did say is in out all the same.
  */
 int device_identity(struct device *device, struct disk_identity *out, struct reason *reason);
 

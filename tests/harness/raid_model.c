@@ -16,14 +16,20 @@ static struct {
     struct model *model;
     struct raid_faults faults;
     unsigned commands;
+    bool after_seen;
     uint16_t state;
     uint16_t flags;
     char wrong[120];
 } controller;
 
 static unsigned short_reads;
+static unsigned flushes;
 
 static const uint8_t disk_lun[8] = {0, 0, 0, 0xc0, 0, 0, 4, 1};
+
+unsigned raid_model_flushes(void) {
+    return flushes;
+}
 
 unsigned raid_model_short_reads(void) {
     return short_reads;
@@ -68,7 +74,8 @@ struct errand {
 static bool is_due(void) {
     const struct raid_faults *faults = &controller.faults;
     const unsigned n = controller.commands;
-    if (faults->kind == RAID_FAULT_NONE || faults->first == 0 || n < faults->first)
+    if (faults->kind == RAID_FAULT_NONE || faults->first == 0 || n < faults->first ||
+        (faults->after != 0 && !controller.after_seen))
         return false;
     return n == faults->first || (faults->every != 0 && (n - faults->first) % faults->every == 0);
 }
@@ -105,7 +112,7 @@ static void carry(struct errand *errand, uint8_t *kernel_buffer) {
 }
 
 /* The fault, if this command is to meet one, in the place of the drive or after it. */
-static bool spoil_before(struct errand *errand) {
+static bool spoil(struct errand *errand) {
     if (!is_due())
         return false;
     switch (controller.faults.kind) {
@@ -126,35 +133,50 @@ static bool spoil_before(struct errand *errand) {
     }
 }
 
-/* Half of the data stays where it came from: the kernel's buffer has what the host had in its. */
-static void spoil_after(struct errand *errand, uint8_t *kernel_buffer) {
+/* What does not come leaves in the kernel's buffer what was in it before. */
+static void shorten_data(struct errand *errand, const uint8_t *before, uint8_t *kernel_buffer) {
     enum { READ_16 = 0x88 };
-    if (!is_due())
+    const bool reads = errand->cdb[0] == READ_16;
+    const bool half = controller.faults.kind == RAID_FAULT_SHORT_DMA && errand->in;
+    const bool all = controller.faults.kind == RAID_FAULT_SHORT_READ && reads;
+    if (!half && !all)
         return;
-    if (controller.faults.kind == RAID_FAULT_SHORT_DMA && errand->in) {
-        errand->delivered /= 2;
-        short_reads += errand->cdb[0] == READ_16;
-        memcpy(kernel_buffer + errand->delivered, errand->user + errand->delivered,
-               errand->length - errand->delivered);
-    }
-    if (controller.faults.kind == RAID_FAULT_SHORT_SENSE && errand->sense_length > 4) {
-        errand->sense_length = 4;
-        memset(errand->sense + 4, 0, sizeof errand->sense - 4);
-    }
+    errand->delivered = all ? 0 : errand->delivered / 2;
+    memcpy(kernel_buffer + errand->delivered, before + errand->delivered,
+           errand->length - errand->delivered);
+    short_reads += reads;
+}
+
+static void shorten_sense(struct errand *errand) {
+    enum { LEFT = 4 };
+    if (controller.faults.kind != RAID_FAULT_SHORT_SENSE || errand->sense_length <= LEFT)
+        return;
+    errand->sense_length = LEFT;
+    memset(errand->sense + LEFT, 0, sizeof errand->sense - LEFT);
 }
 
 /* As the drivers do it: a buffer of the kernel's is filled from the host's, whatever the direction
  * (copy_in), used, and copied back whole. */
 static void run(struct errand *errand, bool copy_in) {
-    uint8_t *buffer = memory_new(errand->length ? errand->length : 1, 1);
+    enum { SYNCHRONIZE_CACHE_10 = 0x35 };
+    const size_t room = errand->length ? errand->length : 1;
+    uint8_t *buffer = memory_new(room, 1);
+    uint8_t *before = memory_new(room, 1);
     if (errand->length > 0 && (copy_in || !errand->in))
         memcpy(buffer, errand->user, errand->length);
-    if (!spoil_before(errand)) {
+    controller.after_seen |= errand->cdb[0] == controller.faults.after;
+    flushes += errand->cdb[0] == SYNCHRONIZE_CACHE_10;
+    memcpy(before, buffer, room);
+    if (!spoil(errand)) {
         carry(errand, buffer);
-        spoil_after(errand, buffer);
+        if (is_due()) {
+            shorten_data(errand, before, buffer);
+            shorten_sense(errand);
+        }
     }
     if (errand->length > 0 && errand->in)
         memcpy(errand->user, buffer, errand->length);
+    free(before);
     free(buffer);
 }
 
@@ -395,7 +417,7 @@ void raid_model_use(struct model *model, const struct raid_faults *faults) {
     if (faults)
         controller.faults = *faults;
     if (model)
-        short_reads = 0;
+        short_reads = flushes = 0;
     passage_use(model ? &kernel : NULL);
 }
 

@@ -25,6 +25,7 @@ enum raid_fault_kind {
     RAID_FAULT_TIMEOUT,
     RAID_FAULT_BUSY,        /* the drive's status is BUSY */
     RAID_FAULT_SHORT_DMA,   /* data in: half of it comes, and all is said to be well */
+    RAID_FAULT_SHORT_READ,  /* READ(16): nothing comes */
     RAID_FAULT_SHORT_SENSE, /* of sense data four bytes come */
     RAID_FAULT_DRIVER,      /* the ioctl itself fails */
     RAID_FAULT_FIRMWARE,    /* an error that nobody has a name for */
@@ -34,6 +35,7 @@ struct raid_faults {
     enum raid_fault_kind kind;
     unsigned first;
     unsigned every;
+    uint8_t after; /* not before a command with this opcode; 0: at once */
 };
 
 /*
@@ -44,6 +46,8 @@ void raid_model_use(struct model *model, const struct raid_faults *faults);
 const char *raid_model_wrong(void);
 /* Reads of the medium that came short, since a model was last put there. */
 unsigned raid_model_short_reads(void);
+/* Commands to write down what is cached, likewise. */
+unsigned raid_model_flushes(void);
 
 /* What the controller has as its disk's state (MR_PD_STATE) and flags of membership. */
 void raid_model_set_state(uint16_t state, uint16_t flags);

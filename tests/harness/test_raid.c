@@ -70,6 +70,7 @@ static void test_sas_is_overwritten(void **state) {
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         struct trial_result result = erase(paths[i], SAS "sanitize = none\nsector = 528\n", NULL);
         expect_erased(&result, CATEGORY_CLEAR, "overwrite");
+        assert_true(raid_model_flushes() > 0);
         result = erase(paths[i], SAS "sanitize = none\nvisible = 2M\n", NULL); /* and all of it */
         expect_erased(&result, CATEGORY_CLEAR, "overwrite");
     }
@@ -157,6 +158,21 @@ static void test_short_reads_are_seen(void **state) {
         const struct trial_result result = erase(paths[i], SAS "sanitize = none\n", &faults);
         expect_erased(&result, CATEGORY_CLEAR, "overwrite");
         assert_int_equal(raid_model_short_reads(), 1);
+    }
+}
+
+/* Once the erase has begun nothing is read any more, and all is said to be well: that is not taken
+ * for an empty disk, least of all where the drive has lied. */
+static void test_reads_that_bring_nothing(void **state) {
+    (void)state;
+    const char lies[] = SAS "sanitize = block\nmisbehave = lie scsi-sanitize-block\n"
+                            "misbehave = lie scsi-format\n";
+    const struct raid_faults faults = {
+        .kind = RAID_FAULT_SHORT_READ, .first = 1, .every = 1, .after = SCSI_SANITIZE};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        const struct trial_result result = erase(paths[i], lies, &faults);
+        assert_int_not_equal(result.outcome, DISPOSITION_ERASED);
+        assert_true(raid_model_short_reads() > 1);
     }
 }
 
@@ -314,6 +330,25 @@ static void test_controllers_in_the_tree(void **state) {
     scan_free(&scan);
 }
 
+/* A disk that is gone from where it was and still behind its controller. */
+static void test_found_again_behind_its_controller(void **state) {
+    (void)state;
+    struct device *device = NULL;
+    shell(
+        "mkdir -p sys/class/scsi_host/host3 sys/class/scsi_device/3:3:0:0/device/scsi_generic/sg5 "
+        "&& echo hpsa > sys/class/scsi_host/host3/proc_name");
+    struct disk *disk = raid_model_scan(RAID_CCISS);
+    assert_int_equal(scan_find_again_below(folder, disk, &device), 0);
+    assert_int_equal(device_area_count(device), 1);
+    assert_int_equal(device_area(device, 0)->lba_count, disk->areas[0].lba_count);
+    uint8_t sector[512];
+    assert_int_equal(device_read(device, 0, 0, sector, sizeof sector), 0);
+    device_close(device);
+    strcpy(disk->identity.serial, "ANOTHER");
+    assert_int_equal(scan_find_again_below(folder, disk, &device), -ENODEV);
+    disk_free(disk);
+}
+
 #define WITH_DRIVE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 static const struct CMUnitTest tests[] = {
@@ -324,8 +359,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_drives_that_misbehave),
     cmocka_unit_test(test_controllers_that_misbehave),
     cmocka_unit_test(test_short_reads_are_seen),
+    cmocka_unit_test(test_reads_that_bring_nothing),
     WITH_DRIVE(test_a_member_has_its_line),
     WITH_DRIVE(test_one_disk_seen_twice),
     WITH_DRIVE(test_controllers_in_the_tree),
+    WITH_DRIVE(test_found_again_behind_its_controller),
 };
 TEST_MAIN(tests)

@@ -2,6 +2,7 @@
 
 import re
 
+import hidden_rows
 import sas_rows
 from trial import LADDER, MARKED, STRICT, Scenario
 
@@ -388,4 +389,4 @@ CUT = [
 for row in CUT:
     row.policy, row.cut = LADDER, True
 
-SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + sas_rows.ROWS + CUT
+SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + sas_rows.ROWS + hidden_rows.ROWS + CUT

@@ -51,6 +51,7 @@ class Scenario:
     after: tuple = ()  # methods that it has to name as tried before
     says: str = ""  # a pattern that the record's line has to show
     unseen: bool = False  # what is left can be seen by no host
+    out_of_sight: bool = False  # ... and is in LBAs: capacity that the drive keeps hidden
     may_be: tuple = ()  # other ends that are as true
     order: str = "serial"  # what the order names the drive by
     content: object = "not-checked"
@@ -268,12 +269,14 @@ def laws(one):
     if one.got != "erased":
         return
     exceptions = one.certificate["exceptions"]
-    if one.visible > 0:
+    if one.visible > 0 and not one.drive.scenario.out_of_sight:
         yield "erased, and planted data is visible"
     if one.claim == "purge" and one.recoverable > 0 and not one.drive.scenario.unseen:
         yield "purged, and planted data is recoverable"
     if one.claim == "purge" and one.recoverable > 0 and not any(ATTESTED in text for text in exceptions):
         yield "no exception says that the media are attested by the drive alone"
+    if one.visible > 0 and not any("is hidden" in text for text in exceptions):
+        yield "no exception says that a part is hidden"
     for attempt in one.attempts[:-1]:
         if not any("fallback" in text and attempt["method"] in text for text in exceptions):
             yield f"no exception says that {attempt['method']} was tried before"

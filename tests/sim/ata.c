@@ -92,6 +92,8 @@ static void boot(struct ata *ata) {
         ata->saved->security.attempts_left = 0;
     if (own->sanitize_frozen && ata->saved->sanitize.state == SD0_IDLE)
         ata->saved->sanitize.state = SD1_FROZEN;
+    if (own->hidden_frozen)
+        ata->max_frozen = ata->amac_frozen = ata->dco_frozen = true;
 }
 
 static bool open_drive(struct drive *drive, bool fresh, char *problem, size_t problem_size) {

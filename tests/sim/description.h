@@ -100,6 +100,7 @@ struct ata_description {
     /* SANITIZE. */
     bool antifreeze;
     bool sanitize_frozen;    /* at boot */
+    bool hidden_frozen;      /* HPA, AMAC and DCO, likewise */
     bool sanitize_completed; /* years ago */
     bool sanitize_overrides_security;
     /* Hidden areas: bytes that can be addressed; 0: all. */

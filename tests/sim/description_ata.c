@@ -57,6 +57,7 @@ static const struct keyword keywords[] = {
     KEYWORD("erase-covers-hidden", VALUE_FLAG, ata.erase_covers_hidden),
     KEYWORD("antifreeze", VALUE_FLAG, ata.antifreeze),
     KEYWORD("sanitize-frozen", VALUE_FLAG, ata.sanitize_frozen),
+    KEYWORD("hidden-frozen", VALUE_FLAG, ata.hidden_frozen),
     KEYWORD("sanitize-completed", VALUE_FLAG, ata.sanitize_completed),
     KEYWORD("sanitize-overrides-security", VALUE_FLAG, ata.sanitize_overrides_security),
     KEYWORD("hpa", VALUE_SIZE, ata.hpa_bytes),

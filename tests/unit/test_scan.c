@@ -346,6 +346,30 @@ static void test_exceptions(void **state) {
     disk_free(disk);
 }
 
+/* Neither does a whole-drive method claim more than the drive's word of what no sample reaches. */
+static void test_exceptions_of_hidden_capacity(void **state) {
+    (void)state;
+    struct disk *disk = plain_disk();
+    disk->commands = COMMANDS_ATA;
+    disk->has_ata = true;
+    disk->hidden_known = true;
+    disk->ata.sectors = 1000;
+    disk->ata.logical_sector_size = 512;
+    for (int hides = 0; hides < 2; hides++) {
+        disk->native_sectors = hides ? 3000 : 1000;
+        static const char *const names[] = {"ata-sanitize-block", "overwrite"};
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            json_t *list = plan_exceptions(disk, method_find(names[i]));
+            char *text = json_line(list);
+            assert_int_equal(strstr(text, "hidden (HPA, AMAC or DCO) and could not") != NULL,
+                             hides);
+            free(text);
+            json_decref(list);
+        }
+    }
+    disk_free(disk);
+}
+
 /* Namespaces that are not attached keep their data in whatever goes through namespaces. */
 static void test_unattached_namespaces_want_a_sanitize(void **state) {
     (void)state;
@@ -511,6 +535,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_plan_keeps_to_the_policy),
     cmocka_unit_test(test_plan_of_what_cannot_be_written),
     cmocka_unit_test(test_exceptions),
+    cmocka_unit_test(test_exceptions_of_hidden_capacity),
     cmocka_unit_test(test_unattached_namespaces_want_a_sanitize),
     cmocka_unit_test(test_what_the_kernel_does_not_show),
     cmocka_unit_test(test_models_that_are_known),
