@@ -88,7 +88,12 @@ int authorize_by_operator(const struct operator_request *request, const struct s
         struct decision *decision = &out->decisions[i];
         if (!is_named(request, disk))
             continue;
-        if (!decide_untouchable(disk, decision))
+        if (disk_not_local(disk))
+            reason_set(&decision->reason,
+                       "it is %s, which only an order that names it by its serial number or WWN "
+                       "may touch",
+                       disk_not_local(disk));
+        if (!disk_not_local(disk) && !decide_untouchable(disk, decision))
             ask_person(request, disk, decision);
         else
             decision->disposition = DISPOSITION_REFUSED;

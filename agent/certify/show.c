@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include "quietus/check.h"
+#include "quietus/finding.h"
 #include "quietus/json.h"
 
 #include <ctype.h>
@@ -209,6 +210,16 @@ static void show_record_line(const json_t *entry, FILE *stream) {
     (void)fprintf(stream, "  %s\n", text_printable(clean, sizeof clean, text));
 }
 
+static void show_findings(const json_t *findings, FILE *stream) {
+    char text[1024];
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)findings, i, entry) {
+        show_line(stream, "Not reached", finding_text(entry, text, sizeof text));
+        show_line(stream, "  remedy", finding_remedy(entry));
+    }
+}
+
 static void show_record(const json_t *record, FILE *stream) {
     size_t i;
     json_t *entry;
@@ -226,7 +237,7 @@ static void show_record(const json_t *record, FILE *stream) {
     show_line(stream, "  problem", json_text(order, "problem"));
     (void)fputs("\n", stream);
     json_array_foreach(json_object_get(record, "disks"), i, entry) show_record_line(entry, stream);
-    show_list("Not reached", json_object_get(record, "findings"), stream);
+    show_findings(json_object_get(record, "findings"), stream);
 }
 
 static void show_begun(const json_t *begun, FILE *stream) {

@@ -30,6 +30,22 @@ bool disk_bus_is_local(enum disk_bus bus) {
     return bus != BUS_FIBRE_CHANNEL && bus != BUS_ISCSI && bus != BUS_NVME_FABRICS;
 }
 
+const char *disk_not_local(const struct disk *disk) {
+    static const struct {
+        enum disk_bus bus;
+        const char *what;
+    } networks[] = {
+        {BUS_FIBRE_CHANNEL, "a disk of a storage network (Fibre Channel)"},
+        {BUS_ISCSI, "a disk of a storage network (iSCSI)"},
+        {BUS_NVME_FABRICS, "a disk of a storage network (NVMe over fabrics)"},
+    };
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        if (networks[i].bus == disk->bus)
+            return networks[i].what;
+    }
+    return disk->virtual_medium ? "a virtual medium of the BMC" : NULL;
+}
+
 const char *disk_medium_name(enum disk_medium medium) {
     static const char *const names[] = {"unknown", "hdd", "flash"};
     return names[medium];

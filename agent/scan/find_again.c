@@ -11,7 +11,9 @@ static struct device *open_if_same(const struct disk *candidate, const struct di
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
-    if (candidate->commands != lost->commands || device_open(candidate, &device))
+    /* No disk of a network is asked on behalf of one that is not. */
+    if (candidate->commands != lost->commands ||
+        (disk_not_local(candidate) && !disk_not_local(lost)) || device_open(candidate, &device))
         return NULL;
     if (device_identity(device, &identity, &reason) == 0 &&
         disk_identity_same(&lost->identity, &identity, &reason))

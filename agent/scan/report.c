@@ -1,5 +1,6 @@
 /* The scan as a document and as a table. */
 #include "quietus/clock.h"
+#include "quietus/finding.h"
 #include "quietus/json.h"
 
 #include "internal.h"
@@ -118,6 +119,17 @@ json_t *disk_json(const struct disk *disk) {
     if (disk->rotation_rate)
         json_put_count(object, "rotation_rate", disk->rotation_rate);
     json_put_flag(object, "removable", disk->removable);
+    json_put_flag(object, "local", !disk_not_local(disk));
+    if (disk->controller.address[0] != '\0') {
+        json_t *controller = json_new_object();
+        json_put_text(controller, "address", disk->controller.address);
+        json_put_text_if(controller, "driver", disk->controller.driver);
+        json_put(object, "controller", controller);
+    }
+    if (disk->volume)
+        json_put_text(object, "volume", disk->volume_kind);
+    if (disk->hidden_member)
+        json_put_flag(object, "hidden_member", true);
     json_put(object, "paths", paths_json(disk));
     json_put(object, "areas", areas_json(disk));
     json_t *health = json_new_object();
@@ -282,6 +294,10 @@ void scan_print(const struct scan *scan, FILE *stream) {
                       disk->identity.serial[0] ? disk->identity.serial : "(none)");
         print_lines(disk, stream);
     }
-    json_array_foreach(scan->findings, k, finding)(void)
-        fprintf(stream, "\nNOT REACHED: %s\n", json_string_value(finding));
+    json_array_foreach(scan->findings, k, finding) {
+        char text[1024];
+        (void)fprintf(stream, "\nNOT REACHED: %s\n", finding_text(finding, text, sizeof text));
+        if (finding_remedy(finding)[0] != '\0')
+            (void)fprintf(stream, "    remedy  %s\n", finding_remedy(finding));
+    }
 }

@@ -5,6 +5,7 @@
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "raid.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -108,10 +109,12 @@ static void ask_all(const struct scan_options *options, struct scan *scan) {
     enum { STEP_MS = 10 };
     struct job **jobs = memory_new(scan->disk_count, sizeof *jobs);
     for (size_t i = 0; i < scan->disk_count; i++)
-        jobs[i] = start_job(scan->disks[i]);
+        jobs[i] = disk_not_local(scan->disks[i]) ? NULL : start_job(scan->disks[i]);
     long left = (long)options->answer_seconds * 1000 / STEP_MS;
     for (size_t i = 0; i < scan->disk_count; i++) {
         struct job *job = jobs[i];
+        if (!job)
+            continue;
         while (job->started && !atomic_load(&job->done) && left > 0) {
             pause_ms(STEP_MS);
             left--;
@@ -174,6 +177,29 @@ static void merge_paths(struct scan *scan) {
     scan->disk_count = kept;
 }
 
+/* Not a question goes to what is no disk of this machine: the kernel's own knowledge has to do. */
+static void note_not_local(const char *root, struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct disk *disk = scan->disks[i];
+        if (!disk_not_local(disk))
+            continue;
+        interrogate_saved(root, disk);
+        disk_finding(disk,
+                     "it is %s: it is sent nothing unless an order names it by its serial number "
+                     "or WWN",
+                     disk_not_local(disk));
+    }
+}
+
+static void read_all_saved(const char *root, struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (disk_not_local(scan->disks[i]))
+            continue;
+        interrogate_saved(root, scan->disks[i]);
+        content_read(root, scan->disks[i]);
+    }
+}
+
 void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
@@ -183,14 +209,12 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_find_block(root, out);
     scan_find_rest(root, out);
     scan_find_unreached(root, out);
-    if (root[0] == '\0') {
+    scan_find_raid(root, out);
+    note_not_local(root, out);
+    if (root[0] == '\0')
         ask_all(options, out);
-    } else {
-        for (size_t i = 0; i < out->disk_count; i++) {
-            interrogate_saved(root, out->disks[i]);
-            content_read(root, out->disks[i]);
-        }
-    }
+    else
+        read_all_saved(root, out);
     for (size_t i = 0; i < out->disk_count; i++)
         use_check(root, out->disks[i]);
     if (out->disk_count > 0)

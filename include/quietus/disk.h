@@ -33,6 +33,12 @@ const char *disk_bus_name(enum disk_bus bus);
 /* True for what is plugged into this machine, false for what a network brings. */
 bool disk_bus_is_local(enum disk_bus bus);
 
+/* What a disk hangs on: the PCI function and its driver; empty if there is none. */
+struct disk_controller {
+    char address[24];
+    char driver[32];
+};
+
 enum disk_medium {
     MEDIUM_UNKNOWN,
     MEDIUM_ROTATING,
@@ -99,6 +105,11 @@ struct disk {
     unsigned number; /* in the scan, from 1 */
     struct disk_identity identity;
     enum disk_bus bus;
+    struct disk_controller controller;
+    bool virtual_medium; /* the BMC's: an image on somebody's desk, shown as a USB disk */
+    bool volume;         /* made by a RAID controller out of disks that are behind it */
+    char volume_kind[96];
+    bool hidden_member; /* a RAID controller shows it for commands only (no_uld_attach) */
     enum disk_medium medium;
     uint16_t rotation_rate; /* rpm, if rotating and reported */
     bool removable;
@@ -140,6 +151,10 @@ struct disk {
 /* A new, empty disk, and its end. */
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
+
+/* NULL for a disk of this machine; else what it is instead, for people ("a disk of ..."). Such a
+ * disk is sent nothing, not even a question, unless an order names it. */
+const char *disk_not_local(const struct disk *disk);
 
 /* "SERIAL (MODEL)" or, with no serial, the node: how messages name a disk. Returns out. */
 char *disk_name(const struct disk *disk, char *out, size_t size);

@@ -19,7 +19,7 @@ struct scan {
     struct server server;
     struct disk **disks; /* sorted by node */
     size_t disk_count;
-    json_t *findings; /* array of strings: storage that was seen and cannot be reached */
+    json_t *findings; /* array (finding.h): storage that was seen and cannot be reached */
 };
 
 /* Always gives a scan, with findings for what went wrong. End it with scan_free. */

@@ -35,7 +35,9 @@ CERTIFICATE = {
                  {"kind": "nvme", "command": {"opcode": 128, "nsid": 1, "cdw10_15": [512]},
                   "answer": {"status": 0}}],
 }
-RECORD = {"schema": "quietus.record/1", "mode": "erase", "server": SERVER, "findings": ["f"], "exit_status": 0,
+RECORD = {"schema": "quietus.record/1", "mode": "erase", "server": SERVER, "exit_status": 0,
+          "findings": ["f", {"kind": "raid", "controller": "c", "address": "a", "slot": "s", "reason": "r",
+                             "remedy": "m"}],
           "order": {"id": "o1", "problem": "p"},
           "disks": [{"identity": FOUND, "disposition": "absent", "reason": "r", "certificate": {"file": "f"}}],
           "summary": {"absent": 1, "found": 0, "lines": 1}}
