@@ -40,6 +40,20 @@ void show_server(const json_t *document, FILE *stream) {
     show_list("  MACs", json_object_get(server, "macs"), stream);
 }
 
+/* Where it is, or was: what of this the scan knew. */
+static void show_place(const json_t *place, FILE *stream) {
+    static const struct {
+        const char *key;
+        const char *name;
+    } parts[] = {{"enclosure", "  enclosure"},
+                 {"bay", "  bay"},
+                 {"label", "  bay's label"},
+                 {"slot", "  slot"},
+                 {"port", "  port"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        show_line(stream, parts[i].name, json_text(place, parts[i].key));
+}
+
 static void show_disk(const json_t *disk, FILE *stream) {
     char text[512];
     char size[32];
@@ -51,6 +65,7 @@ static void show_disk(const json_t *disk, FILE *stream) {
     show_line(stream, "  serial", json_text(disk, "serial"));
     show_line(stream, "  WWN", json_text(disk, "wwn"));
     show_line(stream, "  firmware", json_text(disk, "firmware"));
+    show_place(json_object_get(disk, "place"), stream);
 }
 
 static void show_method(const json_t *certificate, FILE *stream) {

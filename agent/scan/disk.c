@@ -110,6 +110,24 @@ char *disk_name(const struct disk *disk, char *out, size_t size) {
     return out;
 }
 
+char *disk_place_text(const struct disk_place *place, char *out, size_t size) {
+    const struct {
+        const char *before;
+        const char *value;
+    } parts[] = {
+        {"enclosure ", place->enclosure}, {"bay ", place->bay},   {"labelled ", place->label},
+        {"slot ", place->slot},           {"port ", place->port},
+    };
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t used = strlen(out);
+        if (parts[i].value[0] != '\0')
+            (void)snprintf(out + used, size - used, "%s%s%s", used ? ", " : "", parts[i].before,
+                           parts[i].value);
+    }
+    return out;
+}
+
 void disk_finding(struct disk *disk, const char *format, ...) {
     char text[512];
     char clean[512];

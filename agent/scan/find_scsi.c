@@ -19,6 +19,16 @@ static const struct {
     {"/ata", BUS_SATA}, {"/end_device-", BUS_SAS}, {"/virtio", BUS_SCSI},
 };
 
+unsigned scsi_address_number(const char *address, unsigned index) {
+    for (; index > 0 && address; index--) {
+        address = strchr(address, ':');
+        address = address ? address + 1 : NULL;
+    }
+    char *end = NULL;
+    const unsigned long number = address ? strtoul(address, &end, 10) : ULONG_MAX;
+    return end && end != address && number < UINT_MAX ? (unsigned)number : UINT_MAX;
+}
+
 static enum disk_bus bus_of(const char *root, const char *folder, const char *address) {
     char real[PATH_MAX];
     const enum disk_bus network = network_of_host(root, address);

@@ -5,6 +5,8 @@
 #include "quietus/device.h"
 #include "quietus/scan.h"
 
+#include <limits.h>
+
 /* Finders: add skeletons of the disks that the kernel shows (nodes, bus, sizes). */
 void scan_find_scsi(const char *root, struct scan *scan);
 void scan_find_nvme(const char *root, struct scan *scan);
@@ -13,6 +15,9 @@ void scan_find_block(const char *root, struct scan *scan);
 void scan_find_rest(const char *root, struct scan *scan);
 /* Adds findings for storage controllers without a driver. */
 void scan_find_unreached(const char *root, struct scan *scan);
+
+/* A number of "host:channel:target:lun", counted from 0; UINT_MAX if there is none. */
+unsigned scsi_address_number(const char *address, unsigned index);
 
 /* Appends a disk and gives it back. */
 struct disk *scan_add(struct scan *scan, enum disk_bus bus);

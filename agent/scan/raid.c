@@ -4,6 +4,7 @@
 #include "quietus/finding.h"
 #include "quietus/sysfs.h"
 
+#include "internal.h"
 #include "pci.h"
 
 #include <fnmatch.h>
@@ -118,9 +119,8 @@ static bool says_physical(const char *level) {
 
 static bool is_volume(const struct raid_driver *driver, const struct disk *disk,
                       const char *level) {
-    unsigned channel = 0;
-    if (disk->path_count == 0 || sscanf(disk->paths[0].address, "%*u:%u:", &channel) != 1)
-        return driver->volumes == VOLUMES_ALL;
+    const char *address = disk->path_count > 0 ? disk->paths[0].address : "";
+    const unsigned channel = scsi_address_number(address, 1);
     switch (driver->volumes) {
     case VOLUMES_ALL:
         return true;

@@ -2,6 +2,8 @@
 
 #include "quietus/file.h"
 
+#include "internal.h"
+
 #include <fnmatch.h>
 #include <unistd.h>
 
@@ -15,9 +17,7 @@ enum disk_bus network_of_host(const char *root, const char *address) {
         {"iscsi_host", BUS_ISCSI},
         {"srp_host", BUS_FIBRE_CHANNEL},
     };
-    unsigned host;
-    if (sscanf(address, "%u:", &host) != 1)
-        return BUS_UNKNOWN;
+    const unsigned host = scsi_address_number(address, 0);
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         char path[PATH_MAX];
         path_format(path, root, "/sys/class/%s/host%u", classes[i].class, host);

@@ -112,6 +112,23 @@ static const char *health_name(enum disk_health_state state) {
     return names[state];
 }
 
+json_t *disk_place_json(const struct disk_place *place) {
+    const struct {
+        const char *key;
+        const char *value;
+    } parts[] = {
+        {"enclosure", place->enclosure}, {"bay", place->bay},   {"label", place->label},
+        {"slot", place->slot},           {"port", place->port}, {"led", place->led},
+    };
+    json_t *object = json_new_object();
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        json_put_text_if(object, parts[i].key, parts[i].value);
+    if (json_object_size(object) > 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 json_t *disk_json(const struct disk *disk) {
     json_t *object = disk_identity_json(&disk->identity);
     json_put_text(object, "bus", disk_bus_name(disk->bus));
@@ -126,6 +143,9 @@ json_t *disk_json(const struct disk *disk) {
         json_put_text_if(controller, "driver", disk->controller.driver);
         json_put(object, "controller", controller);
     }
+    json_t *place = disk_place_json(&disk->place);
+    if (place)
+        json_put(object, "place", place);
     if (disk->volume)
         json_put_text(object, "volume", disk->volume_kind);
     if (disk->hidden_member)
@@ -172,6 +192,8 @@ json_t *scan_json(const struct scan *scan) {
     for (size_t i = 0; i < scan->disk_count; i++)
         json_add(disks, disk_json(scan->disks[i]));
     json_put(object, "disks", disks);
+    if (json_array_size(scan->bays) > 0)
+        json_put(object, "bays", json_deep_copy(scan->bays));
     json_put(object, "findings", json_deep_copy(scan->findings));
     return object;
 }
@@ -268,6 +290,8 @@ static void print_lines(const struct disk *disk, FILE *stream) {
     if (disk->identity.wwn[0] != '\0')
         (void)fprintf(stream, "    name    %s, firmware %s\n", disk->identity.wwn,
                       disk->identity.firmware[0] ? disk->identity.firmware : "not reported");
+    if (disk_place_text(&disk->place, text, sizeof text)[0] != '\0')
+        (void)fprintf(stream, "    place   %s\n", text);
     if (disk->health.detail[0] != '\0')
         (void)fprintf(stream, "    health  %s\n", disk->health.detail);
     if (disk->boot_medium)

@@ -5,6 +5,7 @@
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "place.h"
 #include "raid.h"
 
 #include <pthread.h>
@@ -220,8 +221,11 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     if (out->disk_count > 0)
         qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
     merge_paths(out);
-    for (size_t i = 0; i < out->disk_count; i++)
+    for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;
+        place_find(root, out->disks[i]);
+    }
+    out->bays = place_bays(root);
 }
 
 void scan_free(struct scan *scan) {
@@ -229,5 +233,6 @@ void scan_free(struct scan *scan) {
         disk_free(scan->disks[i]);
     free(scan->disks);
     json_decref(scan->findings);
+    json_decref(scan->bays);
     *scan = (struct scan){0};
 }

@@ -1,0 +1,140 @@
+"""What is no disk of the machine: the booted image beside disks of a network, which it must leave alone."""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import content
+import machine
+from machine import BUILD, Machine
+
+MIB = 1 << 20
+
+
+def modules(*names):
+    """Kernel modules that the image leaves out on purpose, with what they need, for an overlay; and the
+    shell commands that load them."""
+    root = BUILD / "kernel/root"
+    release = (BUILD / "kernel/release").read_text().strip()
+    listed = subprocess.run(["modprobe", "-a", "-d", str(root), "-S", release, "--show-depends", *names],
+                            capture_output=True, text=True, check=True).stdout
+    files, commands = {}, []
+    for path in dict.fromkeys(re.findall(r"^insmod (\S+)", listed, re.M)):
+        data = pathlib.Path(path).read_bytes()
+        if path.endswith(".xz"):
+            data = subprocess.run(["xz", "-dc"], input=data, capture_output=True, check=True).stdout
+        name = pathlib.Path(path).name.removesuffix(".xz")
+        files[f"modules/{name}"] = (data, 0o644)
+        commands.append(f"insmod /modules/{name} 2>/dev/null")  # some are there already
+    return files, "\n".join(commands)
+
+
+# A storage array of one logical unit: the kernel's NVMe target over TCP, on the machine's own loopback.
+# Every command that it gets is in the trace; what is counted is all but the kernel's own keep-alives.
+ARRAY = """
+ip link set lo up
+{modules}
+mount -t configfs none /sys/kernel/config
+mount -t tracefs none /sys/kernel/tracing
+yes PLANTED-ON-THE-ARRAY | head -c {size} >/lun
+cd /sys/kernel/config/nvmet || echo NO-TARGET
+mkdir -p subsystems/nqn.array/namespaces/1 ports/1
+echo 1 >subsystems/nqn.array/attr_allow_any_host
+printf LUN-0001 >subsystems/nqn.array/attr_serial
+echo 1 >subsystems/nqn.array/namespaces/1/buffered_io
+printf /lun >subsystems/nqn.array/namespaces/1/device_path
+echo 1 >subsystems/nqn.array/namespaces/1/enable
+echo tcp >ports/1/addr_trtype
+echo ipv4 >ports/1/addr_adrfam
+echo 127.0.0.1 >ports/1/addr_traddr
+echo 4420 >ports/1/addr_trsvcid
+ln -s /sys/kernel/config/nvmet/subsystems/nqn.array ports/1/subsystems/nqn.array
+cd /
+echo transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=nqn.array >/dev/nvme-fabrics
+wait=0
+until lun=$(grep -l LUN-0001 /sys/class/nvme-subsystem/*/serial) || [ $wait = 20 ]; do
+    sleep 1
+    wait=$((wait + 1))
+done
+sleep 3
+lun=$(basename $(dirname "$lun")/nvme*n1)
+echo "ARRAY $lun $(cat /sys/block/$lun/size)"
+echo 1 >/sys/kernel/tracing/events/nvmet/nvmet_req_init/enable
+
+# counted NAME COMMAND...: runs it, and tells how many commands came to the array meanwhile.
+counted() {{
+    local name=$1 status
+    shift
+    echo >/sys/kernel/tracing/trace
+    "$@"
+    status=$?
+    # A change of state that the command caused late would come now.
+    sleep 1
+    echo "CASE $name STATUS $status COMMANDS $(grep nvmet_req_init: /sys/kernel/tracing/trace | grep -vc keep_alive)"
+}}
+"""
+
+# Orders are made in the guest, by the same program.
+RUNS = """
+mkdir -p /w/trust
+quietus keygen /w/site >/dev/null
+cp /w/site.pub /w/trust/
+agent() {
+    local mode=$1 order=$2
+    echo "quietus.mode=$mode ${order:+quietus.order=$order} quietus.progress=none" >/w/line
+    rm -rf /w/spool
+    quietus agent --command-line /w/line --trust /w/trust --spool /w/spool
+}
+order() {
+    echo "$2" >/w/description.json
+    quietus order --key /w/site.key --inventory /w/scan.json -o "/w/$1.json" /w/description.json || echo NO-ORDER
+}
+counted scan quietus scan
+quietus scan --json >/w/scan.json
+counted plan quietus plan
+counted inspect agent inspect
+counted no-order agent erase
+order all '{"disks": "all", "holds": "not-checked"}'
+counted all agent erase /w/all.json
+quietus show /w/spool/*record.json
+echo LUN-0001 >/w/typed
+erase() { quietus erase --spool /w/person "/dev/$lun" </w/typed; }
+counted person erase
+echo "PLANTED $(grep -c PLANTED-ON-THE-ARRAY /lun)"
+order named '{"disks": [{"serial": "LUN-0001", "content": "not-checked"}], "unknown_disks": "leave",
+              "holds": "not-checked", "policy": {"verify": "full"}}'
+counted named agent erase /w/named.json
+quietus show /w/spool/*LUN*certificate.json
+echo "PLANTED $(grep -c PLANTED-ON-THE-ARRAY /lun)"
+"""
+
+
+def test_a_network_disk_is_sent_nothing():
+    """No command reaches a disk over fabrics in scan, plan and agent, inspecting or erasing everything; one
+    that an order names is overwritten, which shows that the counter counts."""
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        image = content.blank(folder / "local.img", 16)
+        with open(image, "r+b") as local:
+            local.write(b"PLANTED-ON-THE-LOCAL-DISK" * 1000)
+        files, load = modules("nvme-tcp", "nvmet-tcp")
+        body = ARRAY.format(modules=load, size=16 * MIB) + RUNS
+        script = machine.many(folder / "many.img", body, network=False, files=files)
+        with Machine([machine.nvme(image, "S-LOCAL")], "rdinit=/many", initrds=[script]) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+        cases = {case: (int(status), int(commands)) for case, status, commands
+                 in re.findall(r"CASE (\S+) STATUS (\d+) COMMANDS (\d+)", console)}
+        assert re.search(r"ARRAY nvme\d+n1 32768\n", console), console
+        # Nothing is delivered here, so an agent that did all it should ends with 30.
+        for case, status in (("scan", 0), ("plan", 0), ("inspect", 30), ("no-order", 11), ("all", 30),
+                             ("person", 10)):
+            assert cases[case] == (status, 0), f"{case}: {cases[case]}\n{console}"
+        assert "EXCLUDED  LUN-0001" in console and "ERASED    S-LOCAL" in console, console
+        assert b"PLANTED" not in pathlib.Path(image).read_bytes()
+        planted = re.findall(r"PLANTED (\d+)\n", console)
+        assert len(planted) == 2 and int(planted[0]) > 100000 and planted[1] == "0", planted
+        status, commands = cases["named"]
+        assert status == 30 and commands > 30, f"{cases}\n{console}"
+        assert "on the other side were not reached" in console, console
