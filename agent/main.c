@@ -56,6 +56,9 @@ static const struct {
      "                              server's; a MAC is written with hyphens\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
+     "  quietus.locate=on|off       light up, after an erase, the disks that failed or are "
+     "unknown\n"
+     "                              (on); put out at its start\n"
      "  quietus.progress=text|json|none\n"
      "and by the image's init:\n"
      "  quietus.done=poweroff|reboot|hold\n"
@@ -86,6 +89,8 @@ static const struct {
               "Exit status: 0 all intact and signed by a key that you trust; 3 intact, origin\n"
               "unproven; 4 not intact, or signed by nobody that is known; 1 a file could not be\n"
               "read. The first of 4, 1, 3, 0 is given.\n"},
+    {"locate", "DISK is a node or a serial number; quietus scan tells where each disk is.\n"
+               "  --sysroot DIR    a saved tree instead of this machine\n"},
     {"show", "  --json            the document itself, indented\n"},
 };
 
@@ -101,6 +106,7 @@ const struct command commands[] = {
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
     {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
     {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
+    {"locate", "DISK on|off", "switches the light beside a disk", cli_locate},
     {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},
     {NULL, NULL, NULL, NULL},
 };

@@ -17,6 +17,7 @@ enum { VALUE_SIZE = 1024, MOST_SECONDS = 1000000 };
 
 struct agent_options {
     bool erase;
+    bool locate;
     char order[VALUE_SIZE];
     char report[VALUE_SIZE];
     unsigned order_wait;
@@ -52,6 +53,10 @@ static int take_option(const char *name, const char *value, struct agent_options
     if (strcmp(name, "mode") == 0) {
         out->erase = strcmp(value, "erase") == 0;
         return out->erase || strcmp(value, "inspect") == 0 ? 0 : -EINVAL;
+    }
+    if (strcmp(name, "locate") == 0) {
+        out->locate = strcmp(value, "on") == 0;
+        return out->locate || strcmp(value, "off") == 0 ? 0 : -EINVAL;
     }
     /* Without a value: not what anybody means, so not what is done. */
     if (strcmp(name, "order") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
@@ -101,6 +106,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
     AUTO_FREE char *line = NULL;
     size_t length;
     *out = (struct agent_options){
+        .locate = true,
         .order_wait = 300,
         .deliver_seconds = 600,
         .command_line = "/proc/cmdline",
@@ -295,6 +301,7 @@ static int run_agent(const struct agent_options *options) {
         .spool = options->spool,
         .report = reports ? report : NULL,
         .must_deliver = true,
+        .locate = options->locate && strcmp(run.mode, "erase") == 0,
         .deliver_seconds = options->deliver_seconds,
         .progress = options->progress,
     };

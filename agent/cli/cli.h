@@ -30,6 +30,7 @@ int cli_order(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_locate(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);

@@ -67,7 +67,7 @@ def make_order(place, **members):
 def test_help_names_every_option():
     agent = quietus("help", "agent")
     source = (TOP / "agent/cli/agent.c").read_text()
-    for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "done", "undelivered",
+    for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "locate", "done", "undelivered",
                  "network_wait", "settle", "medium", "verbose"):
         assert f'"{word}"' in source and f"quietus.{word}=" in agent, word
     assert "--version" in quietus("help")

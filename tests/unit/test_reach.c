@@ -2,10 +2,13 @@
  * sysfs as the drivers' sources have them. */
 #include "quietus/finding.h"
 #include "quietus/json.h"
+#include "quietus/locate.h"
 #include "quietus/plan.h"
 #include "quietus/scan.h"
 
 #include "test.h"
+
+#include <errno.h>
 
 static char tree[] = "/tmp/quietus-reach-XXXXXX";
 
@@ -330,6 +333,103 @@ static void test_plan_of_a_network_disk(void **state) {
     disk_free(disk);
 }
 
+/* An enclosure with four bays: a SAS disk on two paths, an empty one, one that is broken, and a
+ * fan; a SAS disk behind an expander without SES; an NVMe disk in a slot; a SATA disk on a port. */
+static void make_places(void) {
+    shell("pci 0000:03:00.0 0x010700 1000 0097 mpt3sas; "
+          "scsi 0000:03:00.0 /port-0:0/end_device-0:0 0:0:0:0 SEAGATE 'ST1' sda; "
+          "scsi 0000:03:00.0 /port-0:1/end_device-0:1 0:0:9:0 SEAGATE 'ST2' sdb; "
+          "pci 0000:04:00.0 0x010601 8086 a352 ahci; "
+          "scsi 0000:04:00.0 /ata3 3:0:0:0 ATA 'SATA' sdc; "
+          "mkdir -p sys/class/sas_device/end_device-0:1 sys/class/sas_device/end_device-0:0; "
+          "echo 11 >sys/class/sas_device/end_device-0:1/bay_identifier; "
+          "echo 0x5003048001 >sys/class/sas_device/end_device-0:1/enclosure_identifier; "
+          "echo 2 >sys/class/sas_device/end_device-0:0/bay_identifier");
+    shell("e=sys/class/enclosure/0:0:8:0; mkdir -p $e; echo 0x500304801f2b3c3f >$e/id; "
+          "for n in 1 2 3; do mkdir -p \"$e/Slot 0$n\"; echo OK >\"$e/Slot 0$n/status\"; "
+          "echo 'array device' >\"$e/Slot 0$n/type\"; echo $n >\"$e/Slot 0$n/slot\"; "
+          "echo 0 >\"$e/Slot 0$n/locate\"; done; mkdir -p $e/Fan1; echo OK >$e/Fan1/status; "
+          "echo fan >$e/Fan1/type; echo 'not installed' >\"$e/Slot 02/status\"; "
+          /* as the kernel has it: a link that ends in the SCSI address */
+          "ln -sfn ../../../../devices/x/0:0:0:0 \"$e/Slot 01/device\"");
+    shell("pci 0000:3b:00.0 0x010802 144d a808 nvme; slot 12 0000:3b:00; "
+          "echo 0 >sys/bus/pci/slots/12/attention; "
+          "s=sys/devices/virtual/nvme-subsystem/nvme-subsys0; "
+          "c=sys/devices/pci0000:00/0000:3b:00.0/nvme/nvme0; "
+          "mkdir -p $s $c sys/class/nvme sys/class/nvme-subsystem; echo S-NVME >$s/serial; "
+          "echo M >$s/model; echo pcie >$c/transport; echo live >$c/state; "
+          "echo 0000:3b:00.0 >$c/address; ln -s ../../../../../$c $s/nvme0; "
+          "ln -s ../../../$c sys/class/nvme/; ln -s ../../../$s sys/class/nvme-subsystem/; "
+          "mkdir -p $s/nvme0n1; echo 2048 >$s/nvme0n1/size; "
+          "ln -s ../../../$s/nvme0n1 sys/class/block/nvme0n1");
+}
+
+static void test_where_disks_are(void **state) {
+    (void)state;
+    make_places();
+    struct scan scan = scan_tree();
+    static const struct {
+        const char *node;
+        const char *place;
+        const char *led;
+    } cases[] = {
+        {"/dev/sda", "enclosure 500304801f2b3c3f, bay 1, labelled Slot 01",
+         "/sys/class/enclosure/0:0:8:0/Slot 01/locate"},
+        {"/dev/sdb", "enclosure 5003048001, bay 11", ""},
+        {"/dev/sdc", "port ata3", ""},
+        {"/dev/nvme0n1", "slot 12", "/sys/bus/pci/slots/12/attention"},
+    };
+    assert_int_equal(scan.disk_count, COUNT_OF(cases));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[512];
+        const struct disk *disk = disk_at(&scan, cases[i].node);
+        assert_string_equal(disk_place_text(&disk->place, text, sizeof text), cases[i].place);
+        assert_string_equal(disk->place.led, cases[i].led);
+    }
+    assert_int_equal(json_array_size(scan.bays), 3); /* not the fan */
+    assert_true(json_flag(json_array_get(scan.bays, 0), "occupied"));
+    assert_false(json_flag(json_array_get(scan.bays, 1), "occupied"));
+    assert_string_equal(json_text(json_array_get(scan.bays, 1), "status"), "not installed");
+    json_t *document = scan_json(&scan);
+    assert_int_equal(json_array_size(json_object_get(document, "bays")), 3);
+    size_t i;
+    json_t *disk;
+    unsigned placed = 0;
+    json_array_foreach(json_object_get(document, "disks"), i, disk) placed +=
+        json_object_get(disk, "place") != NULL;
+    assert_int_equal(placed, 4);
+    json_decref(document);
+    scan_free(&scan);
+}
+
+static char first_character(const char *name) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/%s", tree, name);
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    const int found = fgetc(stream);
+    (void)fclose(stream);
+    return (char)found;
+}
+
+static void test_lights(void **state) {
+    (void)state;
+    make_places();
+    struct scan scan = scan_tree();
+    const struct disk_place *bay = &disk_at(&scan, "/dev/sda")->place;
+    assert_int_equal(locate_set(tree, bay, true), 0);
+    assert_int_equal(first_character("sys/class/enclosure/0:0:8:0/Slot 01/locate"), '1');
+    assert_int_equal(first_character("sys/class/enclosure/0:0:8:0/Slot 03/locate"), '0');
+    assert_int_equal(locate_set(tree, bay, false), 0);
+    assert_int_equal(first_character("sys/class/enclosure/0:0:8:0/Slot 01/locate"), '0');
+    assert_int_equal(locate_set(tree, &disk_at(&scan, "/dev/nvme0n1")->place, true), 0);
+    assert_int_equal(first_character("sys/bus/pci/slots/12/attention"), '1');
+    assert_int_equal(locate_set(tree, &disk_at(&scan, "/dev/sdc")->place, true), -ENODEV);
+    shell("rm sys/bus/pci/slots/12/attention");
+    assert_int_equal(locate_set(tree, &disk_at(&scan, "/dev/nvme0n1")->place, true), -ENOENT);
+    scan_free(&scan);
+}
+
 static void test_findings_in_words(void **state) {
     (void)state;
     char text[256];
@@ -363,6 +463,8 @@ static const struct CMUnitTest tests[] = {
     WITH_TREE(test_persistent_memory_and_emmc),
     WITH_TREE(test_what_is_no_local_disk),
     cmocka_unit_test(test_plan_of_a_network_disk),
+    WITH_TREE(test_where_disks_are),
+    WITH_TREE(test_lights),
     cmocka_unit_test(test_findings_in_words),
 };
 TEST_MAIN(tests)
