@@ -23,6 +23,8 @@ static const struct {
     const char *text;
 } helps[] = {
     {"scan", "  --json           for machines\n"
+             "  --expected FILE  disks that should be here: {\"disks\": [...]}, or the Drive\n"
+             "                   resources of a BMC (Redfish); exit status 21 if one is missing\n"
              "  --sysroot DIR    a saved tree of /sys, /dev and /proc instead of this machine\n"},
     {"inspect", "  --ata-identify FILE     IDENTIFY DEVICE\n"
                 "  --ata-smart FILE        SMART READ DATA\n"
@@ -51,8 +53,10 @@ static const struct {
      "  quietus.mode=inspect|erase  inspect is the default\n"
      "  quietus.order=URL|FILE      the signed order; if there is none (404), the server is\n"
      "                              inspected and the exit status is 11\n"
+     "  quietus.expected=URL|FILE   disks that should be here: {\"disks\": [...]}, or the Drive\n"
+     "                              resources of a BMC (Redfish); who is missing gets a line\n"
      "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
-     "                              {serial} {uuid} {board_serial} {mac} in both are this\n"
+     "                              {serial} {uuid} {board_serial} {mac} in these are this\n"
      "                              server's; a MAC is written with hyphens\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
@@ -80,6 +84,8 @@ static const struct {
      "  --key FILE        the key that signs\n"
      "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
      "                    what its disks hold, come from there\n"
+     "  --expected FILE   disks that should be there, as for scan; who is missing gets a line\n"
+     "                    in the record\n"
      "  --output FILE     (standard output)\n"
      "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
     {"sign", "  --key FILE        adds this key's signature; a key signs a document once\n"

@@ -1,6 +1,7 @@
 #include "quietus/pipeline.h"
 
 #include "quietus/deliver.h"
+#include "quietus/expected.h"
 #include "quietus/interrupt.h"
 #include "quietus/json.h"
 #include "quietus/locate.h"
@@ -154,6 +155,16 @@ static void list_absent(const struct work *work, const json_t *entries, const ch
     json_array_foreach((json_t *)entries, i, entry) record_absent(work->record, entry, reason);
 }
 
+static void list_expected(const struct work *work) {
+    char reason[320];
+    size_t i;
+    json_t *entry;
+    json_array_foreach(work->pipeline->authorization->absent_expected, i, entry) {
+        (void)expected_reason(entry, work->pipeline->scan, reason, sizeof reason);
+        record_absent(work->record, entry, reason);
+    }
+}
+
 static void sort_disks(struct work *work) {
     const struct pipeline *pipeline = work->pipeline;
     for (size_t i = 0; i < pipeline->scan->disk_count; i++) {
@@ -171,6 +182,7 @@ static void sort_disks(struct work *work) {
     list_absent(work, pipeline->authorization->absent, "the order names it and it was not found");
     list_absent(work, pipeline->authorization->absent_retained,
                 "the order retains it and it was not found");
+    list_expected(work);
 }
 
 static enum exit_status status_of(const struct work *work) {

@@ -39,5 +39,6 @@ void authorization_free(struct authorization *authorization) {
     free(authorization->decisions);
     json_decref(authorization->absent);
     json_decref(authorization->absent_retained);
+    json_decref(authorization->absent_expected);
     *authorization = (struct authorization){0};
 }

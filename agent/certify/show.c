@@ -230,7 +230,11 @@ static void show_findings(const json_t *findings, FILE *stream) {
     size_t i;
     json_t *entry;
     json_array_foreach((json_t *)findings, i, entry) {
-        show_line(stream, "Not reached", finding_text(entry, text, sizeof text));
+        char label[32];
+        (void)snprintf(label, sizeof label, "%s", finding_label(entry));
+        for (char *p = label + 1; *p; p++)
+            *p = (char)tolower((unsigned char)*p);
+        show_line(stream, label, finding_text(entry, text, sizeof text));
         show_line(stream, "  remedy", finding_remedy(entry));
     }
 }

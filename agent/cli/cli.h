@@ -65,6 +65,9 @@ int cli_progress_style(const char *text, enum progress_style *out);
 /* Reads a JSON file; NULL with the reason. */
 json_t *cli_read_json(const char *path, struct reason *reason);
 
+/* Reads a list of expected disks (expected.h); NULL with the reason. */
+json_t *cli_read_expected(const char *path, struct reason *reason);
+
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;
 int cli_check_file(const char *path, const struct trust *trust, struct check_result *result);

@@ -2,6 +2,8 @@
 
 #include "quietus/json.h"
 
+#include <string.h>
+
 void finding_add(json_t *findings, const struct finding *finding) {
     json_t *entry = json_new_object();
     json_put_text(entry, "kind", finding->kind);
@@ -22,6 +24,22 @@ char *finding_text(const json_t *entry, char *out, size_t size) {
                    address[0] ? " at " : "", address, slot[0] ? ", slot " : "", slot,
                    json_text(entry, "reason"));
     return out;
+}
+
+const char *finding_label(const json_t *entry) {
+    static const struct {
+        const char *kind;
+        const char *label;
+    } labels[] = {
+        {"absent", "ABSENT"},
+        {"unexpected", "NOT EXPECTED"},
+        {"expected", "NOT COMPARED"},
+    };
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        if (strcmp(json_text(entry, "kind"), labels[i].kind) == 0)
+            return labels[i].label;
+    }
+    return "NOT REACHED";
 }
 
 const char *finding_remedy(const json_t *entry) {

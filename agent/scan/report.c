@@ -320,7 +320,8 @@ void scan_print(const struct scan *scan, FILE *stream) {
     }
     json_array_foreach(scan->findings, k, finding) {
         char text[1024];
-        (void)fprintf(stream, "\nNOT REACHED: %s\n", finding_text(finding, text, sizeof text));
+        (void)fprintf(stream, "\n%s: %s\n", finding_label(finding),
+                      finding_text(finding, text, sizeof text));
         if (finding_remedy(finding)[0] != '\0')
             (void)fprintf(stream, "    remedy  %s\n", finding_remedy(finding));
     }

@@ -22,6 +22,7 @@ struct authorization {
     size_t count;
     json_t *absent;          /* array: the order's entries to erase that match no disk */
     json_t *absent_retained; /* array: those to retain */
+    json_t *absent_expected; /* array: what else was expected here (expected.h); NULL: nothing */
 };
 
 void authorization_free(struct authorization *authorization);

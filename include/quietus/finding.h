@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 struct finding {
-    const char *kind;       /* "no-driver", "raid", "remapped-nvme", "nvdimm", "emmc", "absent" */
+    const char *kind;       /* "no-driver", "raid", "vmd", "remapped-nvme", "nvdimm", "absent",
+                               "unexpected", "expected" */
     const char *controller; /* its driver, or how it names itself */
     const char *address;    /* PCI address or node; NULL or "": none */
     const char *slot;       /* where a person finds it; NULL or "": not known */
@@ -23,6 +24,9 @@ void finding_add(json_t *findings, const struct finding *finding);
 /* "megaraid_sas at 0000:03:00.0, slot 4: reason": one entry of such an array. An entry that is only
  * a text (documents from before) is given as it is. Returns out. */
 char *finding_text(const json_t *entry, char *out, size_t size);
+
+/* "NOT REACHED", "ABSENT", "NOT EXPECTED": what comes before it. */
+const char *finding_label(const json_t *entry);
 
 /* What a person can do; "" if the entry does not say. Borrowed. */
 const char *finding_remedy(const json_t *entry);

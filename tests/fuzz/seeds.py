@@ -115,7 +115,11 @@ def page_file():
 
 
 def document():
-    documents = [ORDER, POLICY, FACTS, CERTIFICATE, RECORD, {},
+    documents = [ORDER, POLICY, FACTS, CERTIFICATE, RECORD, {}, {**ORDER, "expected": [{"serial": "S", "place": "P"}]},
+                 {"disks": [{"serial": "S", "wwn": "w", "capacity": 1, "place": "bay 1"}]},
+                 {"Members": [{"@odata.type": "#Drive.v1_0.Drive", "@odata.id": "/1", "SerialNumber": "S", "Model": "M",
+                               "CapacityBytes": 1, "Identifiers": [{"DurableName": "0xA", "DurableNameFormat": "NAA"}],
+                               "PhysicalLocation": {"PartLocation": {"LocationOrdinalValue": 1}}}]},
                  {"description": {"disks": "all", "holds": "not-checked"},
                   "inventory": {"server": SERVER, "disks": [FOUND]}},
                  {"description": {"disks": ["S1"], "holds": "not-checked", "valid_hours": 2, "policy": POLICY},
