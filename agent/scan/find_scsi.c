@@ -4,8 +4,8 @@
 
 #include "internal.h"
 #include "pci.h"
-#include "raid.h"
 #include "remote.h"
+#include "volumes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +99,7 @@ static void find_one(const char *root, const char *folder, const char *address, 
     if (strcmp(text, "running") != 0)
         disk_finding(disk, "the kernel has it in state '%s'", text);
     if (!disk_not_local(disk))
-        raid_note(root, folder, disk);
+        volume_note(root, folder, disk);
 }
 
 void scan_find_scsi(const char *root, struct scan *scan) {

@@ -147,6 +147,35 @@ static void note_memory_namespace(const char *name, const char *folder, struct s
                                             "secure erase of the module in the BIOS"});
 }
 
+/* The firmware's device for all NVDIMMs (ACPI: _HID ACPI0012, "NVDIMM root device"). */
+static void note_memory_without_driver(const char *root, struct scan *scan) {
+    char folder[PATH_MAX];
+    char device[PATH_MAX];
+    char **names;
+    path_format(folder, root, "/sys/bus/acpi/devices");
+    const size_t count = folder_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        char driver[64];
+        if (strncmp(names[i], "ACPI0012:", 9) != 0)
+            continue;
+        path_format(device, folder, "/%s/physical_node", names[i]);
+        sysfs_link_name(device, "driver", driver, sizeof driver);
+        if (driver[0] != '\0')
+            continue;
+        path_format(device, folder, "/%s", names[i]);
+        sysfs_link_name(device, "driver", driver, sizeof driver);
+        if (driver[0] == '\0')
+            finding_add(scan->findings,
+                        &(struct finding){.kind = "nvdimm",
+                                          .controller = names[i],
+                                          .reason = "persistent memory may be there, and nothing "
+                                                    "drives it: what it holds is not seen",
+                                          .remedy = "secure erase of persistent memory in the "
+                                                    "BIOS, if the server has any"});
+    }
+    folder_free_names(names, count);
+}
+
 static void look_at_nvdimms(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char device[PATH_MAX];
@@ -166,4 +195,5 @@ static void look_at_nvdimms(const char *root, struct scan *scan) {
 void scan_find_unreached(const char *root, struct scan *scan) {
     look_at_pci(root, scan);
     look_at_nvdimms(root, scan);
+    note_memory_without_driver(root, scan);
 }

@@ -6,7 +6,7 @@
 
 #include "internal.h"
 #include "place.h"
-#include "raid.h"
+#include "volumes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -210,7 +210,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_find_block(root, out);
     scan_find_rest(root, out);
     scan_find_unreached(root, out);
-    scan_find_raid(root, out);
+    scan_find_controllers(root, out);
     note_not_local(root, out);
     if (root[0] == '\0')
         ask_all(options, out);

@@ -257,6 +257,17 @@ static void test_persistent_memory_and_emmc(void **state) {
     assert_non_null(strstr(json_text(space, "reason"), "8192 bytes, mode devdax"));
     assert_true(any_has(disk_at(&scan, "/dev/mmcblk0")->findings, "RPMB"));
     scan_free(&scan);
+    /* The firmware has some, and nothing drives it. */
+    shell("rm -r sys/bus/nd; mkdir -p sys/bus/acpi/devices/ACPI0012:00 "
+          "sys/bus/acpi/devices/PNP0C02:00");
+    scan = scan_tree();
+    assert_int_equal(json_array_size(scan.findings), 1);
+    assert_string_equal(json_text(json_array_get(scan.findings, 0), "controller"), "ACPI0012:00");
+    scan_free(&scan);
+    shell("ln -s ../drivers/nfit sys/bus/acpi/devices/ACPI0012:00/driver");
+    scan = scan_tree();
+    assert_int_equal(json_array_size(scan.findings), 0);
+    scan_free(&scan);
 }
 
 /* Fibre Channel, iSCSI and fabrics by the kernel's tree; the BMC's media by their names. */

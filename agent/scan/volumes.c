@@ -1,4 +1,4 @@
-#include "raid.h"
+#include "volumes.h"
 
 #include "quietus/cleanup.h"
 #include "quietus/finding.h"
@@ -24,7 +24,7 @@ enum volumes {
  * for physical disks, mptsas and mpt3sas put volumes on 1, aacraid its containers on 0. hides:
  * disks may be there of which the kernel shows nothing at all. DEVICE-FACTS E.4.
  */
-static const struct raid_driver {
+static const struct controller_kind {
     const char *driver;
     enum volumes volumes;
     unsigned channel;
@@ -81,7 +81,7 @@ static const struct {
     {"*", "*RAID*Volume*"},
 };
 
-static const struct raid_driver *driver_named(const char *name) {
+static const struct controller_kind *kind_of_driver(const char *name) {
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
         if (strcmp(drivers[i].driver, name) == 0)
             return &drivers[i];
@@ -117,7 +117,7 @@ static bool says_physical(const char *level) {
            strcasecmp(level, "Hidden") == 0;
 }
 
-static bool is_volume(const struct raid_driver *driver, const struct disk *disk,
+static bool is_volume(const struct controller_kind *driver, const struct disk *disk,
                       const char *level) {
     const char *address = disk->path_count > 0 ? disk->paths[0].address : "";
     const unsigned channel = scsi_address_number(address, 1);
@@ -148,9 +148,9 @@ static void note_volume(struct disk *disk, const char *level) {
                  disk->volume_kind);
 }
 
-void raid_note(const char *root, const char *folder, struct disk *disk) {
+void volume_note(const char *root, const char *folder, struct disk *disk) {
     char level[48];
-    const struct raid_driver *driver = driver_named(disk->controller.driver);
+    const struct controller_kind *driver = kind_of_driver(disk->controller.driver);
     read_level(root, folder, disk->path_count > 0 ? disk->paths[0].address : "", level,
                sizeof level);
     if ((driver && is_volume(driver, disk, level)) || is_named_like_a_volume(&disk->identity)) {
@@ -183,7 +183,7 @@ static struct behind count_behind(const struct scan *scan, const char *address) 
 }
 
 static void add_raid_finding(const char *root, const char *address,
-                             const struct raid_driver *driver, struct scan *scan) {
+                             const struct controller_kind *driver, struct scan *scan) {
     char slot[64];
     char reason[512];
     char remedy[256];
@@ -212,7 +212,7 @@ static void add_raid_finding(const char *root, const char *address,
                                                   .remedy = remedy});
 }
 
-void scan_find_raid(const char *root, struct scan *scan) {
+void scan_find_controllers(const char *root, struct scan *scan) {
     char folder[PATH_MAX];
     char device[PATH_MAX];
     char name[64];
@@ -222,7 +222,7 @@ void scan_find_raid(const char *root, struct scan *scan) {
     for (size_t i = 0; i < count; i++) {
         path_format(device, folder, "/%s", names[i]);
         sysfs_link_name(device, "driver", name, sizeof name);
-        const struct raid_driver *driver = driver_named(name);
+        const struct controller_kind *driver = kind_of_driver(name);
         if (driver)
             add_raid_finding(root, names[i], driver, scan);
     }
