@@ -138,3 +138,88 @@ def test_a_network_disk_is_sent_nothing():
         status, commands = cases["named"]
         assert status == 30 and commands > 30, f"{cases}\n{console}"
         assert "on the other side were not reached" in console, console
+
+
+# What the kernel has sent to a SCSI device is counted by the kernel itself, pass-through included.
+BEHIND = """
+mkdir -p /w/trust
+quietus keygen /w/site >/dev/null
+cp /w/site.pub /w/trust/
+medium=$(dirname $(grep -l HDisk0 /sys/class/scsi_device/*/device/model))
+sent() { cat "$medium/iorequest_cnt"; }
+counted() {
+    local name=$1 before status
+    shift
+    before=$(sent)
+    "$@"
+    status=$?
+    echo "CASE $name STATUS $status COMMANDS $(($(sent) - before))"
+}
+agent() {
+    echo "quietus.mode=$1 ${2:+quietus.order=$2} quietus.progress=none" >/w/line
+    rm -rf /w/spool
+    quietus agent --command-line /w/line --trust /w/trust --spool /w/spool
+}
+for function in /sys/bus/pci/drivers/sym53c8xx/0000:*; do
+    echo "${function##*/}" >/sys/bus/pci/drivers/sym53c8xx/unbind
+done
+counted scan quietus scan
+counted plan quietus plan
+quietus scan --json >/w/scan.json
+# Persistent memory has no serial number, so no order can name it; a person can.
+echo '{"disks": ["VOLUME-1"], "unknown_disks": "leave", "holds": "not-checked"}' >/w/description.json
+quietus order --key /w/site.key --inventory /w/scan.json -o /w/all.json /w/description.json
+counted inspect agent inspect
+counted all agent erase /w/all.json
+person() { echo "erase /dev/pmem0" | quietus erase --spool /w/person /dev/pmem0; }
+counted person person
+quietus show /w/person/*record.json
+quietus show /w/spool/*record.json
+quietus show /w/spool/*VOLUME*certificate.json
+# The counter counts: one sector is read.
+counted control dd if=/dev/$(ls "$medium/block") of=/dev/null bs=512 count=1 iflag=direct
+"""
+
+
+def test_what_stands_between():
+    """A RAID volume, persistent memory, the BMC's virtual disk and a controller without a driver, in one
+    server: the first two are overwritten and say what they are, the third is sent nothing, the fourth is a
+    finding of the record."""
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        images = {kind: content.blank(folder / f"{kind}.img", 32) for kind in ("volume", "bmc", "memory", "lsi")}
+        for image in images.values():
+            with open(image, "r+b") as opened:
+                opened.write(b"PLANTED" * 10000)
+        disks = [
+            machine._drive(images["volume"], {}) + [
+                "-device", "megasas-gen2,id=raid", "-device", "scsi-hd,bus=raid.0,drive=dvolume,serial=VOLUME-1"],
+            machine._drive(images["bmc"], {}) + [
+                "-device", "qemu-xhci,id=xhci", "-device", "usb-uas,id=uas,bus=xhci.0", "-device",
+                "scsi-hd,bus=uas.0,scsi-id=0,lun=0,drive=dbmc,serial=BMC-1,vendor=AMI,product=Virtual HDisk0"],
+            machine._drive(images["lsi"], {}) + [
+                "-device", "lsi53c895a,id=lsi,addr=0x1b", "-device", "scsi-hd,bus=lsi.0,drive=dlsi,serial=HIDDEN"],
+            ["-machine", "nvdimm=on", "-m", "768,slots=2,maxmem=2G", "-object",
+             f"memory-backend-file,id=pm,share=on,mem-path={images['memory']},size=32M",
+             "-device", "nvdimm,id=nvdimm,memdev=pm"],
+        ]
+        script = machine.many(folder / "many.img", BEHIND, network=False)
+        with Machine(disks, "rdinit=/many", initrds=[script]) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+        cases = {case: (int(status), int(commands)) for case, status, commands
+                 in re.findall(r"CASE (\S+) STATUS (\d+) COMMANDS (\d+)", console)}
+        for case, status in (("scan", 0), ("plan", 0), ("inspect", 30), ("all", 30), ("person", 0)):
+            assert cases[case] == (status, 0), f"{case}: {cases}\n{console}"
+        assert cases["control"][1] > 0, f"{cases}\n{console}"
+        for said in (r"it is a virtual medium of the BMC: it is sent nothing",
+                     r"NOT REACHED: PCI 1000:0012 .* at 0000:00:1b.0: storage controller without a driver",
+                     r"NOT REACHED: megaraid_sas at 0000:.*1 volumes",
+                     r"NOT REACHED: nmem0: persistent memory module",
+                     r"not scsi-.*: it is a volume \(RAID volume of megaraid_sas\)",
+                     r"ERASED +VOLUME-1", r"ERASED +33\.\d MB", r"EXCLUDED .*virtual medium of the BMC",
+                     r"it is a volume \(RAID volume of megaraid_sas\): of the disks behind it",
+                     r"  Not reached +PCI 1000:0012"):
+            assert re.search(said, console), f"{said}\n{console}"
+        for kind, left in (("volume", False), ("memory", False), ("bmc", True), ("lsi", True)):
+            assert (b"PLANTED" in pathlib.Path(images[kind]).read_bytes()) == left, f"{kind}\n{console}"
