@@ -10,6 +10,7 @@
 #include "console.h"
 #include "progress_view.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,12 +61,12 @@ static void spool(struct work *work, const struct document *document) {
                  work->pipeline->spool, document->file, strerror(-error), document->text);
 }
 
-/* An enclosure that does not obey may take its time to say so: it is asked once. */
+/* An enclosure that does not answer takes its time to say so: nothing more is asked for then. */
 static void switch_light(struct work *work, const struct disk *disk, bool on) {
     if (!work->pipeline->locate || work->lights_fail || disk->place.led[0] == '\0')
         return;
     const int error = locate_set("", &disk->place, on);
-    work->lights_fail = error != 0;
+    work->lights_fail = error == -EIO || error == -ETIMEDOUT;
     json_t *entry = json_new_object();
     json_put_text(entry, "node", disk_node(disk));
     json_put_text(entry, "led", disk->place.led);

@@ -100,7 +100,7 @@ static void expect_finding(const struct scan *scan, const char *kind, const char
 
 static void test_controllers_that_show_nothing(void **state) {
     (void)state;
-    shell("pci 0000:01:00.0 0x010400 1000 10e6 ''; slot 7 0000:01:00; "
+    shell("pci 0000:01:00.0 0x010400 1000 10e6 ''; slot 7 0000:01:00; slot 9 0000:01:0; "
           "pci 0000:02:00.0 0x010802 144d a808 ''; pci 0000:00:0e.0 0x010400 8086 9a0b ''; "
           "pci 0000:03:00.0 0x020000 8086 1533 ''; pci 0000:04:00.0 0x010802 144d a808 nvme; "
           "pci 0000:00:17.0 0x010400 8086 2822 ahci; pci 0000:00:18.0 0x010601 8086 a352 ahci; "

@@ -223,3 +223,54 @@ def test_what_stands_between():
             assert re.search(said, console), f"{said}\n{console}"
         for kind, left in (("volume", False), ("memory", False), ("bmc", True), ("lsi", True)):
             assert (b"PLANTED" in pathlib.Path(images[kind]).read_bytes()) == left, f"{kind}\n{console}"
+
+
+LIGHTS = """
+mkdir -p /w/trust
+quietus keygen /w/site >/dev/null
+cp /w/site.pub /w/trust/
+lights() { echo "LIGHTS $1 $(cat /sys/bus/pci/slots/5/attention) $(cat /sys/bus/pci/slots/6/attention)"; }
+agent() {
+    echo "quietus.mode=$1 quietus.order=/w/all.json quietus.progress=none $2" >/w/line
+    rm -rf /w/spool
+    quietus agent --command-line /w/line --trust /w/trust --spool /w/spool >/dev/null
+    echo "AGENT $1 $?"
+}
+quietus scan
+quietus scan --json >/w/scan.json
+echo '{"disks": "all", "holds": "not-checked", "policy": {"methods": ["overwrite"]}}' >/w/description.json
+quietus order --key /w/site.key --inventory /w/scan.json -o /w/all.json /w/description.json
+quietus locate S-GOOD on
+lights before
+agent inspect
+lights inspected
+agent erase
+lights erased
+quietus show /w/spool/*S-BAD*certificate.json
+quietus locate S-GOOD off
+quietus locate S-BAD off
+lights by-hand
+"""
+
+
+def test_lights_of_slots():
+    """A slot's light (PCI Express hot-plug): put out when the erase begins, lit for the disk that failed; and
+    switched by a person."""
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        good, bad = (content.blank(folder / f"{kind}.img", 16) for kind in ("good", "bad"))
+        errors = folder / "errors.conf"
+        errors.write_text('[inject-error]\nevent = "write_aio"\nerrno = "5"\nonce = "off"\n')
+        ports = [["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"],  # the slots' own, not ACPI's
+                 *(["-device", f"pcie-root-port,id=rp{n},chassis={n},slot={n},addr={0x10 + n:#x}"] for n in (5, 6))]
+        disks = [*ports, machine.nvme(good, "S-GOOD", extra=",bus=rp5"),
+                 machine.nvme(bad, "S-BAD", extra=",bus=rp6", blkdebug=errors, werror="report")]
+        script = machine.many(folder / "many.img", LIGHTS, network=False)
+        with Machine(disks, "rdinit=/many", initrds=[script]) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+        lights = dict(re.findall(r"LIGHTS (\S+) (\d \d)\n", console))
+        assert lights == {"before": "1 0", "inspected": "1 0", "erased": "0 1", "by-hand": "0 0"}, \
+            f"{lights}\n{console}"
+        assert "AGENT erase 20\n" in console and re.search(r"place +slot 5\n", console), console
+        assert re.search(r"FAILED[\s\S]*  slot +6\n", console), console
