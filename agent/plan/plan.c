@@ -111,6 +111,8 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     add_what_stands_before(disk, list);
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
+    if (disk->boot_partition_bytes > 0)
+        json_add_text(list, "the drive has boot partitions, which are not erased");
     if (method->whole_drive)
         return list;
     if (disk->commands == COMMANDS_ATA && !disk->hidden_known)

@@ -161,6 +161,7 @@ json_t *disk_json(const struct disk *disk) {
     if (disk->has_nvme) {
         json_put(object, "nvme", nvme_json(&disk->nvme));
         json_put_count(object, "unreached_namespaces", disk->unreached_namespaces);
+        json_put_count(object, "boot_partition_bytes", disk->boot_partition_bytes);
     }
     if (disk->has_ata) {
         json_put_flag(object, "hidden_areas_known", disk->hidden_known);

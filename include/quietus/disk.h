@@ -138,6 +138,7 @@ struct disk {
     uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors */
     bool has_nvme;
     struct nvme_controller nvme;
+    uint64_t boot_partition_bytes; /* of each of the two, as far as it says so */
     unsigned unreached_namespaces; /* not attached, or with no block device */
     enum disk_erase_state erase_state;
     enum scsi_support scsi_sanitize_overwrite;

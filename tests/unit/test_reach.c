@@ -6,6 +6,8 @@
 #include "quietus/plan.h"
 #include "quietus/scan.h"
 
+#include "../../agent/scan/internal.h"
+#include "fake_disk.h"
 #include "test.h"
 
 #include <errno.h>
@@ -441,6 +443,56 @@ static void test_lights(void **state) {
     scan_free(&scan);
 }
 
+static uint32_t version_of_drive;
+static unsigned boot_partition_asked;
+
+/* An NVMe drive with an RPMB target and, as the log of newer drives tells, boot partitions. */
+static bool answer_with_boot_partitions(struct fake_disk *fake, struct nvme_command *command) {
+    enum { IDENTIFY = 0x06, GET_LOG_PAGE = 0x02 };
+    uint8_t *out = command->data;
+    (void)fake;
+    if (command->opcode == GET_LOG_PAGE && (command->cdw10 & 0xff) == 0x15) {
+        boot_partition_asked++;
+        out[0] = 0x15;
+        put_le32(out + 4, 8);
+        return true;
+    }
+    if (command->opcode != IDENTIFY || command->cdw10 != 1)
+        return false;
+    put_padded(out + 4, 20, "BOOTS");
+    put_padded(out + 24, 40, "A DRIVE");
+    put_le32(out + 80, version_of_drive);
+    put_le32(out + 312, 0x00010001);
+    return true;
+}
+
+static void test_boot_partitions_of_a_drive(void **state) {
+    (void)state;
+    static const uint32_t versions[] = {0x00010400, 0x00020000};
+    for (size_t i = 0; i < COUNT_OF(versions); i++) {
+        struct fake_disk fake;
+        const bool has_log = versions[i] >= 0x00020000;
+        version_of_drive = versions[i];
+        boot_partition_asked = 0;
+        fake_disk_make(&fake, COMMANDS_NVME, 1);
+        fake.on_nvme = answer_with_boot_partitions;
+        struct disk *disk = fake_disk_scanned(&fake);
+        struct device *device = fake_disk_open(&fake, disk);
+        interrogate_device(device, disk);
+        assert_int_equal(boot_partition_asked, has_log ? 1 : 0);
+        assert_int_equal(disk->boot_partition_bytes, has_log ? 1 << 20 : 0);
+        assert_int_equal(any_has(disk->findings, "two boot partitions of 1.0 MB"), has_log);
+        assert_true(any_has(disk->findings, "1 RPMB areas"));
+        /* Not even a sanitize of the whole subsystem covers them. */
+        json_t *exceptions = plan_exceptions(disk, method_find("nvme-sanitize-block"));
+        assert_int_equal(any_has(exceptions, "the drive has boot partitions"), has_log);
+        json_decref(exceptions);
+        device_close(device);
+        disk_free(disk);
+        fake_disk_free(&fake);
+    }
+}
+
 static void test_findings_in_words(void **state) {
     (void)state;
     char text[256];
@@ -476,6 +528,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_plan_of_a_network_disk),
     WITH_TREE(test_where_disks_are),
     WITH_TREE(test_lights),
+    cmocka_unit_test(test_boot_partitions_of_a_drive),
     cmocka_unit_test(test_findings_in_words),
 };
 TEST_MAIN(tests)
