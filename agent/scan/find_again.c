@@ -6,14 +6,28 @@
 
 #include <errno.h>
 
+/* What is read and written by commands has no block device to find; that its capacity is the same
+ * is a part of being the same disk. */
+static void take_areas(struct disk *candidate, const struct disk *lost) {
+    if (candidate->area_count != 0 || lost->area_count != 1 || lost->areas[0].node[0] != '\0' ||
+        lost->commands == COMMANDS_NVME)
+        return;
+    candidate->areas[0] = lost->areas[0];
+    candidate->area_count = 1;
+}
+
 /* The candidate, opened, if it says that it is the lost disk; else NULL. */
-static struct device *open_if_same(const struct disk *candidate, const struct disk *lost) {
+static struct device *open_if_same(struct disk *candidate, const struct disk *lost) {
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
     /* No disk of a network is asked on behalf of one that is not. */
-    if (candidate->commands != lost->commands ||
-        (disk_not_local(candidate) && !disk_not_local(lost)) || device_open(candidate, &device))
+    if (disk_not_local(candidate) && !disk_not_local(lost))
+        return NULL;
+    if (raid_is_behind(&candidate->raid) && !raid_prepare(candidate))
+        return NULL;
+    take_areas(candidate, lost);
+    if (candidate->commands != lost->commands || device_open(candidate, &device))
         return NULL;
     if (device_identity(device, &identity, &reason) == 0 &&
         disk_identity_same(&lost->identity, &identity, &reason))
@@ -26,7 +40,9 @@ int scan_find_again(void *user, const struct disk *lost, struct device **out) {
     struct scan scan = {.findings = json_new_array()};
     unsigned found = 0;
     (void)user;
-    if (lost->commands == COMMANDS_NVME)
+    if (raid_is_behind(&lost->raid))
+        scan_find_raid("", true, &scan);
+    else if (lost->commands == COMMANDS_NVME)
         scan_find_nvme("", &scan);
     else if (lost->commands == COMMANDS_NONE)
         scan_find_block("", &scan);

@@ -151,6 +151,39 @@ static bool is_second_path(const struct disk *a, const struct disk *b) {
            disk_identity_same(&a->identity, &b->identity, NULL);
 }
 
+/* Only the direct path is used; the other one is told. */
+static bool is_one_disk(const struct disk *a, const struct disk *b) {
+    return is_second_path(a, b) || raid_is_same(a, b);
+}
+
+/* A node for commands beside the controller's own pass-through, which knows more of the disk. */
+static bool is_told_by_controller(const struct scan *scan, const struct disk *disk) {
+    if (!disk->hidden_member || disk->identity.serial[0] == '\0')
+        return false;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        const struct disk *other = scan->disks[i];
+        if (other && raid_is_behind(&other->raid) &&
+            disk_identity_same(&disk->identity, &other->identity, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Enclosures, tapes and the like that a RAID controller has listed, and disks that are there twice.
+ */
+static void drop_others(struct scan *scan) {
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct disk *disk = scan->disks[i];
+        scan->disks[i] = NULL;
+        if (disk->raid.not_a_disk || is_told_by_controller(scan, disk))
+            disk_free(disk);
+        else
+            scan->disks[kept++] = disk;
+    }
+    scan->disk_count = kept;
+}
+
 static void merge_path(struct disk *into, const struct disk *from) {
     if (into->path_count < DISK_PATHS && from->path_count > 0)
         into->paths[into->path_count++] = from->paths[0];
@@ -165,7 +198,7 @@ static void merge_paths(struct scan *scan) {
     for (size_t i = 0; i < scan->disk_count; i++) {
         struct disk *same = NULL;
         for (size_t k = 0; k < kept && !same; k++) {
-            if (is_second_path(scan->disks[k], scan->disks[i]))
+            if (is_one_disk(scan->disks[k], scan->disks[i]))
                 same = scan->disks[k];
         }
         if (same) {
@@ -206,6 +239,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     *out = (struct scan){.findings = json_new_array()};
     server_read(root, &out->server);
     scan_find_scsi(root, out);
+    scan_find_raid(root, root[0] == '\0', out);
     scan_find_nvme(root, out);
     scan_find_block(root, out);
     scan_find_rest(root, out);
@@ -216,6 +250,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
         ask_all(options, out);
     else
         read_all_saved(root, out);
+    drop_others(out);
     for (size_t i = 0; i < out->disk_count; i++)
         use_check(root, out->disks[i]);
     if (out->disk_count > 0)

@@ -6,6 +6,7 @@
 #include "quietus/memory.h"
 
 #include "../../agent/scan/internal.h"
+#include "raid_model.h"
 #include "simtime.h"
 
 #include <errno.h>
@@ -99,6 +100,11 @@ static int exchange(struct handle *handle, struct drive_request *request, uint64
     drive_forget(model->drive, request);
     drive_reset(model->drive, model->path == MODEL_NVME ? RESET_CONTROLLER : RESET_HARD);
     return -ETIMEDOUT;
+}
+
+int model_carry(struct model *model, struct drive_request *request, uint64_t timeout_ms) {
+    struct handle handle = {.model = model, .generation = drive_generation(model->drive)};
+    return exchange(&handle, request, timeout_ms);
 }
 
 static int model_nvme(void *context, struct nvme_command *command) {
@@ -399,7 +405,16 @@ static const struct transport_ops ops = {
     .close = model_close,
 };
 
+static bool is_behind_raid(const struct model *model) {
+    return model->path == MODEL_MEGARAID || model->path == MODEL_CCISS;
+}
+
 static struct device *open_plainly(struct model *model, const struct disk *disk) {
+    struct device *device;
+    if (is_behind_raid(model)) {
+        memory_require(device_open(disk, &device) == 0);
+        return device;
+    }
     struct handle *handle = memory_new(1, sizeof *handle);
     handle->model = model;
     handle->generation = drive_generation(model->drive);
@@ -511,8 +526,12 @@ static const struct {
 };
 
 struct disk *model_scan(struct model *model) {
-    struct disk *disk = disk_new();
     clock_drive = model->drive;
+    if (is_behind_raid(model)) {
+        raid_model_use(model, model->faults);
+        return raid_model_scan(model->path == MODEL_CCISS ? RAID_CCISS : RAID_MEGARAID);
+    }
+    struct disk *disk = disk_new();
     disk->bus = kinds[model->path].bus;
     disk->commands = kinds[model->path].commands;
     disk->medium = kinds[model->path].medium;

@@ -2,12 +2,8 @@
 
 import re
 
-from trial import Scenario
-
-STRICT = {"fallback": False, "stall_minutes": 1}
-LADDER = {"fallback": True, "stall_minutes": 1}
-
-MARKED = "samples show content"  # what the agent says of a lie that it saw through
+import sas_rows
+from trial import LADDER, MARKED, STRICT, Scenario
 
 
 # --- checks beyond the table's columns ---
@@ -392,4 +388,4 @@ CUT = [
 for row in CUT:
     row.policy, row.cut = LADDER, True
 
-SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + CUT
+SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + sas_rows.ROWS + CUT

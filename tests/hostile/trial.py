@@ -17,14 +17,23 @@ TIME_FACTOR = 10  # the drives' clocks run so many times faster than the agent's
 ATTESTED = "attested by the drive alone"
 STATUSES = {"unknown": 21, "absent": 21, "failed": 20, "refused": 10, "held": 10}
 
+# Policies that orders of the table give.
+STRICT = {"fallback": False, "stall_minutes": 1}
+LADDER = {"fallback": True, "stall_minutes": 1}
+FORMAT = {"methods": ["scsi-format"], "fallback": False, "stall_minutes": 1}
+
+MARKED = "samples show content"  # what the agent says of a lie that it saw through
+
 # A lie about this operation alone is a lie of this method.
 METHOD_OF = {
     **{f"{family}-sanitize-{kind}": f"{family}-sanitize-{kind}"
-       for family in ("nvme", "ata") for kind in ("crypto", "block", "overwrite")},
+       for family in ("nvme", "ata", "scsi") for kind in ("crypto", "block", "overwrite")},
     "nvme-format-user-data": "nvme-format-user-data",
     "nvme-format-crypto": "nvme-format-crypto",
     "security-erase": "ata-security-erase",
     "security-erase-enhanced": "ata-security-erase-enhanced",
+    "scsi-format": "scsi-format",
+    "overwrite": "overwrite",
 }
 
 
@@ -35,6 +44,7 @@ class Scenario:
     policy: dict
     front: str  # nvme, ahci, scsi
     drive: str  # lines of its description, ";" between them
+    family: str = ""  # if the front does not tell: scsi is a SAS disk there, or an ATA one behind a SATL
     ends: str = "erased"
     category: str = ""  # that the certificate has to claim
     method: str = ""  # that the certificate has to name as the one that erased
@@ -78,9 +88,9 @@ class Drive:
 
     def section(self):
         lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive) if line.strip()]
-        family = "nvme" if self.scenario.front == "nvme" else "ata"
+        family = self.scenario.family or ("nvme" if self.scenario.front == "nvme" else "ata")
         given = {line.split(" = ")[0] for line in lines}
-        defaults = {"size": "8M", "spare": "2M", "serial": self.serial, "wwn": self.wwn,
+        defaults = {"size": "4M", "spare": "1M", "serial": self.serial, "wwn": self.wwn,
                     "plant": "PLANT every=4 stale=20 remapped=5"}
         lines += [f"{key} = {value}" for key, value in defaults.items() if key not in given]
         # "plant = none": a drive on which nothing was ever written.

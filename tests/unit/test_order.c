@@ -515,6 +515,18 @@ static void test_absent_whatever_the_order(void **state) {
     }
 }
 
+/* What a RAID controller shows for commands alone may be a part of a volume. */
+static void test_hidden_members_are_refused(void **state) {
+    (void)state;
+    struct setup setup;
+    begin(&setup);
+    setup.scan.disks[0]->hidden_member = true;
+    authorize(&setup, order_document());
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    expect(&setup, 1, true, 0);
+    end(&setup);
+}
+
 /* Only an entry that names one reaches it, and nothing but its serial number or WWN is a name. */
 static void test_disks_of_a_network_are_left_alone(void **state) {
     (void)state;
@@ -628,7 +640,14 @@ static void test_operator(void **state) {
                      0);
     expect(&setup, 0, false, DISPOSITION_REFUSED);
     authorization_free(&setup.authorization);
-    request.confirm = answer_right; /* a person's word is no order */
+    request.confirm = answer_right;
+    setup.scan.disks[0]->hidden_member = true;
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    assert_non_null(strstr(setup.authorization.decisions[0].reason.text, "JBOD"));
+    authorization_free(&setup.authorization);
+    setup.scan.disks[0]->hidden_member = false; /* and a person's word is no order */
     setup.scan.disks[0]->bus = BUS_NVME_FABRICS;
     assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
                      0);
@@ -718,6 +737,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_absent_and_capacity),
     TEST(test_absent_whatever_the_order),
     TEST(test_disks_of_a_network_are_left_alone),
+    TEST(test_hidden_members_are_refused),
     TEST(test_all_is_what_is_local),
     TEST(test_wrong_server_or_time_refuses_everything),
     TEST(test_operator),
