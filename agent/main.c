@@ -23,6 +23,8 @@ static const struct {
     const char *text;
 } helps[] = {
     {"scan", "  --json           for machines\n"
+             "  --expected FILE  disks that should be here: {\"disks\": [...]}, or the Drive\n"
+             "                   resources of a BMC (Redfish); exit status 21 if one is missing\n"
              "  --sysroot DIR    a saved tree of /sys, /dev and /proc instead of this machine\n"},
     {"inspect", "  --ata-identify FILE     IDENTIFY DEVICE\n"
                 "  --ata-smart FILE        SMART READ DATA\n"
@@ -53,11 +55,16 @@ static const struct {
      "  quietus.mode=inspect|erase  inspect is the default\n"
      "  quietus.order=URL|FILE      the signed order; if there is none (404), the server is\n"
      "                              inspected and the exit status is 11\n"
+     "  quietus.expected=URL|FILE   disks that should be here: {\"disks\": [...]}, or the Drive\n"
+     "                              resources of a BMC (Redfish); who is missing gets a line\n"
      "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
-     "                              {serial} {uuid} {board_serial} {mac} in both are this\n"
+     "                              {serial} {uuid} {board_serial} {mac} in these are this\n"
      "                              server's; a MAC is written with hyphens\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
+     "  quietus.locate=on|off       light up, after an erase, the disks that failed or are "
+     "unknown\n"
+     "                              (on); put out at its start\n"
      "  quietus.progress=text|json|none\n"
      "  quietus.parallel=N          so many disks at once (all)\n"
      "  quietus.start_rate=N        so many disks begun per second, such as 0.5 (no limit)\n"
@@ -81,6 +88,8 @@ static const struct {
      "  --key FILE        the key that signs\n"
      "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
      "                    what its disks hold, come from there\n"
+     "  --expected FILE   disks that should be there, as for scan; who is missing gets a line\n"
+     "                    in the record\n"
      "  --output FILE     (standard output)\n"
      "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
     {"sign", "  --key FILE        adds this key's signature; a key signs a document once\n"
@@ -90,6 +99,8 @@ static const struct {
               "Exit status: 0 all intact and signed by a key that you trust; 3 intact, origin\n"
               "unproven; 4 not intact, or signed by nobody that is known; 1 a file could not be\n"
               "read. The first of 4, 1, 3, 0 is given.\n"},
+    {"locate", "DISK is a node or a serial number; quietus scan tells where each disk is.\n"
+               "  --sysroot DIR    a saved tree instead of this machine\n"},
     {"show", "  --json            the document itself, indented\n"},
 };
 
@@ -105,6 +116,7 @@ const struct command commands[] = {
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
     {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
     {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
+    {"locate", "DISK on|off", "switches the light beside a disk", cli_locate},
     {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},
     {NULL, NULL, NULL, NULL},
 };

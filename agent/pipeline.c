@@ -1,13 +1,16 @@
 #include "quietus/pipeline.h"
 
 #include "quietus/deliver.h"
+#include "quietus/expected.h"
 #include "quietus/interrupt.h"
 #include "quietus/json.h"
+#include "quietus/locate.h"
 #include "quietus/memory.h"
 
 #include "console.h"
 #include "progress_view.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,8 @@
 
 struct work {
     const struct pipeline *pipeline;
+    json_t *lights; /* what was switched, for the record */
+    bool lights_fail;
     struct record *record;
     struct deliverer *deliverer;
     struct policy *policy; /* a copy, for as long as any run needs it */
@@ -56,6 +61,20 @@ static void spool(struct work *work, const struct document *document) {
                  work->pipeline->spool, document->file, strerror(-error), document->text);
 }
 
+/* An enclosure that does not answer takes its time to say so: nothing more is asked for then. */
+static void switch_light(struct work *work, const struct disk *disk, bool on) {
+    if (!work->pipeline->locate || work->lights_fail || disk->place.led[0] == '\0')
+        return;
+    const int error = locate_set("", &disk->place, on);
+    work->lights_fail = error == -EIO || error == -ETIMEDOUT;
+    json_t *entry = json_new_object();
+    json_put_text(entry, "node", disk_node(disk));
+    json_put_text(entry, "led", disk->place.led);
+    json_put_text(entry, "switched", on ? "on" : "off");
+    json_put_text_if(entry, "problem", error ? strerror(-error) : "");
+    json_add(work->lights, entry);
+}
+
 static void run_ended(void *user, struct disk_run *run) {
     struct work *work = user;
     const struct pipeline *pipeline = work->pipeline;
@@ -64,6 +83,8 @@ static void run_ended(void *user, struct disk_run *run) {
     const enum disposition disposition = disk_run_disposition(run, &reason);
     certificate_of_run(pipeline->session, &pipeline->scan->server, run, &certificate);
     record_disk(work->record, run->disk, disposition, reason.text, &certificate);
+    if (disposition == DISPOSITION_FAILED || disposition == DISPOSITION_UNKNOWN)
+        switch_light(work, run->disk, true);
     spool(work, &certificate);
     progress_view_ended(work->view, run, disposition, reason.text, certificate.file);
     document_free(&certificate);
@@ -135,6 +156,16 @@ static void list_absent(const struct work *work, const json_t *entries, const ch
     json_array_foreach((json_t *)entries, i, entry) record_absent(work->record, entry, reason);
 }
 
+static void list_expected(const struct work *work) {
+    char reason[320];
+    size_t i;
+    json_t *entry;
+    json_array_foreach(work->pipeline->authorization->absent_expected, i, entry) {
+        (void)expected_reason(entry, work->pipeline->scan, reason, sizeof reason);
+        record_absent(work->record, entry, reason);
+    }
+}
+
 static void sort_disks(struct work *work) {
     const struct pipeline *pipeline = work->pipeline;
     for (size_t i = 0; i < pipeline->scan->disk_count; i++) {
@@ -144,6 +175,7 @@ static void sort_disks(struct work *work) {
             certify_untouched(work, disk, decision);
             continue;
         }
+        switch_light(work, disk, false);
         work->runs[work->run_count++] =
             disk_run_new(disk, decision->warrant, work->policy, pipeline->session->run_id);
         decision->warrant = NULL; /* the run's now */
@@ -151,6 +183,7 @@ static void sort_disks(struct work *work) {
     list_absent(work, pipeline->authorization->absent, "the order names it and it was not found");
     list_absent(work, pipeline->authorization->absent_retained,
                 "the order retains it and it was not found");
+    list_expected(work);
 }
 
 static enum exit_status status_of(const struct work *work) {
@@ -193,6 +226,8 @@ static enum exit_status close_record(struct work *work, int interrupted_by) {
         (void)snprintf(name, sizeof name, "SIG%s", sigabbrev_np(interrupted_by));
         record_put(work->record, "interrupted_by", json_string(name));
     }
+    if (json_array_size(work->lights) > 0)
+        record_put(work->record, "lights", json_incref(work->lights));
     record_close(work->record, pipeline->session, (int)status, &record);
     spool(work, &record);
     document_free(&record);
@@ -250,6 +285,7 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     enum { LAST_WORDS_MS = 5000 };
     struct work work = {
         .pipeline = pipeline,
+        .lights = json_new_array(),
         .record = record_new(pipeline->session, pipeline->scan, pipeline->mode),
         .policy = memory_new(1, sizeof *work.policy),
         .runs = memory_new(pipeline->scan->disk_count, sizeof *work.runs),
@@ -265,5 +301,6 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     console_free(work.console, LAST_WORDS_MS);
     free_runs(&work);
     record_free(work.record);
+    json_decref(work.lights);
     return status;
 }

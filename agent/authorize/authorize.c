@@ -16,6 +16,15 @@ bool decide_untouchable(const struct disk *disk, struct decision *decision) {
         reason_set(&decision->reason, "in use: %s", disk->use_reason);
         return true;
     }
+    if (disk->hidden_member) {
+        decision->disposition = DISPOSITION_REFUSED;
+        reason_set(
+            &decision->reason,
+            "its RAID controller (%s) hides it, and may have made a volume of it: delete the "
+            "volume or make the disk JBOD first",
+            disk->controller.driver);
+        return true;
+    }
     return false;
 }
 
@@ -39,5 +48,6 @@ void authorization_free(struct authorization *authorization) {
     free(authorization->decisions);
     json_decref(authorization->absent);
     json_decref(authorization->absent_retained);
+    json_decref(authorization->absent_expected);
     *authorization = (struct authorization){0};
 }

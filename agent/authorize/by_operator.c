@@ -88,7 +88,13 @@ int authorize_by_operator(const struct operator_request *request, const struct s
         struct decision *decision = &out->decisions[i];
         if (!is_named(request, disk))
             continue;
-        if (disk->raid.role == RAID_MEMBER && disk->identity.serial[0] == '\0') {
+        if (disk_not_local(disk)) {
+            decision->disposition = DISPOSITION_REFUSED;
+            reason_set(&decision->reason,
+                       "it is %s, which only an order that names it by its serial number or WWN "
+                       "may touch",
+                       disk_not_local(disk));
+        } else if (disk->raid.role == RAID_MEMBER && disk->identity.serial[0] == '\0') {
             decision->disposition = DISPOSITION_REFUSED;
             reason_set(&decision->reason, "a RAID controller uses it, and it has no serial number "
                                           "that could be typed to confirm it");

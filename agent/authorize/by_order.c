@@ -98,14 +98,14 @@ static void decide_named(const struct order *order, const json_t *entry, const s
     json_t *authority = authority_json(order);
     const bool checked = json_is_array(json_object_get(entry, "content"));
     const bool erasing = !disk->content_known && disk->erase_state != ERASE_STATE_NONE;
+    if (disk_not_local(disk))
+        json_put_text(authority, "not_local", disk_not_local(disk));
     json_put_text(authority, "content",
                   !checked  ? "not-checked"
                   : erasing ? "not readable: a sanitize was under way or had failed"
                             : "as in the order");
-    if (disk->in_use)
+    if (disk->in_use || disk->hidden_member)
         (void)decide_untouchable(disk, decision);
-    else if (!disk_bus_is_local(disk->bus))
-        refuse(decision, "it is not a disk of this machine but of a storage network");
     else if (count_disks(entry, scan) > 1)
         refuse(decision, "more than one disk here fits the order's entry; name a WWN too");
     else if (!content_agrees(entry, disk, &decision->reason))
@@ -142,8 +142,12 @@ static bool decide_disk(const struct order *order, const struct scan *scan, cons
         return false;
     }
     decision->disposition = DISPOSITION_EXCLUDED;
-    reason_set(&decision->reason, "the order does not name it");
-    return disk_bus_is_local(disk->bus);
+    if (!disk_not_local(disk)) {
+        reason_set(&decision->reason, "the order does not name it");
+        return true;
+    }
+    reason_set(&decision->reason, "the order does not name it, and it is %s", disk_not_local(disk));
+    return false;
 }
 
 /* The default for a disk that the order does not know: nobody looked at this server closely enough.

@@ -1,6 +1,7 @@
 #include "quietus/order.h"
 
 #include "quietus/clock.h"
+#include "quietus/expected.h"
 #include "quietus/json.h"
 
 #include <errno.h>
@@ -24,12 +25,12 @@ struct member {
 };
 
 static const struct member order_members[] = {
-    {"schema", TEXT, true},       {"id", TEXT, true},      {"site", TEXT, false},
-    {"purpose", TEXT, false},     {"nonce", TEXT, true},   {"issued", TIME, true},
-    {"not_before", TIME, true},   {"expires", TIME, true}, {"server", OBJECT, true},
-    {"disks", LIST, true},        {"retain", LIST, false}, {"unknown_disks", TEXT, false},
-    {"policy", OBJECT, false},    {"holds", HOLDS, true},  {"notice", OBJECT, false},
-    {"approvals", OBJECT, false}, {NULL, TEXT, false},
+    {"schema", TEXT, true},       {"id", TEXT, true},        {"site", TEXT, false},
+    {"purpose", TEXT, false},     {"nonce", TEXT, true},     {"issued", TIME, true},
+    {"not_before", TIME, true},   {"expires", TIME, true},   {"server", OBJECT, true},
+    {"disks", LIST, true},        {"retain", LIST, false},   {"unknown_disks", TEXT, false},
+    {"policy", OBJECT, false},    {"holds", HOLDS, true},    {"notice", OBJECT, false},
+    {"approvals", OBJECT, false}, {"expected", LIST, false}, {NULL, TEXT, false},
 };
 
 static const struct member server_members[] = {
@@ -192,7 +193,8 @@ static int check_parts(const json_t *document, struct order *out, struct reason 
         return -EINVAL;
     }
     if (check_disks(json_object_get(document, "disks"), true, "disks", reason) ||
-        check_disks(json_object_get(document, "retain"), false, "retain", reason))
+        check_disks(json_object_get(document, "retain"), false, "retain", reason) ||
+        expected_check_form(json_object_get(document, "expected"), reason))
         return -EINVAL;
     return policy_from_json(json_object_get(document, "policy"), &out->policy, reason);
 }

@@ -144,12 +144,17 @@ static json_t *complete_list(const json_t *list, const json_t *inventory, bool t
     return out;
 }
 
+/* Neither the boot medium nor what is no disk of the server: "all" does not mean them. */
+static bool is_meant_by_all(const json_t *disk) {
+    return !json_flag(disk, "boot_medium") && !json_is_false(json_object_get(disk, "local"));
+}
+
 static json_t *all_disks(const json_t *inventory) {
     json_t *out = json_new_array();
     size_t i;
     json_t *disk;
     json_array_foreach(json_object_get(inventory, "disks"), i, disk) {
-        if (!json_flag(disk, "boot_medium"))
+        if (is_meant_by_all(disk))
             json_add(out, entry_of(disk, true));
     }
     return out;
@@ -217,7 +222,7 @@ static int check_against_disks(const json_t *order, const json_t *inventory,
     if (strcmp(json_text(order, "unknown_disks"), "leave") == 0)
         return 0;
     json_array_foreach(json_object_get(inventory, "disks"), i, disk) {
-        if (json_flag(disk, "boot_medium") || list_names(json_object_get(order, "disks"), disk) ||
+        if (!is_meant_by_all(disk) || list_names(json_object_get(order, "disks"), disk) ||
             list_names(json_object_get(order, "retain"), disk))
             continue;
         reason_set(

@@ -71,6 +71,9 @@ void record_disk(struct record *record, const struct disk *disk, enum dispositio
     json_put(line, "identity", disk_identity_json(&disk->identity));
     json_put_text(line, "node", disk_node(disk));
     json_put_text(line, "bus", disk_bus_name(disk->bus));
+    json_t *place = disk_place_json(&disk->place);
+    if (place)
+        json_put(line, "place", place);
     add_line(record, line, disposition, reason);
     if (certificate) {
         json_t *reference = json_new_object();

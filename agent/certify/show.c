@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include "quietus/check.h"
+#include "quietus/finding.h"
 #include "quietus/json.h"
 
 #include <ctype.h>
@@ -39,6 +40,20 @@ void show_server(const json_t *document, FILE *stream) {
     show_list("  MACs", json_object_get(server, "macs"), stream);
 }
 
+/* Where it is, or was: what of this the scan knew. */
+static void show_place(const json_t *place, FILE *stream) {
+    static const struct {
+        const char *key;
+        const char *name;
+    } parts[] = {{"enclosure", "  enclosure"},
+                 {"bay", "  bay"},
+                 {"label", "  bay's label"},
+                 {"slot", "  slot"},
+                 {"port", "  port"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        show_line(stream, parts[i].name, json_text(place, parts[i].key));
+}
+
 static void show_disk(const json_t *disk, FILE *stream) {
     char text[512];
     char size[32];
@@ -50,6 +65,7 @@ static void show_disk(const json_t *disk, FILE *stream) {
     show_line(stream, "  serial", json_text(disk, "serial"));
     show_line(stream, "  WWN", json_text(disk, "wwn"));
     show_line(stream, "  firmware", json_text(disk, "firmware"));
+    show_place(json_object_get(disk, "place"), stream);
 }
 
 static void show_method(const json_t *certificate, FILE *stream) {
@@ -209,6 +225,20 @@ static void show_record_line(const json_t *entry, FILE *stream) {
     (void)fprintf(stream, "  %s\n", text_printable(clean, sizeof clean, text));
 }
 
+static void show_findings(const json_t *findings, FILE *stream) {
+    char text[1024];
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)findings, i, entry) {
+        char label[32];
+        (void)snprintf(label, sizeof label, "%s", finding_label(entry));
+        for (char *p = label + 1; *p; p++)
+            *p = (char)tolower((unsigned char)*p);
+        show_line(stream, label, finding_text(entry, text, sizeof text));
+        show_line(stream, "  remedy", finding_remedy(entry));
+    }
+}
+
 static void show_record(const json_t *record, FILE *stream) {
     size_t i;
     json_t *entry;
@@ -226,7 +256,7 @@ static void show_record(const json_t *record, FILE *stream) {
     show_line(stream, "  problem", json_text(order, "problem"));
     (void)fputs("\n", stream);
     json_array_foreach(json_object_get(record, "disks"), i, entry) show_record_line(entry, stream);
-    show_list("Not reached", json_object_get(record, "findings"), stream);
+    show_findings(json_object_get(record, "findings"), stream);
 }
 
 static void show_begun(const json_t *begun, FILE *stream) {

@@ -45,6 +45,10 @@ static void show_disks(const json_t *order, FILE *stream) {
         show_content(disk, stream);
     }
     json_array_foreach(json_object_get(order, "retain"), i, disk) show_disk("Retain", disk, stream);
+    json_array_foreach(json_object_get(order, "expected"), i, disk) {
+        show_disk("Expected", disk, stream);
+        show_line(stream, "  in", json_text(disk, "place"));
+    }
     const bool leave = strcmp(json_text(order, "unknown_disks"), "leave") == 0;
     show_line(stream, "Unknown disks",
               leave ? "are left alone" : "if there is one, nothing of the server is erased");

@@ -1,7 +1,9 @@
 /* The unattended agent: what the kernel's command line asks for, by a signed order. */
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
+#include "quietus/expected.h"
 #include "quietus/file.h"
+#include "quietus/finding.h"
 #include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
@@ -17,8 +19,10 @@ enum { VALUE_SIZE = 1024, MOST_SECONDS = 1000000 };
 
 struct agent_options {
     bool erase;
+    bool locate;
     char order[VALUE_SIZE];
     char report[VALUE_SIZE];
+    char expected[VALUE_SIZE];
     unsigned order_wait;
     unsigned deliver_seconds;
     enum progress_style progress;
@@ -55,6 +59,10 @@ static int take_option(const char *name, const char *value, struct agent_options
         out->erase = strcmp(value, "erase") == 0;
         return out->erase || strcmp(value, "inspect") == 0 ? 0 : -EINVAL;
     }
+    if (strcmp(name, "locate") == 0) {
+        out->locate = strcmp(value, "on") == 0;
+        return out->locate || strcmp(value, "off") == 0 ? 0 : -EINVAL;
+    }
     /* Without a value: not what anybody means, so not what is done. */
     if (strcmp(name, "order") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->order, VALUE_SIZE, value);
@@ -62,6 +70,10 @@ static int take_option(const char *name, const char *value, struct agent_options
     }
     if (strcmp(name, "report") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->report, VALUE_SIZE, value);
+        return 0;
+    }
+    if (strcmp(name, "expected") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
+        text_copy(out->expected, VALUE_SIZE, value);
         return 0;
     }
     if (strcmp(name, "order_wait") == 0)
@@ -107,6 +119,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
     AUTO_FREE char *line = NULL;
     size_t length;
     *out = (struct agent_options){
+        .locate = true,
         .order_wait = 300,
         .deliver_seconds = 600,
         .command_line = "/proc/cmdline",
@@ -131,46 +144,6 @@ static int parse(int argc, char **argv, struct agent_options *out) {
     return take_command_line(line, out);
 }
 
-static bool is_url(const char *text) {
-    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
-}
-
-/* Once; a file, or a URL. */
-static int fetch_once(const char *where, int64_t give_up_ms, char **text, size_t *length,
-                      struct reason *reason) {
-    enum { SHORTEST_TRY_MS = 10000 };
-    const int64_t least_ms = clock_monotonic_ms() + SHORTEST_TRY_MS;
-    atomic_int_fast64_t deadline_ms = give_up_ms > least_ms ? give_up_ms : least_ms;
-    if (is_url(where))
-        return http_get(where, ORDER_LIMIT, &deadline_ms, text, length, reason);
-    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7 : where;
-    const int error = file_read(path, ORDER_LIMIT, text, length);
-    if (error)
-        reason_set(reason, "%.200s: %s", path, strerror(-error));
-    return error;
-}
-
-/* Networks come up late: the order is tried for until the time is over. What the server says is not
- * there is not waited for. */
-static int fetch_order(const struct agent_options *options, const struct server *server,
-                       char **text, size_t *length, struct reason *reason) {
-    char where[2 * VALUE_SIZE];
-    const int64_t give_up = clock_monotonic_ms() + (int64_t)options->order_wait * 1000;
-    int64_t pause_s = 1;
-    int error = http_expand(options->order, server, where, sizeof where, reason);
-    if (error)
-        return error;
-    for (;;) {
-        error = fetch_once(where, give_up, text, length, reason);
-        if (error != -EIO || clock_monotonic_ms() + pause_s * 1000 > give_up)
-            return error;
-        (void)printf("waiting for the order: %s\n", reason->text);
-        const struct timespec time = {.tv_sec = pause_s};
-        (void)nanosleep(&time, NULL);
-        pause_s = pause_s < 16 ? pause_s * 2 : 16;
-    }
-}
-
 /* What an agent's run consists of. */
 struct agent_run {
     const struct agent_options *options;
@@ -182,6 +155,47 @@ struct agent_run {
     const char *mode;   /* what the record says was done: "erase" or "inspect" */
     bool order_invalid; /* asked to erase, and there is no good order */
 };
+
+static bool is_url(const char *text) {
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
+/* Once; a file, or a URL. */
+static int fetch_once(const char *where, size_t limit, int64_t give_up_ms, char **text,
+                      size_t *length, struct reason *reason) {
+    enum { SHORTEST_TRY_MS = 10000 };
+    const int64_t least_ms = clock_monotonic_ms() + SHORTEST_TRY_MS;
+    atomic_int_fast64_t deadline_ms = give_up_ms > least_ms ? give_up_ms : least_ms;
+    if (is_url(where))
+        return http_get(where, limit, &deadline_ms, text, length, reason);
+    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7 : where;
+    const int error = file_read(path, limit, text, length);
+    if (error)
+        reason_set(reason, "%.200s: %s", path, strerror(-error));
+    return error;
+}
+
+/* Networks come up late: what is wanted is tried for until the time is over. What the server says
+ * is not there is not waited for. */
+static int fetch(const struct agent_run *run, const char *what, const char *from, size_t limit,
+                 char **text, size_t *length, struct reason *reason) {
+    const struct agent_options *options = run->options;
+    char where[2 * VALUE_SIZE];
+    const int64_t give_up = clock_monotonic_ms() + (int64_t)options->order_wait * 1000;
+    int64_t pause_s = 1;
+    int error = http_expand(from, &run->scan.server, where, sizeof where, reason);
+    if (error)
+        return error;
+    for (;;) {
+        error = fetch_once(where, limit, give_up, text, length, reason);
+        if (error != -EIO || clock_monotonic_ms() + pause_s * 1000 > give_up)
+            return error;
+        (void)printf("waiting for the %s: %s\n", what, reason->text);
+        const struct timespec time = {.tv_sec = pause_s};
+        (void)nanosleep(&time, NULL);
+        pause_s = pause_s < 16 ? pause_s * 2 : 16;
+    }
+}
 
 /* For the record and the certificates of refusal: which order, or what is wrong with it. */
 static void note_order(struct agent_run *run, const char *problem) {
@@ -231,7 +245,7 @@ static bool open_order(struct agent_run *run) {
         refuse_all(run, "no order was given (quietus.order)");
         return false;
     }
-    int error = fetch_order(run->options, &run->scan.server, &text, &length, &reason);
+    int error = fetch(run, "order", run->options->order, ORDER_LIMIT, &text, &length, &reason);
     if (error == -ENOENT) {
         inspect_instead(run, reason.text);
         return false;
@@ -267,6 +281,45 @@ static void authorize_inspection(struct agent_run *run) {
                       &run->authorization);
 }
 
+/* What a BMC or a database says the server has; a finding, and an empty list, if it does not come.
+ */
+static json_t *fetch_expected(struct agent_run *run) {
+    AUTO_FREE char *text = NULL;
+    size_t length = 0;
+    struct reason reason = {""};
+    json_t *list = NULL;
+    if (fetch(run, "list of expected disks", run->options->expected, EXPECTED_LIMIT, &text, &length,
+              &reason) == 0) {
+        json_t *document = json_parse(text, length, &reason);
+        list = document ? expected_from_json(document, &reason) : NULL;
+        json_decref(document);
+    }
+    if (list)
+        return list;
+    finding_add(run->scan.findings,
+                &(struct finding){.kind = "expected",
+                                  .controller = "quietus.expected",
+                                  .reason = reason.text,
+                                  .remedy =
+                                      "compare the record with the inventory by hand: whether "
+                                      "a disk is missing here was not looked at"});
+    return json_new_array();
+}
+
+/* The order's list and the one that the command line names, together. */
+static void compare_expected(struct agent_run *run) {
+    struct authorization *authorization = &run->authorization;
+    const json_t *known[] = {authorization->absent, authorization->absent_retained};
+    json_t *list = run->options->expected[0] != '\0' ? fetch_expected(run) : json_new_array();
+    json_t *ordered = json_object_get(run->order.document, "expected");
+    if (ordered)
+        (void)json_array_extend(list, ordered);
+    authorization->absent_expected = json_new_array();
+    if (json_array_size(list) > 0)
+        expected_compare(list, &run->scan, known, authorization->absent_expected);
+    json_decref(list);
+}
+
 static void scan_machine(struct agent_run *run) {
     scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &run->scan);
     scan_print(&run->scan, stdout);
@@ -289,6 +342,7 @@ static int run_agent(const struct agent_options *options) {
         authorize_erase(&run);
     else
         authorize_inspection(&run);
+    compare_expected(&run);
     session_start(&session, NULL);
     const struct pipeline pipeline = {
         .session = &session,
@@ -301,6 +355,7 @@ static int run_agent(const struct agent_options *options) {
         .spool = options->spool,
         .report = reports ? report : NULL,
         .must_deliver = true,
+        .locate = options->locate && strcmp(run.mode, "erase") == 0,
         .deliver_seconds = options->deliver_seconds,
         .progress = options->progress,
         .limits = options->limits,

@@ -3,6 +3,7 @@
 #include "quietus/check.h"
 #include "quietus/cleanup.h"
 #include "quietus/envelope.h"
+#include "quietus/expected.h"
 #include "quietus/file.h"
 #include "quietus/json.h"
 #include "quietus/method.h"
@@ -86,6 +87,13 @@ json_t *cli_read_json(const char *path, struct reason *reason) {
         return NULL;
     }
     return json_parse(text, length, reason);
+}
+
+json_t *cli_read_expected(const char *path, struct reason *reason) {
+    json_t *document = cli_read_json(path, reason);
+    json_t *list = document ? expected_from_json(document, reason) : NULL;
+    json_decref(document);
+    return list;
 }
 
 int cli_check_file(const char *path, const struct trust *trust, struct check_result *result) {

@@ -30,6 +30,7 @@ int cli_order(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_locate(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
@@ -63,6 +64,9 @@ int cli_progress_style(const char *text, enum progress_style *out);
 
 /* Reads a JSON file; NULL with the reason. */
 json_t *cli_read_json(const char *path, struct reason *reason);
+
+/* Reads a list of expected disks (expected.h); NULL with the reason. */
+json_t *cli_read_expected(const char *path, struct reason *reason);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

@@ -66,14 +66,33 @@ static json_t *read_inventory(const char *path, struct reason *reason) {
     return scan;
 }
 
+/* Puts the list into the description, from which it comes into the order. */
+static int add_expected(json_t *description, const char *path, struct reason *reason) {
+    json_t *list = cli_read_expected(path, reason);
+    if (!list)
+        return -EINVAL;
+    if (json_object_get(description, "expected")) {
+        reason_set(reason, "the description has a list of expected disks already");
+        json_decref(list);
+        return -EINVAL;
+    }
+    if (json_is_object(description))
+        json_put(description, "expected", list);
+    else
+        json_decref(list);
+    return 0;
+}
+
 int cli_order(int argc, char **argv) {
     static const struct option options[] = {
         {"key", required_argument, NULL, 'k'},
         {"inventory", required_argument, NULL, 'i'},
+        {"expected", required_argument, NULL, 'e'},
         {"output", required_argument, NULL, 'o'},
         {NULL, 0, NULL, 0},
     };
     const char *key_file = NULL;
+    const char *expected_file = NULL;
     const char *inventory_file = NULL;
     const char *output = NULL;
     struct reason reason;
@@ -82,6 +101,8 @@ int cli_order(int argc, char **argv) {
             key_file = optarg;
         else if (option == 'i')
             inventory_file = optarg;
+        else if (option == 'e')
+            expected_file = optarg;
         else if (option == 'o')
             output = optarg;
         else
@@ -94,7 +115,10 @@ int cli_order(int argc, char **argv) {
     if (description && inventory_file)
         inventory = read_inventory(inventory_file, &reason);
     json_t *order = NULL;
-    if (description && (inventory || !inventory_file))
+    const bool complete =
+        description && (inventory || !inventory_file) &&
+        (!expected_file || add_expected(description, expected_file, &reason) == 0);
+    if (complete)
         order = order_make(description, inventory, &reason);
     json_decref(description);
     json_decref(inventory);

@@ -130,6 +130,14 @@ int nvme_decode_health(struct bytes data, struct nvme_health *out) {
     return 0;
 }
 
+int nvme_decode_boot_partition_log(struct bytes data, uint64_t *size) {
+    enum { PAGE = 0x15, HEADER = 16, BPSZ_MASK = 0x7fff, BPSZ_SHIFT = 17 };
+    if (data.length < HEADER || data.data[0] != PAGE)
+        return -EINVAL;
+    *size = (uint64_t)(get_le32(data.data + 4) & BPSZ_MASK) << BPSZ_SHIFT;
+    return 0;
+}
+
 int nvme_decode_sanitize_log(struct bytes data, struct nvme_sanitize_log *out) {
     const uint8_t *d = data.data;
     if (data.length < 32)

@@ -360,6 +360,22 @@ int ask_nvme_health(struct device *device, struct nvme_health *out) {
     return error ? error : nvme_decode_health((struct bytes){data, sizeof data}, out);
 }
 
+int ask_nvme_boot_partition(struct device *device, uint64_t *size) {
+    enum { BOOT_PARTITION_PAGE = 0x15 };
+    uint8_t data[16] = {0};
+    struct nvme_command command = {
+        .name = "Get Log Page (Boot Partition)",
+        .opcode = nvme_admin_get_log_page,
+        .cdw10 = BOOT_PARTITION_PAGE | (sizeof data / 4 - 1) << 16,
+        .transfer = TRANSFER_IN,
+        .data = data,
+        .data_length = sizeof data,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    const int error = fetch_nvme(device, &command);
+    return error ? error : nvme_decode_boot_partition_log((struct bytes){data, sizeof data}, size);
+}
+
 int ask_nvme_sanitize_log(struct device *device, struct nvme_sanitize_log *out) {
     uint8_t data[512] = {0};
     struct nvme_command command = {

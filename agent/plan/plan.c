@@ -32,6 +32,17 @@ static bool is_all_shown(const struct disk *disk, struct reason *reason) {
     return false;
 }
 
+/* A command for a drive would go to what stands before the drives, which may do anything with it.
+ */
+static bool is_for_drives_only(const struct disk *disk, struct reason *reason) {
+    const char *what = disk_not_local(disk);
+    if (!what && !disk->volume)
+        return false;
+    reason_set(reason, "it is %s%s%s: a firmware erase is for disks, and there is none to be seen",
+               what ? what : "a volume (", what ? "" : disk->volume_kind, what ? "" : ")");
+    return true;
+}
+
 /* True if the method may be used; else why not. */
 static bool usable(const struct disk *disk, const struct policy *policy,
                    const struct method *method, struct reason *reason) {
@@ -40,6 +51,8 @@ static bool usable(const struct disk *disk, const struct policy *policy,
         reason_set(reason, "the policy does not name it");
         return false;
     }
+    if (method->commands != COMMANDS_NONE && is_for_drives_only(disk, reason))
+        return false;
     if (method->commands == COMMANDS_ATA && disk->raid.no_registers) {
         reason_set(reason, "its RAID controller does not return ATA registers, so neither its "
                            "progress nor its end could be known");
@@ -74,18 +87,41 @@ void plan_make(const struct disk *disk, const struct policy *policy, struct plan
     }
 }
 
+/* Where no disk but what stands before the disks was written to. */
+static void add_what_stands_before(const struct disk *disk, json_t *list) {
+    char text[384];
+    if (disk->volume) {
+        (void)snprintf(text, sizeof text,
+                       "it is a volume (%s): of the disks behind it, what does not belong to the "
+                       "volume was not reached (spares, replaced or unused members and parts of "
+                       "them, the controller's metadata and its cache)",
+                       disk->volume_kind);
+        json_add_text(list, text);
+    }
+    if (disk_not_local(disk)) {
+        (void)snprintf(text, sizeof text,
+                       "it is %s: copies, snapshots, caches and replaced parts on the other side "
+                       "were not reached",
+                       disk_not_local(disk));
+        json_add_text(list, text);
+    }
+}
+
 json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     char text[256];
     char size[32];
     json_t *list = json_new_array();
     if (method->never_reaches)
         json_add_text(list, method->never_reaches);
+    add_what_stands_before(disk, list);
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
+    if (disk->boot_partition_bytes > 0)
+        json_add_text(list, "the drive has boot partitions, which are not erased");
     if (disk->raid.role == RAID_MEMBER)
         json_add_text(list, "a RAID controller counts it to its volumes and could have written to "
                             "it during the erase, or since");
-    if (disk->raid.role == RAID_VOLUME)
+    if (disk->raid.role == RAID_VOLUME && !disk->volume)
         json_add_text(list, "a volume of a RAID controller: what the controller does not show of "
                             "the disks behind it, and of its cache, was not reached");
     if (method->whole_drive) {

@@ -30,6 +30,22 @@ bool disk_bus_is_local(enum disk_bus bus) {
     return bus != BUS_FIBRE_CHANNEL && bus != BUS_ISCSI && bus != BUS_NVME_FABRICS;
 }
 
+const char *disk_not_local(const struct disk *disk) {
+    static const struct {
+        enum disk_bus bus;
+        const char *what;
+    } networks[] = {
+        {BUS_FIBRE_CHANNEL, "a disk of a storage network (Fibre Channel)"},
+        {BUS_ISCSI, "a disk of a storage network (iSCSI)"},
+        {BUS_NVME_FABRICS, "a disk of a storage network (NVMe over fabrics)"},
+    };
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        if (networks[i].bus == disk->bus)
+            return networks[i].what;
+    }
+    return disk->virtual_medium ? "a virtual medium of the BMC" : NULL;
+}
+
 const char *disk_medium_name(enum disk_medium medium) {
     static const char *const names[] = {"unknown", "hdd", "flash"};
     return names[medium];
@@ -91,6 +107,24 @@ char *disk_name(const struct disk *disk, char *out, size_t size) {
         (void)snprintf(out, size, "%s (%s)", id->serial, id->model);
     else
         (void)snprintf(out, size, "%s (no serial number, %s)", disk_node(disk), id->model);
+    return out;
+}
+
+char *disk_place_text(const struct disk_place *place, char *out, size_t size) {
+    const struct {
+        const char *before;
+        const char *value;
+    } parts[] = {
+        {"enclosure ", place->enclosure}, {"bay ", place->bay},   {"labelled ", place->label},
+        {"slot ", place->slot},           {"port ", place->port},
+    };
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t used = strlen(out);
+        if (parts[i].value[0] != '\0')
+            (void)snprintf(out + used, size - used, "%s%s%s", used ? ", " : "", parts[i].before,
+                           parts[i].value);
+    }
     return out;
 }
 

@@ -21,6 +21,9 @@ static struct device *open_if_same(struct disk *candidate, const struct disk *lo
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
+    /* No disk of a network is asked on behalf of one that is not. */
+    if (disk_not_local(candidate) && !disk_not_local(lost))
+        return NULL;
     if (raid_is_behind(&candidate->raid) && !raid_prepare(candidate))
         return NULL;
     take_areas(candidate, lost);

@@ -1,8 +1,9 @@
-/* Block devices that are disks but neither SCSI nor NVMe, and storage that cannot be reached. */
+/* Block devices that are disks but neither SCSI nor NVMe. */
 #include "quietus/json.h"
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "pci.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -31,8 +32,11 @@ static void find_one(const char *root, const char *name, enum disk_bus bus, stru
     (void)scan_add_area(root, disk, name);
     (void)sysfs_field(folder, "serial", disk->identity.serial, sizeof disk->identity.serial);
     (void)sysfs_field(folder, "device/name", disk->identity.model, sizeof disk->identity.model);
+    pci_controller_of(folder, &disk->controller);
     if (bus == BUS_MMC)
         disk->medium = MEDIUM_FLASH;
+    if (sysfs_number(folder, "device/raw_rpmb_size_mult", 0) > 0)
+        disk_finding(disk, "it has an RPMB area, which cannot be erased from outside");
     if (strncmp(name, "pmem", 4) == 0)
         disk_finding(disk, "persistent memory (NVDIMM): only its block device can be overwritten");
 }
@@ -97,34 +101,6 @@ void scan_find_rest(const char *root, struct scan *scan) {
                          "of a kind that is not known here: only its block device can be "
                          "overwritten");
         }
-    }
-    folder_free_names(names, count);
-}
-
-/* PCI class 01h is mass storage; 0101h (IDE) functions without ports bind no driver on some boards,
- * which is worth a line all the same. */
-void scan_find_unreached(const char *root, struct scan *scan) {
-    enum { CLASS_STORAGE = 0x01 };
-    char folder[PATH_MAX];
-    char device[PATH_MAX];
-    char **names;
-    path_format(folder, root, "/sys/bus/pci/devices");
-    const size_t count = folder_names(folder, &names);
-    for (size_t i = 0; i < count; i++) {
-        char driver[64];
-        char text[256];
-        path_format(device, folder, "/%s", names[i]);
-        const int64_t class = sysfs_number(device, "class", 0);
-        sysfs_link_name(device, "driver", driver, sizeof driver);
-        if (class >> 16 != CLASS_STORAGE || driver[0] != '\0')
-            continue;
-        (void)snprintf(
-            text, sizeof text,
-            "storage controller %s (PCI %04llx:%04llx, class %06llx) has no driver; disks "
-            "behind it are not seen",
-            names[i], (unsigned long long)sysfs_number(device, "vendor", 0),
-            (unsigned long long)sysfs_number(device, "device", 0), (unsigned long long)class);
-        json_add_text(scan->findings, text);
     }
     folder_free_names(names, count);
 }

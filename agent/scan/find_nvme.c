@@ -3,6 +3,7 @@
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "pci.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,12 @@ static void add_controller(const char *root, const char *name, struct disk *disk
     (void)snprintf(path->node, sizeof path->node, "/dev/%.50s", name);
     (void)sysfs_text(folder, "address", path->address, sizeof path->address);
     (void)sysfs_text(folder, "transport", text, sizeof text);
-    disk->bus = strcmp(text, "pcie") == 0 ? BUS_NVME : BUS_NVME_FABRICS;
+    /* One controller over a network makes it a network's disk, whatever the others are. Apple's are
+     * on the board. */
+    if (strcmp(text, "pcie") != 0 && strcmp(text, "apple-nvme") != 0)
+        disk->bus = BUS_NVME_FABRICS;
+    if (disk->controller.address[0] == '\0')
+        pci_controller_of(folder, &disk->controller);
     (void)sysfs_text(folder, "state", text, sizeof text);
     if (!is_live(root, name))
         disk_finding(disk, "controller %s is in state '%s'", name, text);

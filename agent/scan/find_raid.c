@@ -169,7 +169,8 @@ static void mark_volumes(const char *root, const struct raid_address *controller
         disk->raid.role = RAID_VOLUME;
         disk->raid.address.driver = controller->driver;
         disk->raid.address.host = controller->host;
-        disk_finding(disk, "a volume of a RAID controller: what it is made of is behind it");
+        if (!disk->volume)
+            disk_finding(disk, "a volume of a RAID controller: what it is made of is behind it");
     }
 }
 

@@ -3,6 +3,9 @@
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "pci.h"
+#include "remote.h"
+#include "volumes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +19,21 @@ static const struct {
     {"/ata", BUS_SATA}, {"/end_device-", BUS_SAS}, {"/virtio", BUS_SCSI},
 };
 
-static enum disk_bus bus_of(const char *folder) {
+unsigned scsi_address_number(const char *address, unsigned index) {
+    for (; index > 0 && address; index--) {
+        address = strchr(address, ':');
+        address = address ? address + 1 : NULL;
+    }
+    char *end = NULL;
+    const unsigned long number = address ? strtoul(address, &end, 10) : ULONG_MAX;
+    return end && end != address && number < UINT_MAX ? (unsigned)number : UINT_MAX;
+}
+
+static enum disk_bus bus_of(const char *root, const char *folder, const char *address) {
     char real[PATH_MAX];
+    const enum disk_bus network = network_of_host(root, address);
+    if (network != BUS_UNKNOWN)
+        return network;
     if (!realpath(folder, real))
         return BUS_UNKNOWN;
     for (size_t i = 0; i < sizeof buses / sizeof *buses; i++) {
@@ -63,12 +79,14 @@ static void find_one(const char *root, const char *folder, const char *address, 
     char text[64];
     if (!is_disk(sysfs_number(folder, "type", -1)))
         return;
-    const enum disk_bus bus = bus_of(folder);
+    const enum disk_bus bus = bus_of(root, folder, address);
     struct disk *disk = scan_add(scan, bus);
     (void)sysfs_field(folder, "vendor", disk->identity.vendor, sizeof disk->identity.vendor);
     (void)sysfs_field(folder, "model", disk->identity.model, sizeof disk->identity.model);
     (void)sysfs_field(folder, "rev", disk->identity.firmware, sizeof disk->identity.firmware);
     disk->commands = commands_of(bus, disk->identity.vendor);
+    disk->virtual_medium = bus == BUS_USB && is_bmc_medium(&disk->identity);
+    pci_controller_of(folder, &disk->controller);
     first_name(folder, "block", block, sizeof block);
     first_name(folder, "scsi_generic", generic, sizeof generic);
     if (generic[0] != '\0' || block[0] != '\0')
@@ -80,6 +98,8 @@ static void find_one(const char *root, const char *folder, const char *address, 
     (void)sysfs_text(folder, "state", text, sizeof text);
     if (strcmp(text, "running") != 0)
         disk_finding(disk, "the kernel has it in state '%s'", text);
+    if (!disk_not_local(disk))
+        volume_note(root, folder, disk);
 }
 
 void scan_find_scsi(const char *root, struct scan *scan) {

@@ -5,6 +5,8 @@
 #include "quietus/device.h"
 #include "quietus/scan.h"
 
+#include <limits.h>
+
 /* Finders: add skeletons of the disks that the kernel shows (nodes, bus, sizes). */
 void scan_find_scsi(const char *root, struct scan *scan);
 void scan_find_nvme(const char *root, struct scan *scan);
@@ -24,6 +26,9 @@ bool raid_registers_come_back(struct device *device, const struct disk *disk);
 bool raid_is_same(const struct disk *direct, const struct disk *behind);
 /* Adds findings for storage controllers without a driver. */
 void scan_find_unreached(const char *root, struct scan *scan);
+
+/* A number of "host:channel:target:lun", counted from 0; UINT_MAX if there is none. */
+unsigned scsi_address_number(const char *address, unsigned index);
 
 /* Appends a disk and gives it back. */
 struct disk *scan_add(struct scan *scan, enum disk_bus bus);

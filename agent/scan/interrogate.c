@@ -110,6 +110,20 @@ static void ask_ata_sanitize(struct device *device, struct disk *disk) {
     take_erase_state(disk, status.in_progress, status.failed);
 }
 
+/* Older drives may have some too, but a page that they do not know would go into their error log.
+ */
+static void ask_nvme_boot_partitions(struct device *device, struct disk *disk) {
+    enum { VERSION_2_0 = 0x00020000 };
+    char size[32];
+    if (disk->nvme.version >= VERSION_2_0)
+        (void)ask_nvme_boot_partition(device, &disk->boot_partition_bytes);
+    if (disk->boot_partition_bytes > 0)
+        disk_finding(disk, "it has two boot partitions of %s, which no erase reaches",
+                     text_size(size, sizeof size, disk->boot_partition_bytes));
+    if (disk->nvme.rpmb_units > 0)
+        disk_finding(disk, "it has %u RPMB areas, which no erase reaches", disk->nvme.rpmb_units);
+}
+
 static void ask_nvme_sanitize(struct device *device, struct disk *disk) {
     struct nvme_sanitize_log log;
     const struct nvme_controller *nvme = &disk->nvme;
@@ -274,6 +288,7 @@ static int interrogate_nvme(struct device *device, struct disk *disk) {
     disk->has_nvme = true;
     ask_nvme_health_into(device, disk);
     ask_nvme_sanitize(device, disk);
+    ask_nvme_boot_partitions(device, disk);
     const int namespaces = interrogate_namespaces(device, disk);
     if (disk->unreached_namespaces > 0)
         disk_finding(disk,

@@ -1,5 +1,6 @@
 /* The scan as a document and as a table. */
 #include "quietus/clock.h"
+#include "quietus/finding.h"
 #include "quietus/json.h"
 
 #include "internal.h"
@@ -111,6 +112,23 @@ static const char *health_name(enum disk_health_state state) {
     return names[state];
 }
 
+json_t *disk_place_json(const struct disk_place *place) {
+    const struct {
+        const char *key;
+        const char *value;
+    } parts[] = {
+        {"enclosure", place->enclosure}, {"bay", place->bay},   {"label", place->label},
+        {"slot", place->slot},           {"port", place->port}, {"led", place->led},
+    };
+    json_t *object = json_new_object();
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        json_put_text_if(object, parts[i].key, parts[i].value);
+    if (json_object_size(object) > 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *raid_json(const struct disk *disk) {
     const struct raid_place *raid = &disk->raid;
     json_t *object = json_new_object();
@@ -134,6 +152,20 @@ json_t *disk_json(const struct disk *disk) {
     if (disk->rotation_rate)
         json_put_count(object, "rotation_rate", disk->rotation_rate);
     json_put_flag(object, "removable", disk->removable);
+    json_put_flag(object, "local", !disk_not_local(disk));
+    if (disk->controller.address[0] != '\0') {
+        json_t *controller = json_new_object();
+        json_put_text(controller, "address", disk->controller.address);
+        json_put_text_if(controller, "driver", disk->controller.driver);
+        json_put(object, "controller", controller);
+    }
+    json_t *place = disk_place_json(&disk->place);
+    if (place)
+        json_put(object, "place", place);
+    if (disk->volume)
+        json_put_text(object, "volume", disk->volume_kind);
+    if (disk->hidden_member)
+        json_put_flag(object, "hidden_member", true);
     json_put(object, "paths", paths_json(disk));
     if (disk->raid.role != RAID_ROLE_NONE)
         json_put(object, "raid", raid_json(disk));
@@ -147,6 +179,7 @@ json_t *disk_json(const struct disk *disk) {
     if (disk->has_nvme) {
         json_put(object, "nvme", nvme_json(&disk->nvme));
         json_put_count(object, "unreached_namespaces", disk->unreached_namespaces);
+        json_put_count(object, "boot_partition_bytes", disk->boot_partition_bytes);
     }
     if (disk->has_ata) {
         json_put_flag(object, "hidden_areas_known", disk->hidden_known);
@@ -178,6 +211,8 @@ json_t *scan_json(const struct scan *scan) {
     for (size_t i = 0; i < scan->disk_count; i++)
         json_add(disks, disk_json(scan->disks[i]));
     json_put(object, "disks", disks);
+    if (json_array_size(scan->bays) > 0)
+        json_put(object, "bays", json_deep_copy(scan->bays));
     json_put(object, "findings", json_deep_copy(scan->findings));
     return object;
 }
@@ -274,6 +309,8 @@ static void print_lines(const struct disk *disk, FILE *stream) {
     if (disk->identity.wwn[0] != '\0')
         (void)fprintf(stream, "    name    %s, firmware %s\n", disk->identity.wwn,
                       disk->identity.firmware[0] ? disk->identity.firmware : "not reported");
+    if (disk_place_text(&disk->place, text, sizeof text)[0] != '\0')
+        (void)fprintf(stream, "    place   %s\n", text);
     if (disk->health.detail[0] != '\0')
         (void)fprintf(stream, "    health  %s\n", disk->health.detail);
     if (disk->boot_medium)
@@ -300,6 +337,11 @@ void scan_print(const struct scan *scan, FILE *stream) {
                       disk->identity.serial[0] ? disk->identity.serial : "(none)");
         print_lines(disk, stream);
     }
-    json_array_foreach(scan->findings, k, finding)(void)
-        fprintf(stream, "\nNOT REACHED: %s\n", json_string_value(finding));
+    json_array_foreach(scan->findings, k, finding) {
+        char text[1024];
+        (void)fprintf(stream, "\n%s: %s\n", finding_label(finding),
+                      finding_text(finding, text, sizeof text));
+        if (finding_remedy(finding)[0] != '\0')
+            (void)fprintf(stream, "    remedy  %s\n", finding_remedy(finding));
+    }
 }

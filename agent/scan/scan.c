@@ -5,6 +5,8 @@
 #include "quietus/sysfs.h"
 
 #include "internal.h"
+#include "place.h"
+#include "volumes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -108,10 +110,12 @@ static void ask_all(const struct scan_options *options, struct scan *scan) {
     enum { STEP_MS = 10 };
     struct job **jobs = memory_new(scan->disk_count, sizeof *jobs);
     for (size_t i = 0; i < scan->disk_count; i++)
-        jobs[i] = start_job(scan->disks[i]);
+        jobs[i] = disk_not_local(scan->disks[i]) ? NULL : start_job(scan->disks[i]);
     long left = (long)options->answer_seconds * 1000 / STEP_MS;
     for (size_t i = 0; i < scan->disk_count; i++) {
         struct job *job = jobs[i];
+        if (!job)
+            continue;
         while (job->started && !atomic_load(&job->done) && left > 0) {
             pause_ms(STEP_MS);
             left--;
@@ -152,14 +156,30 @@ static bool is_one_disk(const struct disk *a, const struct disk *b) {
     return is_second_path(a, b) || raid_is_same(a, b);
 }
 
-/* Enclosures, tapes and the like that a RAID controller has listed. */
+/* A node for commands beside the controller's own pass-through, which knows more of the disk. */
+static bool is_told_by_controller(const struct scan *scan, const struct disk *disk) {
+    if (!disk->hidden_member || disk->identity.serial[0] == '\0')
+        return false;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        const struct disk *other = scan->disks[i];
+        if (other && raid_is_behind(&other->raid) &&
+            disk_identity_same(&disk->identity, &other->identity, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Enclosures, tapes and the like that a RAID controller has listed, and disks that are there twice.
+ */
 static void drop_others(struct scan *scan) {
     size_t kept = 0;
     for (size_t i = 0; i < scan->disk_count; i++) {
-        if (scan->disks[i]->raid.not_a_disk)
-            disk_free(scan->disks[i]);
+        struct disk *disk = scan->disks[i];
+        scan->disks[i] = NULL;
+        if (disk->raid.not_a_disk || is_told_by_controller(scan, disk))
+            disk_free(disk);
         else
-            scan->disks[kept++] = scan->disks[i];
+            scan->disks[kept++] = disk;
     }
     scan->disk_count = kept;
 }
@@ -191,6 +211,29 @@ static void merge_paths(struct scan *scan) {
     scan->disk_count = kept;
 }
 
+/* Not a question goes to what is no disk of this machine: the kernel's own knowledge has to do. */
+static void note_not_local(const char *root, struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct disk *disk = scan->disks[i];
+        if (!disk_not_local(disk))
+            continue;
+        interrogate_saved(root, disk);
+        disk_finding(disk,
+                     "it is %s: it is sent nothing unless an order names it by its serial number "
+                     "or WWN",
+                     disk_not_local(disk));
+    }
+}
+
+static void read_all_saved(const char *root, struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (disk_not_local(scan->disks[i]))
+            continue;
+        interrogate_saved(root, scan->disks[i]);
+        content_read(root, scan->disks[i]);
+    }
+}
+
 void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
@@ -201,22 +244,23 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_find_block(root, out);
     scan_find_rest(root, out);
     scan_find_unreached(root, out);
-    if (root[0] == '\0') {
+    scan_find_controllers(root, out);
+    note_not_local(root, out);
+    if (root[0] == '\0')
         ask_all(options, out);
-        drop_others(out);
-    } else {
-        for (size_t i = 0; i < out->disk_count; i++) {
-            interrogate_saved(root, out->disks[i]);
-            content_read(root, out->disks[i]);
-        }
-    }
+    else
+        read_all_saved(root, out);
+    drop_others(out);
     for (size_t i = 0; i < out->disk_count; i++)
         use_check(root, out->disks[i]);
     if (out->disk_count > 0)
         qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
     merge_paths(out);
-    for (size_t i = 0; i < out->disk_count; i++)
+    for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;
+        place_find(root, out->disks[i]);
+    }
+    out->bays = place_bays(root);
 }
 
 void scan_free(struct scan *scan) {
@@ -224,5 +268,6 @@ void scan_free(struct scan *scan) {
         disk_free(scan->disks[i]);
     free(scan->disks);
     json_decref(scan->findings);
+    json_decref(scan->bays);
     *scan = (struct scan){0};
 }

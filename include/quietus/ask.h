@@ -58,5 +58,6 @@ int ask_nvme_namespaces(struct device *device, bool allocated, uint32_t ids[1024
 int ask_nvme_health(struct device *device, struct nvme_health *out);
 /* The sanitize status log, 81h. */
 int ask_nvme_sanitize_log(struct device *device, struct nvme_sanitize_log *out);
+int ask_nvme_boot_partition(struct device *device, uint64_t *size);
 
 #endif

@@ -23,6 +23,7 @@ struct authorization {
     size_t count;
     json_t *absent;          /* array: the order's entries to erase that match no disk */
     json_t *absent_retained; /* array: those to retain */
+    json_t *absent_expected; /* array: what else was expected here (expected.h); NULL: nothing */
 };
 
 void authorization_free(struct authorization *authorization);
@@ -31,10 +32,10 @@ void authorization_free(struct authorization *authorization);
  * By a signed order that order_open has accepted. Checks its time, the server, and each disk: those
  * it names and that still hold what it says get a warrant. The boot medium is excluded, what is in
  * use is refused, what the order retains is excluded, and a disk that it does not know is left
- * alone and, unless the order says "leave", makes it refuse the whole server. A volume of a RAID
- * controller and the disks behind it are not both erased: the volume is left out if all members are
- * named, else the members are refused; these are refused too if a volume there is in use or to be
- * retained. 0; or the error of
+ * alone and, unless the order says "leave" or it is no disk of this machine (disk_not_local), makes
+ * it refuse the whole server. A volume of a RAID controller and the disks behind it are not both
+ * erased: the volume is left out if all members are named, else the members are refused; these are
+ * refused too if a volume there is in use or to be retained. 0; or the error of
  * order_check_time or order_check_server, and then every disk is refused. Either way the entries
  * that match no disk are listed.
  */
@@ -48,7 +49,8 @@ void authorize_nothing(const struct scan *scan, enum disposition disposition, co
 /*
  * By a person at the machine, for disks given by node. confirm is shown each disk and returns what
  * the person typed (NULL: gave up); it has to be the disk's serial number, or, where it has none,
- * "erase" and the node. Disks that were not named are excluded.
+ * "erase" and the node. Disks that were not named are excluded; what is no disk of this machine is
+ * refused.
  * 0, or -ENODEV with the reason if a name is no disk (then nothing has a warrant).
  */
 struct operator_request {

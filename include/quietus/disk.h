@@ -34,6 +34,12 @@ const char *disk_bus_name(enum disk_bus bus);
 /* True for what is plugged into this machine, false for what a network brings. */
 bool disk_bus_is_local(enum disk_bus bus);
 
+/* What a disk hangs on: the PCI function and its driver; empty if there is none. */
+struct disk_controller {
+    char address[24];
+    char driver[32];
+};
+
 enum disk_medium {
     MEDIUM_UNKNOWN,
     MEDIUM_ROTATING,
@@ -96,10 +102,26 @@ enum disk_erase_state { ERASE_STATE_NONE, ERASE_STATE_UNDER_WAY, ERASE_STATE_FAI
 /* Fixed limits: more areas or paths than any disk has; beyond them the scan reports a finding. */
 enum { DISK_AREAS = 64, DISK_PATHS = 8 };
 
+/* Where a person finds it; each empty if it is not known. */
+struct disk_place {
+    char enclosure[64]; /* its logical identifier */
+    char bay[64];       /* the enclosure's number for it */
+    char label[64];     /* and name: "Slot 05" */
+    char slot[64];      /* PCI Express */
+    char port[32];      /* of an ATA controller: "ata3" */
+    char led[192];      /* the attribute below /sys that switches its light */
+};
+
 struct disk {
     unsigned number; /* in the scan, from 1 */
     struct disk_identity identity;
     enum disk_bus bus;
+    struct disk_controller controller;
+    struct disk_place place;
+    bool virtual_medium; /* the BMC's: an image on somebody's desk, shown as a USB disk */
+    bool volume;         /* made by a RAID controller out of disks that are behind it */
+    char volume_kind[96];
+    bool hidden_member; /* a RAID controller shows it for commands only (no_uld_attach) */
     enum disk_medium medium;
     uint16_t rotation_rate; /* rpm, if rotating and reported */
     bool removable;
@@ -119,6 +141,7 @@ struct disk {
                                 SAS disk what its mode page hides even so, or 0 */
     bool has_nvme;
     struct nvme_controller nvme;
+    uint64_t boot_partition_bytes; /* of each of the two, as far as it says so */
     unsigned unreached_namespaces; /* not attached, or with no block device */
     enum disk_erase_state erase_state;
     enum scsi_support scsi_sanitize_overwrite;
@@ -143,6 +166,14 @@ struct disk {
 /* A new, empty disk, and its end. */
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);
+
+/* NULL for a disk of this machine; else what it is instead, for people ("a disk of ..."). Such a
+ * disk is sent nothing, not even a question, unless an order names it. */
+const char *disk_not_local(const struct disk *disk);
+
+/* "enclosure 500304801f, bay 5, labelled Slot 05", "slot 4", "port ata3"; "" if nothing is known.
+ * Returns out. */
+char *disk_place_text(const struct disk_place *place, char *out, size_t size);
 
 /* "SERIAL (MODEL)" or, with no serial, the node: how messages name a disk. Returns out. */
 char *disk_name(const struct disk *disk, char *out, size_t size);

@@ -111,4 +111,8 @@ struct nvme_sanitize_log {
 /* At least 32 bytes; -EINVAL if shorter. */
 int nvme_decode_sanitize_log(struct bytes data, struct nvme_sanitize_log *out);
 
+/* The size of each of the two boot partitions by log page 15h (NVMe 2.0: Boot Partition; BPINFO's
+ * BPSZ counts 128 KiB), of which at least 16 bytes; -EINVAL if it is shorter or another page. */
+int nvme_decode_boot_partition_log(struct bytes data, uint64_t *size);
+
 #endif

@@ -25,6 +25,8 @@ struct pipeline {
     bool order_invalid; /* exit status 11 */
     const char *spool;  /* folder */
     const char *report; /* URL, or NULL: documents stay in the spool */
+    bool locate;        /* switch the lights of disks that are erased: off at the start, on where it
+                           failed or nothing is known */
     bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do */
     unsigned deliver_seconds; /* how long to go on trying after the last disk */
     enum progress_style progress;

@@ -19,7 +19,8 @@ struct scan {
     struct server server;
     struct disk **disks; /* sorted by node */
     size_t disk_count;
-    json_t *findings; /* array of strings: storage that was seen and cannot be reached */
+    json_t *findings; /* array (finding.h): storage that was seen and cannot be reached */
+    json_t *bays; /* array: every bay of every enclosure, with "occupied"; NULL: not looked at */
 };
 
 /* Always gives a scan, with findings for what went wrong. End it with scan_free. */
@@ -36,6 +37,8 @@ int scan_find_again(void *user, const struct disk *lost, struct device **out);
 json_t *scan_json(const struct scan *scan);
 json_t *disk_json(const struct disk *disk);
 json_t *disk_identity_json(const struct disk_identity *identity);
+/* NULL if nothing is known of where it is. */
+json_t *disk_place_json(const struct disk_place *place);
 
 /* What of decoded pages belongs in a disk's document. */
 json_t *ata_json(const struct ata_identify *ata);

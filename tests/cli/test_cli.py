@@ -67,7 +67,7 @@ def make_order(place, **members):
 def test_help_names_every_option():
     agent = quietus("help", "agent")
     source = (TOP / "agent/cli/agent.c").read_text()
-    for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "done", "undelivered",
+    for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "locate", "expected", "done", "undelivered",
                  "network_wait", "settle", "medium", "verbose"):
         assert f'"{word}"' in source and f"quietus.{word}=" in agent, word
     assert "--version" in quietus("help")
@@ -120,6 +120,70 @@ def test_scan_of_a_saved_tree():
             assert serial in text
         scan = json.loads(quietus("scan", "--json", "--sysroot", place))
         assert len(scan["disks"]) == 4
+
+
+def test_locate():
+    """By node or serial number, through the enclosure's bay; nothing is lit for what has no light."""
+    with folder() as place:
+        subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+        address = next(place.glob("sys/class/block/sda/device")).resolve().name
+        bay = place / "sys/class/enclosure/0:0:9:0/Slot 03"
+        bay.mkdir(parents=True)
+        for name, value in (("status", "OK"), ("type", "array device"), ("slot", "3"), ("locate", "0")):
+            (bay / name).write_text(f"{value}\n")
+        (bay / "device").symlink_to(f"../../../../devices/pci0000:00/{address}")
+        assert "enclosure 0:0:9:0, bay 3, labelled Slot 03" in quietus("scan", "--sysroot", place)
+        for disk, how, shown in (("/dev/sda", "on", "1\n"), ("S-SAS", "off", "0\n")):
+            assert f"is {how}" in quietus("locate", "--sysroot", place, disk, how)
+            assert (bay / "locate").read_text() == shown
+        assert "no light is known" in quietus("locate", "--sysroot", place, "S-NVME", "on", status=USAGE)
+        assert "not one disk" in quietus("locate", "--sysroot", place, "/dev/nope", "on", status=USAGE)
+        quietus("locate", "--sysroot", place, "/dev/sda", "maybe", status=USAGE)
+        quietus("locate", "--sysroot", place, "/dev/sda", status=USAGE)
+
+
+def drive(number, serial, **members):
+    """A Drive resource as a BMC has it."""
+    return {"@odata.id": f"/redfish/v1/Systems/1/Storage/1/Drives/{number}", "@odata.type": "#Drive.v1_17_0.Drive",
+            "SerialNumber": serial, "PhysicalLocation": {"PartLocation": {"LocationOrdinalValue": number}}, **members}
+
+
+def test_expected_disks():
+    """A BMC's inventory: who is missing, who is too many; in the scan, in an order, and in the record."""
+    with folder() as place:
+        order = make_order(place)
+        full = [drive(n, s) for n, s in enumerate(("S-SATA", "S-SAS", "S-NVME", "S-VIRTIO"))]
+        expected = place / "redfish.json"
+        expected.write_text(json.dumps({"Members": full}))
+        text = quietus("scan", "--sysroot", place, "--expected", expected)
+        assert "ABSENT" not in text and "NOT EXPECTED" not in text
+        expected.write_text(json.dumps({"Members": [*full[1:], drive(7, "S-GONE")]}))
+        text = quietus("scan", "--sysroot", place, "--expected", expected, status=UNKNOWN)
+        assert "ABSENT: S-GONE, slot bay 7: " in text and "NOT EXPECTED: S-SATA" in text
+        kinds = [f["kind"] for f in json.loads(quietus("scan", "--json", "--sysroot", place, "--expected", expected,
+                                                       status=UNKNOWN))["findings"]]
+        assert sorted(kinds) == ["absent", "unexpected"]
+        # Today's scan is a list, too.
+        quietus("scan", "--sysroot", place, "--expected", place / "scan.json")
+        # Into the order, where it is shown.
+        quietus("order", "--key", place / "site.key", "--inventory", place / "scan.json", "--expected", expected,
+                "-o", order, place / "description.json")
+        assert lines_of(quietus("show", order))["Expected"][-1].startswith("S-GONE")
+        assert dsse.payload(order)["expected"][-1] == {"serial": "S-GONE", "place": "bay 7"}
+        # The agent on this machine: the line is in the record, and the status says so.
+        said = inspect(place, f"quietus.expected={expected}", status=UNKNOWN)
+        record = dsse.payload(next((place / "spool").glob("*record.json")))
+        absent = [line for line in record["disks"] if line["disposition"] == "absent"]
+        assert [line["identity"]["serial"] for line in absent] == ["S-SAS", "S-NVME", "S-VIRTIO", "S-GONE"], said
+        assert "it should be in bay 7" in absent[-1]["reason"]
+        # What cannot be compared is said.
+        expected.write_text("{}")
+        for path in (expected, place / "nothing.json"):
+            assert quietus("scan", "--sysroot", place, "--expected", path, status=USAGE)
+            subprocess.run(["rm", "-rf", place / "spool"], check=True)
+            inspect(place, f"quietus.expected={path}")
+            record = dsse.payload(next((place / "spool").glob("*record.json")))
+            assert [f["kind"] for f in record["findings"]].count("expected") == 1
 
 
 def test_plan_of_a_saved_tree():

@@ -3,6 +3,7 @@
  * certificates and records that are shown.
  */
 #include "quietus/check.h"
+#include "quietus/expected.h"
 #include "quietus/json.h"
 #include "quietus/order.h"
 #include "quietus/order_make.h"
@@ -104,6 +105,18 @@ static void check_meaning(const json_t *document) {
     require_document(problems);
 }
 
+/* A BMC's inventory comes over the network, unsigned. */
+static void check_expected(const json_t *document) {
+    struct reason reason = {""};
+    json_t *list = expected_from_json(document, &reason);
+    if (!list) {
+        require_reason(&reason);
+        return;
+    }
+    REQUIRE(json_array_size(list) > 0 && expected_check_form(list, &reason) == 0);
+    require_document(list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct reason reason = {""};
     const struct bytes text = fuzz_copy(data, size);
@@ -115,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_order_made(document);
         check_meaning(document);
         check_shown(document);
+        check_expected(document);
         json_decref(document);
     } else {
         require_reason(&reason);

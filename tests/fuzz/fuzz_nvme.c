@@ -43,6 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     (void)nvme_decode_health(page, &health);
     if (nvme_decode_sanitize_log(page, &log) == 0)
         REQUIRE(log.state < 8 && log.passes < 32);
+    uint64_t bytes = 0;
+    if (nvme_decode_boot_partition_log(page, &bytes) == 0)
+        REQUIRE(bytes <= UINT64_C(0x7fff) << 17);
     require_page_documents("nvme", page);
     free((void *)page.data);
     return 0;

@@ -35,7 +35,9 @@ CERTIFICATE = {
                  {"kind": "nvme", "command": {"opcode": 128, "nsid": 1, "cdw10_15": [512]},
                   "answer": {"status": 0}}],
 }
-RECORD = {"schema": "quietus.record/1", "mode": "erase", "server": SERVER, "findings": ["f"], "exit_status": 0,
+RECORD = {"schema": "quietus.record/1", "mode": "erase", "server": SERVER, "exit_status": 0,
+          "findings": ["f", {"kind": "raid", "controller": "c", "address": "a", "slot": "s", "reason": "r",
+                             "remedy": "m"}],
           "order": {"id": "o1", "problem": "p"},
           "disks": [{"identity": FOUND, "disposition": "absent", "reason": "r", "certificate": {"file": "f"}}],
           "summary": {"absent": 1, "found": 0, "lines": 1}}
@@ -113,7 +115,11 @@ def page_file():
 
 
 def document():
-    documents = [ORDER, POLICY, FACTS, CERTIFICATE, RECORD, {},
+    documents = [ORDER, POLICY, FACTS, CERTIFICATE, RECORD, {}, {**ORDER, "expected": [{"serial": "S", "place": "P"}]},
+                 {"disks": [{"serial": "S", "wwn": "w", "capacity": 1, "place": "bay 1"}]},
+                 {"Members": [{"@odata.type": "#Drive.v1_0.Drive", "@odata.id": "/1", "SerialNumber": "S", "Model": "M",
+                               "CapacityBytes": 1, "Identifiers": [{"DurableName": "0xA", "DurableNameFormat": "NAA"}],
+                               "PhysicalLocation": {"PartLocation": {"LocationOrdinalValue": 1}}}]},
                  {"description": {"disks": "all", "holds": "not-checked"},
                   "inventory": {"server": SERVER, "disks": [FOUND]}},
                  {"description": {"disks": ["S1"], "holds": "not-checked", "valid_hours": 2, "policy": POLICY},

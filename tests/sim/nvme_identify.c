@@ -48,9 +48,10 @@ static void identify_controller(const struct drive *drive, uint16_t controller,
     out[76] = nvme->controllers > 1 ? 3 : 0; /* CMIC: more than one port and controller */
     out[77] = NVME_MDTS;
     store_le(out + 78, 2, controller);
-    store_le(out + 80, 4, 0x00010400); /* VER 1.4 */
-    store_le(out + 92, 4, 1 << 8);     /* OAES: namespace attribute notices */
-    out[111] = 1;                      /* CNTRLTYPE: I/O */
+    /* VER 1.4; the log of boot partitions came with 2.0. */
+    store_le(out + 80, 4, nvme->boot_partition_bytes > 0 ? 0x00020000 : 0x00010400);
+    store_le(out + 92, 4, 1 << 8); /* OAES: namespace attribute notices */
+    out[111] = 1;                  /* CNTRLTYPE: I/O */
     store_le(out + 256, 2, oacs(drive));
     out[258] = 3;                               /* ACL */
     out[259] = 3;                               /* AERL */

@@ -140,9 +140,22 @@ static void test_health_and_sanitize_log(void **state) {
     assert_int_equal(nvme_decode_sanitize_log((struct bytes){data, 31}, &log), -EINVAL);
 }
 
+static void test_boot_partition_log(void **state) {
+    (void)state;
+    uint8_t data[16] = {0x15};
+    uint64_t size = 0;
+    put_le32(data + 4, 0x80000002); /* the second is active; 2 * 128 KiB */
+    assert_int_equal(nvme_decode_boot_partition_log((struct bytes){data, 16}, &size), 0);
+    assert_int_equal(size, 256 << 10);
+    assert_int_equal(nvme_decode_boot_partition_log((struct bytes){data, 15}, &size), -EINVAL);
+    data[0] = 0;
+    assert_int_equal(nvme_decode_boot_partition_log((struct bytes){data, 16}, &size), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_controller_of_qemu), cmocka_unit_test(test_controller_fields),
     cmocka_unit_test(test_namespace_fields),   cmocka_unit_test(test_namespace_hostile),
     cmocka_unit_test(test_namespace_list),     cmocka_unit_test(test_health_and_sanitize_log),
+    cmocka_unit_test(test_boot_partition_log),
 };
 TEST_MAIN(tests)

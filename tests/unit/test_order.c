@@ -515,17 +515,60 @@ static void test_absent_whatever_the_order(void **state) {
     }
 }
 
+/* What a RAID controller shows for commands alone may be a part of a volume. */
+static void test_hidden_members_are_refused(void **state) {
+    (void)state;
+    struct setup setup;
+    begin(&setup);
+    setup.scan.disks[0]->hidden_member = true;
+    authorize(&setup, order_document());
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    expect(&setup, 1, true, 0);
+    end(&setup);
+}
+
+/* Only an entry that names one reaches it, and nothing but its serial number or WWN is a name. */
 static void test_disks_of_a_network_are_left_alone(void **state) {
     (void)state;
     struct setup setup;
     begin(&setup);
     setup.scan.disks[1]->bus = BUS_ISCSI;
     add_disk(&setup.scan, "LUN-9", NULL)->bus = BUS_FIBRE_CHANNEL;
+    struct disk *medium = add_disk(&setup.scan, "AAAABBBBCCCC3", NULL);
+    medium->bus = BUS_USB;
+    medium->virtual_medium = true;
     authorize(&setup, order_document());
-    expect(&setup, 0, true, 0); /* LUN-9 is no disk of this server, so not unknown */
-    expect(&setup, 1, false, DISPOSITION_REFUSED);
+    expect(&setup, 0, true, 0); /* neither is a disk of this server, so they are not unknown */
+    expect(&setup, 1, true, 0); /* DISK-B is named by its serial number */
+    assert_string_not_equal(
+        json_text(warrant_authority(setup.authorization.decisions[1].warrant), "not_local"), "");
     expect(&setup, 3, false, DISPOSITION_EXCLUDED);
+    expect(&setup, 4, false, DISPOSITION_EXCLUDED);
+    assert_non_null(strstr(setup.authorization.decisions[4].reason.text, "BMC"));
     end(&setup);
+}
+
+/* "all" is every disk of the server, not what a network or the BMC shows it. */
+static void test_all_is_what_is_local(void **state) {
+    (void)state;
+    struct reason reason = {""};
+    json_t *inventory =
+        json_loads("{\"server\":{\"serial\":\"S-1\",\"board_serial\":\"B-1\"},\"disks\":["
+                   "{\"serial\":\"A\",\"content_ids\":[],\"local\":true},"
+                   "{\"serial\":\"LUN\",\"content_ids\":[],\"local\":false},"
+                   "{\"serial\":\"OLD\",\"content_ids\":[]}]}",
+                   0, NULL);
+    json_t *description = json_loads("{\"disks\":\"all\",\"holds\":\"not-checked\"}", 0, NULL);
+    json_t *order = order_make(description, inventory, &reason);
+    if (!order)
+        fail_msg("%s", reason.text);
+    const json_t *disks = json_object_get(order, "disks");
+    assert_int_equal(json_array_size(disks), 2);
+    assert_string_equal(json_text(json_array_get(disks, 0), "serial"), "A");
+    assert_string_equal(json_text(json_array_get(disks, 1), "serial"), "OLD");
+    json_decref(order);
+    json_decref(description);
+    json_decref(inventory);
 }
 
 static void test_wrong_server_or_time_refuses_everything(void **state) {
@@ -596,6 +639,20 @@ static void test_operator(void **state) {
     assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
                      0);
     expect(&setup, 0, false, DISPOSITION_REFUSED);
+    authorization_free(&setup.authorization);
+    request.confirm = answer_right;
+    setup.scan.disks[0]->hidden_member = true;
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    assert_non_null(strstr(setup.authorization.decisions[0].reason.text, "JBOD"));
+    authorization_free(&setup.authorization);
+    setup.scan.disks[0]->hidden_member = false; /* and a person's word is no order */
+    setup.scan.disks[0]->bus = BUS_NVME_FABRICS;
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    assert_non_null(strstr(setup.authorization.decisions[0].reason.text, "only an order"));
     authorization_free(&setup.authorization);
     request.nodes = wrong;
     setup.authorization = (struct authorization){0};
@@ -680,6 +737,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_absent_and_capacity),
     TEST(test_absent_whatever_the_order),
     TEST(test_disks_of_a_network_are_left_alone),
+    TEST(test_hidden_members_are_refused),
+    TEST(test_all_is_what_is_local),
     TEST(test_wrong_server_or_time_refuses_everything),
     TEST(test_operator),
     TEST(test_order_from_an_inventory),

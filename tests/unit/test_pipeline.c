@@ -68,6 +68,15 @@ static json_t *spooled(const char *ending) {
     return found;
 }
 
+static bool lights_off;
+
+/* What the light of the silent disk shows: '2' as the test leaves it. */
+static char light(void) {
+    char line[8];
+    assert_int_equal(file_read_line(in_place("locate"), line, sizeof line), 0);
+    return line[0];
+}
+
 /* A run on one disk that never answers: its node is a pipe that nobody opens for writing. */
 static enum exit_status run_silent_disk(bool allowed) {
     struct scan scan = {.server = {.serial = "SRV"}, .findings = json_new_array()};
@@ -82,6 +91,8 @@ static enum exit_status run_silent_disk(bool allowed) {
     text_copy(disk->identity.serial, TEXT_FIELD_SIZE, "SILENT");
     disk->identity.capacity = 1 << 20;
     assert_int_equal(mkfifo(in_place("node"), 0600), 0);
+    text_copy(disk->place.led, sizeof disk->place.led, in_place("locate"));
+    assert_int_equal(file_write(in_place("locate"), "2\n", 2, 0600), 0);
     scan.disks = calloc(1, sizeof *scan.disks);
     assert_non_null(scan.disks);
     scan.disks[0] = disk;
@@ -104,6 +115,7 @@ static enum exit_status run_silent_disk(bool allowed) {
         .mode = "erase",
         .spool = folder,
         .progress = PROGRESS_NONE,
+        .locate = !lights_off,
     };
     const enum exit_status status = pipeline_run(&pipeline);
     session_end(&session);
@@ -130,12 +142,17 @@ static void test_interrupted(void **state) {
     assert_true(clock_monotonic_ms() - began < 20000);
     (void)pthread_join(thread, NULL);
 
+    assert_int_equal(light(), '1');
     json_t *certificate = spooled("-certificate.json");
     assert_string_equal(json_text(certificate, "disposition"), "unknown");
     assert_non_null(strstr(json_text(certificate, "reason"), "interrupted (SIGTERM)"));
     json_t *record = spooled("-record.json");
     assert_string_equal(json_text(record, "interrupted_by"), "SIGTERM");
     assert_int_equal(json_count(record, "exit_status"), EXIT_UNKNOWN);
+    const json_t *lights = json_object_get(record, "lights");
+    assert_int_equal(json_array_size(lights), 2);
+    assert_string_equal(json_text(json_array_get(lights, 0), "switched"), "off");
+    assert_string_equal(json_text(json_array_get(lights, 1), "switched"), "on");
     /* And it had been said before that the erase begins. */
     json_t *begun = spooled("-begun.json");
     const json_t *line = json_array_get(json_object_get(begun, "disks"), 0);
@@ -148,6 +165,22 @@ static void test_interrupted(void **state) {
     json_decref(begun);
 }
 
+static void test_lights_are_left_alone_if_asked(void **state) {
+    (void)state;
+    pthread_t thread;
+    int with = SIGTERM;
+    interrupt_hold();
+    lights_off = true;
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &with), 0);
+    assert_int_equal(run_silent_disk(true), EXIT_UNKNOWN);
+    (void)pthread_join(thread, NULL);
+    lights_off = false;
+    assert_int_equal(light(), '2');
+    json_t *record = spooled("-record.json");
+    assert_null(json_object_get(record, "lights"));
+    json_decref(record);
+}
+
 /* Where no certificate could be kept, nothing is erased. */
 static void test_no_spool_no_erase(void **state) {
     (void)state;
@@ -158,6 +191,7 @@ static void test_no_spool_no_erase(void **state) {
 static void test_nothing_begins_where_nothing_may(void **state) {
     (void)state;
     assert_int_equal(run_silent_disk(false), EXIT_GOOD);
+    assert_int_equal(light(), '2');
     assert_null(spooled("-begun.json"));
     json_t *record = spooled("-record.json");
     assert_non_null(record);
@@ -272,6 +306,7 @@ static void test_waits_do_not_depend_on_the_date(void **state) {
 
 static const struct CMUnitTest tests[] = {
     TEST(test_interrupted),
+    TEST(test_lights_are_left_alone_if_asked),
     TEST(test_no_spool_no_erase),
     TEST(test_nothing_begins_where_nothing_may),
     TEST(test_spool),

@@ -156,7 +156,7 @@ static void test_controller_without_driver_is_told(void **state) {
           "");
     scan = scan_tree();
     assert_int_equal(json_array_size(scan.findings), 1);
-    assert_non_null(strstr(json_string_value(json_array_get(scan.findings, 0)), "1000:10e6"));
+    assert_non_null(strstr(json_text(json_array_get(scan.findings, 0), "controller"), "1000:10e6"));
     scan_free(&scan);
 }
 
