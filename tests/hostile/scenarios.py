@@ -19,7 +19,7 @@ def few_attempts(one):
 
 LONG_MS = 300000  # of the drive's time
 ERASE = re.compile(r"^\S+ (\d+) (nvme-admin (?:84|80) |ata (?:b4 features=001[1-4]|f4)|"
-                   r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )).*-> (\S+)", re.M)
+                   r"scsi 48 8[123] |scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )).*-> (\S+)", re.M)
 
 
 def starts_of(trace):
@@ -385,6 +385,10 @@ CUT = [
          category="clear", method="ata-security-erase", check=begun_again, note="comes up locked"),
     nvme("cut-nvme-format", "sanitize = none; fna = none; time = nvme-format-user-data 120s",
          category="clear", method="nvme-format-user-data", check=begun_again),
+    sas_rows.sas("cut-sas-sanitize", "sanitize = block; time = scsi-sanitize-block 300s", ends="failed",
+                 may_be=("erased",), note="has no capacity while it works, so the second boot leaves it alone"),
+    sas_rows.sas("cut-sas-sanitize-short", "sanitize = overwrite; time = scsi-sanitize-overwrite 40s",
+                 category="purge", check=begun_again, note="had ended before the second boot"),
 ]
 for row in CUT:
     row.policy, row.cut = LADDER, True
