@@ -79,7 +79,7 @@ HEALTHY = [
     nvme("good-nvme-noise", "sanitize = crypto; crypto-unmaps = no", category="purge",
          note="reads as noise after its crypto erase"),
     nvme("good-nvme-4kn", "formats = 512 4096; namespace = format=1", category="purge"),
-    nvme("good-nvme-three-namespaces", "namespace = size=3M; namespace = size=2M format=1; "
+    nvme("good-nvme-three-namespaces", "size = 8M; namespace = size=3M; namespace = size=2M format=1; "
          "namespace = size=2M", category="purge"),
     nvme("good-nvme-two-controllers", "controllers = 2", category="purge",
          note="one subsystem is one disk"),
@@ -150,14 +150,14 @@ LIES = [
          note="the log's old success names the same command"),
     ahci("success-of-years-ago-sata", "sanitize = block; sanitize-completed = yes; "
          "misbehave = ignore ata-sanitize-block", ends="failed"),
-    nvme("one-namespace-of-three", "namespace = size=2M; namespace = size=2M; namespace = size=2M; "
+    nvme("one-namespace-of-three", "size = 8M; namespace = size=2M; namespace = size=2M; namespace = size=2M; "
          "sanitize = block; misbehave = partial nvme-sanitize-block namespaces=2", ends="failed",
          says=MARKED),
-    nvme("one-namespace-of-three-format", "namespace = size=2M; namespace = size=2M; "
+    nvme("one-namespace-of-three-format", "size = 8M; namespace = size=2M; namespace = size=2M; "
          "namespace = size=2M; sanitize = none; fna = none; "
          "misbehave = partial nvme-format-user-data namespaces=1", ends="failed", says=MARKED),
     ahci("part-of-the-disk", "sanitize = none; misbehave = partial security-erase-enhanced "
-         "from=0 to=8191", ends="failed", says=MARKED),
+         "from=0 to=4095", ends="failed", says=MARKED),
     ahci("writes-go-nowhere", "medium = magnetic; sanitize = none; features = none; "
          "misbehave = write-ignored", ends="failed"),
     ladder(nvme("lie-then-format", "sanitize = block; misbehave = lie nvme-sanitize-block",
@@ -341,17 +341,17 @@ STATE = [
          method="nvme-sanitize-crypto", note="can, and does not say so"),
     ladder(ahci("hidden-sata", "sanitize = block; misbehave = hidden ata-sanitize-block",
                 method="ata-security-erase-enhanced")),
-    nvme("unattached-namespace", "namespace = size=3M; namespace = size=3M detached", category="purge",
+    nvme("unattached-namespace", "size = 8M; namespace = size=3M; namespace = size=3M detached", category="purge",
          method="nvme-sanitize-crypto-block", note="a sanitize reaches it"),
-    ladder(nvme("unattached-beyond-reach", "namespace = size=3M; namespace = size=3M detached; "
+    ladder(nvme("unattached-beyond-reach", "size = 8M; namespace = size=3M; namespace = size=3M detached; "
                 "sanitize = none", ends="failed", says="not attached")),
 ]
 
 # Who the drive is.
 IDENTITY = [
-    nvme("capacity-changed-nvme", "sanitize = block; misbehave = capacity-change "
+    nvme("capacity-changed-nvme", "size = 8M; sanitize = block; misbehave = capacity-change "
          "after=nvme-sanitize-block to=4M", ends="failed"),
-    ahci("capacity-changed-sata", "sanitize = block; misbehave = capacity-change "
+    ahci("capacity-changed-sata", "size = 8M; sanitize = block; misbehave = capacity-change "
          "after=ata-sanitize-block to=4M", ends="failed", says="capacity"),
     nvme("identity-changed-nvme", "sanitize = block; misbehave = identity-change "
          "after=nvme-sanitize-block serial=STRANGER", ends="failed", says="another disk"),
