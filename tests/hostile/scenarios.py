@@ -19,7 +19,7 @@ def few_attempts(one):
 
 LONG_MS = 300000  # of the drive's time
 ERASE = re.compile(r"^\S+ (\d+) (nvme-admin (?:84|80) |ata (?:b4 features=001[1-4]|f4)|"
-                   r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )).*-> (\S+)", re.M)
+                   r"scsi 48 8[123] |scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )).*-> (\S+)", re.M)
 
 
 def starts_of(trace):
@@ -79,7 +79,7 @@ HEALTHY = [
     nvme("good-nvme-noise", "sanitize = crypto; crypto-unmaps = no", category="purge",
          note="reads as noise after its crypto erase"),
     nvme("good-nvme-4kn", "formats = 512 4096; namespace = format=1", category="purge"),
-    nvme("good-nvme-three-namespaces", "namespace = size=3M; namespace = size=2M format=1; "
+    nvme("good-nvme-three-namespaces", "size = 8M; namespace = size=3M; namespace = size=2M format=1; "
          "namespace = size=2M", category="purge"),
     nvme("good-nvme-two-controllers", "controllers = 2", category="purge",
          note="one subsystem is one disk"),
@@ -150,14 +150,14 @@ LIES = [
          note="the log's old success names the same command"),
     ahci("success-of-years-ago-sata", "sanitize = block; sanitize-completed = yes; "
          "misbehave = ignore ata-sanitize-block", ends="failed"),
-    nvme("one-namespace-of-three", "namespace = size=2M; namespace = size=2M; namespace = size=2M; "
+    nvme("one-namespace-of-three", "size = 8M; namespace = size=2M; namespace = size=2M; namespace = size=2M; "
          "sanitize = block; misbehave = partial nvme-sanitize-block namespaces=2", ends="failed",
          says=MARKED),
-    nvme("one-namespace-of-three-format", "namespace = size=2M; namespace = size=2M; "
+    nvme("one-namespace-of-three-format", "size = 8M; namespace = size=2M; namespace = size=2M; "
          "namespace = size=2M; sanitize = none; fna = none; "
          "misbehave = partial nvme-format-user-data namespaces=1", ends="failed", says=MARKED),
     ahci("part-of-the-disk", "sanitize = none; misbehave = partial security-erase-enhanced "
-         "from=0 to=8191", ends="failed", says=MARKED),
+         "from=0 to=4095", ends="failed", says=MARKED),
     ahci("writes-go-nowhere", "medium = magnetic; sanitize = none; features = none; "
          "misbehave = write-ignored", ends="failed"),
     ladder(nvme("lie-then-format", "sanitize = block; misbehave = lie nvme-sanitize-block",
@@ -341,17 +341,17 @@ STATE = [
          method="nvme-sanitize-crypto", note="can, and does not say so"),
     ladder(ahci("hidden-sata", "sanitize = block; misbehave = hidden ata-sanitize-block",
                 method="ata-security-erase-enhanced")),
-    nvme("unattached-namespace", "namespace = size=3M; namespace = size=3M detached", category="purge",
+    nvme("unattached-namespace", "size = 8M; namespace = size=3M; namespace = size=3M detached", category="purge",
          method="nvme-sanitize-crypto-block", note="a sanitize reaches it"),
-    ladder(nvme("unattached-beyond-reach", "namespace = size=3M; namespace = size=3M detached; "
+    ladder(nvme("unattached-beyond-reach", "size = 8M; namespace = size=3M; namespace = size=3M detached; "
                 "sanitize = none", ends="failed", says="not attached")),
 ]
 
 # Who the drive is.
 IDENTITY = [
-    nvme("capacity-changed-nvme", "sanitize = block; misbehave = capacity-change "
+    nvme("capacity-changed-nvme", "size = 8M; sanitize = block; misbehave = capacity-change "
          "after=nvme-sanitize-block to=4M", ends="failed"),
-    ahci("capacity-changed-sata", "sanitize = block; misbehave = capacity-change "
+    ahci("capacity-changed-sata", "size = 8M; sanitize = block; misbehave = capacity-change "
          "after=ata-sanitize-block to=4M", ends="failed", says="capacity"),
     nvme("identity-changed-nvme", "sanitize = block; misbehave = identity-change "
          "after=nvme-sanitize-block serial=STRANGER", ends="failed", says="another disk"),
@@ -385,6 +385,10 @@ CUT = [
          category="clear", method="ata-security-erase", check=begun_again, note="comes up locked"),
     nvme("cut-nvme-format", "sanitize = none; fna = none; time = nvme-format-user-data 120s",
          category="clear", method="nvme-format-user-data", check=begun_again),
+    sas_rows.sas("cut-sas-sanitize", "sanitize = block; time = scsi-sanitize-block 300s", ends="failed",
+                 may_be=("erased",), note="has no capacity while it works, so the second boot leaves it alone"),
+    sas_rows.sas("cut-sas-sanitize-short", "sanitize = overwrite; time = scsi-sanitize-overwrite 40s",
+                 category="purge", check=begun_again, note="had ended before the second boot"),
 ]
 for row in CUT:
     row.policy, row.cut = LADDER, True

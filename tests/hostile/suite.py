@@ -8,18 +8,21 @@ import subprocess
 import time
 import traceback
 
+import every_kind
 import machine
 import scenarios
 from simulated import PROGRAM
 from trial import LADDER, STRICT, TIME_FACTOR, Batch, Scenario, judge
 
 NVME_AT_ONCE = 24  # controllers in one machine
-DRIVES_AT_ONCE = 40
+DRIVES_AT_ONCE = 70
 MACHINES_AT_ONCE = 2
 
 SEEDS = PROGRAM.parents[1] / "harness/quietus-seeds"
 SEED_COUNT = 1000
-SEEDS_IN_MACHINE = 12
+SEEDS_OF_A_KIND = 6  # that are booted: of NVMe, libata, SATL and SAS drives each
+# Drives that are given up after the policy's minute, or over which the kernel spends minutes.
+SLOW = re.compile(r"misbehave = (?:stuck|gone|fail ata|power-cut (?:scsi|nvme)-format|return .* as=)")
 # What takes an agent longer to give up than a test may last.
 TOO_LONG = re.compile(r"hang |gone security|stuck security|stuck nvme-format")
 
@@ -31,19 +34,39 @@ def batches(rows):
         groups.setdefault((str(row.policy), row.cut), []).append(row)
     out = []
     for some in groups.values():
-        controllers = [row for row in some if row.front == "nvme"]
-        rest = [row for row in some if row.front != "nvme"]
-        machines = max(-(-len(controllers) // NVME_AT_ONCE), -(-len(some) // DRIVES_AT_ONCE))
-        out += [controllers[i::machines] + rest[i::machines] for i in range(machines)]
-    return out
+        out += deal(some)
+    return sorted(out, key=lambda rows: not any(is_slow(row) for row in rows))
+
+
+def is_slow(row):
+    return not row.cut and bool(SLOW.search(row.drive))
+
+
+def deal(rows):
+    """Those that take long share the first machine, which gets fewer of the others for it."""
+    controllers = sum(row.controllers for row in rows if row.front == "nvme")
+    machines = [[] for _ in range(max(-(-controllers // NVME_AT_ONCE), -(-len(rows) // DRIVES_AT_ONCE)))]
+
+    def has_room(machine_rows):
+        return sum(row.controllers for row in machine_rows if row.front == "nvme") + 2 <= NVME_AT_ONCE
+
+    # NVMe drives first: their number in a machine is limited.
+    for row in sorted(rows, key=lambda row: (not is_slow(row), row.front != "nvme")):
+        able = [some for some in machines if row.front != "nvme" or has_room(some)]
+        slow = [some for some in able if some is machines[0]] if is_slow(row) else []
+        target = (slow or sorted(able, key=len))[0] if able else None
+        if target is None:
+            machines.append(target := [])
+        target.append(row)
+    return [some for some in machines if some]
 
 
 def cut_when_all_work(_, sim, drives):
     """Waits until every drive has its erase command, and a little longer."""
     command = {"nvme": r"nvme-admin (?:84|80)", "ahci": r"ata (?:b4 features=001[1-4]|f4)",
-               "scsi": r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )"}
+               "satl": r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )", "sas": r"scsi 48 8[123]"}
     for drive in drives:
-        sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.front]}", seconds=240)
+        sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.kind]}", seconds=240)
     time.sleep(2)
 
 
@@ -52,7 +75,8 @@ class Hostile:
 
     def __init__(self, before):
         self.before = before
-        self.others = {"machine-seeds": self.machine_seeds, "parallel": self.parallel, "seeds": self.seeds}
+        self.others = {"machine-seeds": self.machine_seeds, "parallel": self.parallel, "seeds": self.seeds,
+                       "every-kind": every_kind.every_kind, "qemus-own": every_kind.qemus_own}
         self.notes = []
         self.ended = []
 
@@ -99,16 +123,11 @@ class Hostile:
 
     def machine_seeds(self):
         """Some of them with one."""
-        rows = []
-        seed = 0
-        while len(rows) < SEEDS_IN_MACHINE:
-            seed += 1
-            row = scenario_of_seed(seed)
-            if row:
-                rows.append(row)
+        rows = seeds_to_boot()
+        assert len(rows) == 4 * SEEDS_OF_A_KIND, f"{len(rows)} seeds fit"
         ended, seconds, _ = Batch(rows, LADDER).run()
         self.ended += ended
-        self.notes.append(f"{len(rows)} seeds in one machine: {seconds:.0f} s")
+        self.notes.append(f"{len(rows)} seeds in one machine: {seconds:.0f} s from power-on to power-off")
         wrong = [f"{one.drive.name}: {judge(one)}\n{one.drive.section()}" for one in ended if judge(one)]
         return "\n".join(wrong) or None
 
@@ -169,16 +188,25 @@ def seconds_of(text):
     return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-def scenario_of_seed(seed):
-    """None: a seed that needs another policy, or more than a boot, or too long, or is a SAS disk."""
-    done = subprocess.run([SEEDS, "--from", str(seed), "--count", "1", "--print"], capture_output=True,
-                          text=True, check=True)
-    head, *lines = done.stdout.strip().splitlines()
-    if "power cut" in head or "at least" in head or "by SAS" in head or TOO_LONG.search(done.stdout):
+def seeds_to_boot():
+    """As many of each kind of drive: the first that fit into one machine and one boot."""
+    done = subprocess.run([SEEDS, "--count", str(SEED_COUNT), "--print"], capture_output=True, text=True, check=True)
+    rows = {}
+    for text in re.split(r"^(?=seed )", done.stdout, flags=re.M)[1:]:
+        row = scenario_of_seed(text)
+        if row and len(rows.setdefault(row.kind, [])) < SEEDS_OF_A_KIND:
+            rows[row.kind].append(row)
+    return [row for some in rows.values() for row in some]
+
+
+def scenario_of_seed(text):
+    """None: a seed that needs another policy, or more than a boot, or too long."""
+    head, *lines = text.strip().splitlines()
+    if "power cut" in head or "at least" in head or TOO_LONG.search(text):
         return None
-    front = {"NVMe": "nvme", "libata": "ahci", "SATL": "scsi"}[re.search(r"by (\w+)", head).group(1)]
+    front = {"NVMe": "nvme", "libata": "ahci", "SATL": "scsi", "SAS": "scsi"}[re.search(r"by (\w+)", head).group(1)]
+    family = re.search(r"^family = (\w+)", text, re.M).group(1)
     drive = "; ".join(line for line in lines if not line.startswith("family"))
-    good = "has to be erased" in head
-    return Scenario(f"seed-{seed}", LADDER, front, drive, ends="erased",
-                    may_be=() if good else ("failed", "unknown"),
+    return Scenario(f"seed-{re.search(r'seed (.*?),', head).group(1)}", LADDER, front, drive, family, ends="erased",
+                    may_be=() if "has to be erased" in head else ("failed", "unknown"),
                     unseen="may keep" in head)

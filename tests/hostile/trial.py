@@ -61,12 +61,21 @@ class Scenario:
     note: str = ""
 
     @property
+    def kind(self):
+        """nvme, ahci, satl or sas."""
+        if self.front != "scsi":
+            return self.front
+        return "sas" if self.family == "scsi" else "satl"
+
+    @property
     def controllers(self):
         found = re.search(r"controllers = (\d)", self.drive)
         return int(found.group(1)) if found else 1
 
     def liars(self):
         """The methods whose erase this drive claims and does not do, so that a host can see it."""
+        if self.out_of_sight:
+            return set()
         found = re.findall(r"misbehave = (?:lie|ignore|partial) (\S+)", self.drive)
         return {METHOD_OF[operation] for operation in found if operation in METHOD_OF}
 
