@@ -198,7 +198,7 @@ SUITES = [
     Python("build", "build", workers=1, before=UNIT.build),
     Python("cost", "bench", workers=2, before=UNIT.build),
     Fuzz(),
-    Python("vm", "vm", workers=2),
+    Python("vm", "vm", workers=2, before=UNIT.build),
     Python("sim", "sim", workers=2, before=UNIT.build),
     Hostile(before=UNIT.build),
 ]

@@ -9,6 +9,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@ struct agent_options {
     bool erase;
     char order[VALUE_SIZE];
     char report[VALUE_SIZE];
+    char secrets[VALUE_SIZE];
     unsigned order_wait;
     unsigned deliver_seconds;
     enum progress_style progress;
@@ -26,6 +28,7 @@ struct agent_options {
     const char *command_line;
     const char *trust_folder;
     const char *spool;
+    const char *passphrase_file;
 };
 
 static int take_seconds(const char *value, unsigned *out) {
@@ -62,6 +65,10 @@ static int take_option(const char *name, const char *value, struct agent_options
     }
     if (strcmp(name, "report") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->report, VALUE_SIZE, value);
+        return 0;
+    }
+    if (strcmp(name, "secrets") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
+        text_copy(out->secrets, VALUE_SIZE, value);
         return 0;
     }
     if (strcmp(name, "order_wait") == 0)
@@ -101,6 +108,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         {"command-line", required_argument, NULL, 'c'},
         {"trust", required_argument, NULL, 't'},
         {"spool", required_argument, NULL, 's'},
+        {"passphrase-file", required_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
     enum { LINE_LIMIT = 65536 };
@@ -120,6 +128,8 @@ static int parse(int argc, char **argv, struct agent_options *out) {
             out->trust_folder = optarg;
         else if (option == 's')
             out->spool = optarg;
+        else if (option == 'f')
+            out->passphrase_file = optarg;
         else
             return cli_bad_option("agent");
     }
@@ -136,35 +146,35 @@ static bool is_url(const char *text) {
 }
 
 /* Once; a file, or a URL. */
-static int fetch_once(const char *where, int64_t give_up_ms, char **text, size_t *length,
-                      struct reason *reason) {
+static int fetch_once(const char *where, size_t limit, int64_t give_up_ms, char **text,
+                      size_t *length, struct reason *reason) {
     enum { SHORTEST_TRY_MS = 10000 };
     const int64_t least_ms = clock_monotonic_ms() + SHORTEST_TRY_MS;
     atomic_int_fast64_t deadline_ms = give_up_ms > least_ms ? give_up_ms : least_ms;
     if (is_url(where))
-        return http_get(where, ORDER_LIMIT, &deadline_ms, text, length, reason);
+        return http_get(where, limit, &deadline_ms, text, length, reason);
     const char *path = strncmp(where, "file://", 7) == 0 ? where + 7 : where;
-    const int error = file_read(path, ORDER_LIMIT, text, length);
+    const int error = file_read(path, limit, text, length);
     if (error)
         reason_set(reason, "%.200s: %s", path, strerror(-error));
     return error;
 }
 
-/* Networks come up late: the order is tried for until the time is over. What the server says is not
- * there is not waited for. */
-static int fetch_order(const struct agent_options *options, const struct server *server,
-                       char **text, size_t *length, struct reason *reason) {
+/* Networks come up late: what is wanted is tried for until the time is over. What the server says
+ * is not there is not waited for. */
+static int fetch(const struct agent_options *options, const struct server *server, const char *from,
+                 size_t limit, char **text, size_t *length, struct reason *reason) {
     char where[2 * VALUE_SIZE];
     const int64_t give_up = clock_monotonic_ms() + (int64_t)options->order_wait * 1000;
     int64_t pause_s = 1;
-    int error = http_expand(options->order, server, where, sizeof where, reason);
+    int error = http_expand(from, server, where, sizeof where, reason);
     if (error)
         return error;
     for (;;) {
-        error = fetch_once(where, give_up, text, length, reason);
+        error = fetch_once(where, limit, give_up, text, length, reason);
         if (error != -EIO || clock_monotonic_ms() + pause_s * 1000 > give_up)
             return error;
-        (void)printf("waiting for the order: %s\n", reason->text);
+        (void)printf("waiting for an answer: %s\n", reason->text);
         const struct timespec time = {.tv_sec = pause_s};
         (void)nanosleep(&time, NULL);
         pause_s = pause_s < 16 ? pause_s * 2 : 16;
@@ -178,6 +188,7 @@ struct agent_run {
     struct order order; /* .document NULL: none */
     struct policy policy;
     struct authorization authorization;
+    struct secrets *secrets;
     json_t *order_json;
     const char *mode;   /* what the record says was done: "erase" or "inspect" */
     bool order_invalid; /* asked to erase, and there is no good order */
@@ -231,7 +242,8 @@ static bool open_order(struct agent_run *run) {
         refuse_all(run, "no order was given (quietus.order)");
         return false;
     }
-    int error = fetch_order(run->options, &run->scan.server, &text, &length, &reason);
+    int error = fetch(run->options, &run->scan.server, run->options->order, ORDER_LIMIT, &text,
+                      &length, &reason);
     if (error == -ENOENT) {
         inspect_instead(run, reason.text);
         return false;
@@ -261,6 +273,38 @@ static void authorize_erase(struct agent_run *run) {
     note_order(run, "");
 }
 
+static bool any_warrant(const struct authorization *authorization) {
+    for (size_t i = 0; i < authorization->count; i++) {
+        if (authorization->decisions[i].warrant)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The sealed secrets, opened by a passphrase that somebody types: none is in the image, on the
+ * command line or on the server (law 9). Without them the run goes on, and a locked disk fails.
+ */
+static void open_secrets(struct agent_run *run) {
+    enum { TYPING_SECONDS = 300 };
+    AUTO_FREE char *sealed = NULL;
+    size_t length = 0;
+    struct reason reason;
+    if (run->options->secrets[0] == '\0' || !any_warrant(&run->authorization))
+        return;
+    int error = fetch(run->options, &run->scan.server, run->options->secrets, SECRETS_FILE_LIMIT,
+                      &sealed, &length, &reason);
+    if (error == 0) {
+        AUTO_FD console = open("/dev/console", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        const struct passphrase_source source = {
+            .file = run->options->passphrase_file, .terminal = console, .seconds = TYPING_SECONDS};
+        (void)puts("quietus: the sealed secrets wait for their passphrase, at the last console");
+        error = cli_open_secrets(run->secrets, sealed, length, &source, &reason);
+    }
+    if (error)
+        (void)fprintf(stderr, "quietus: going on without the sealed secrets: %s\n", reason.text);
+}
+
 /* Inspection touches nothing; the record has the whole scan, from which an order can be made. */
 static void authorize_inspection(struct agent_run *run) {
     authorize_nothing(&run->scan, DISPOSITION_EXCLUDED, "inspection: nothing is changed",
@@ -274,7 +318,8 @@ static void scan_machine(struct agent_run *run) {
 }
 
 static int run_agent(const struct agent_options *options) {
-    struct agent_run run = {.options = options, .mode = options->erase ? "erase" : "inspect"};
+    struct agent_run run = {
+        .options = options, .mode = options->erase ? "erase" : "inspect", .secrets = secrets_new()};
     struct session session;
     struct reason reason;
     char report[2 * VALUE_SIZE];
@@ -283,18 +328,21 @@ static int run_agent(const struct agent_options *options) {
     const bool reports = options->report[0] != '\0';
     if (reports && http_expand(options->report, &run.scan.server, report, sizeof report, &reason)) {
         scan_free(&run.scan);
+        secrets_free(run.secrets);
         return cli_error("agent", "%s", reason.text);
     }
     if (options->erase)
         authorize_erase(&run);
     else
         authorize_inspection(&run);
+    open_secrets(&run);
     session_start(&session, NULL);
     const struct pipeline pipeline = {
         .session = &session,
         .scan = &run.scan,
         .authorization = &run.authorization,
         .policy = &run.policy,
+        .secrets = run.secrets,
         .mode = run.mode,
         .order = run.order_json,
         .order_invalid = run.order_invalid,
@@ -310,6 +358,7 @@ static int run_agent(const struct agent_options *options) {
     authorization_free(&run.authorization);
     order_free(&run.order);
     json_decref(run.order_json);
+    secrets_free(run.secrets);
     scan_free(&run.scan);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "quietus/keys.h"
 #include "quietus/pipeline.h"
 #include "quietus/policy.h"
+#include "quietus/secrets.h"
 
 #include <getopt.h>
 
@@ -30,6 +31,7 @@ int cli_order(int argc, char **argv);
 int cli_sign(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_seal(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
@@ -63,6 +65,20 @@ int cli_progress_style(const char *text, enum progress_style *out);
 
 /* Reads a JSON file; NULL with the reason. */
 json_t *cli_read_json(const char *path, struct reason *reason);
+
+/* Where the passphrase of a sealed file comes from. */
+struct passphrase_source {
+    const char *file; /* its first line; or NULL, and then: */
+    int terminal;     /* a person types it here */
+    unsigned seconds; /* how long to wait for that; 0: for ever */
+};
+
+/* Opens sealed secrets, with three tries for a person. As secrets_open, or the error of the source.
+ */
+int cli_open_secrets(struct secrets *secrets, const char *sealed, size_t length,
+                     const struct passphrase_source *source, struct reason *reason);
+int cli_open_secrets_file(struct secrets *secrets, const char *path,
+                          const struct passphrase_source *source, struct reason *reason);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

@@ -35,6 +35,7 @@ void disk_run_free(struct disk_run *run) {
         json_decref(run->attempts[i].verification);
         json_decref(run->attempts[i].exceptions);
     }
+    disk_secrets_wipe(&run->secrets);
     warrant_free(run->warrant);
     evidence_free(run->evidence);
     free(run);
@@ -225,6 +226,7 @@ static int settle(struct disk_run *run, struct armed *armed) {
         .policy = run->policy,
         .progress = &run->progress,
         .evidence = run->evidence,
+        .secrets = &run->secrets,
         .reason = &run->problem,
     };
     int error = earlier_settle(&earlier);

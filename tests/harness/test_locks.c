@@ -1,0 +1,130 @@
+/* Locked drives, and what the operator may give to open them: whole erases of simulated drives. */
+#include "quietus/keys.h"
+
+#include "test.h"
+#include "trial.h"
+
+#include <unistd.h>
+
+static const char locked[] =
+    "family = ata\nsize = 4M\nspare = 1M\nserial = LOCKED-1\n"
+    "plant = QPLANT every=4 stale=20 remapped=5\n"
+    "user-password = \"U-secret/0815\"\nmaster-password = \"M-secret/4711\"\n";
+
+struct expected {
+    const char *more;   /* lines of the description */
+    const char *user;   /* that the operator gives, or NULL */
+    const char *master; /* likewise */
+    enum disposition outcome;
+    const char *method;
+    const char *says;
+    unsigned passwords; /* UNLOCK and ERASE UNIT with a password that may be wrong, at most */
+};
+
+static void give(struct disk_secrets *secrets, enum secret_kind kind, const char *value) {
+    if (!value)
+        return;
+    secrets->of[kind].given = true;
+    memcpy(secrets->of[kind].bytes, value, strlen(value));
+}
+
+static void run(const struct expected *expected, enum model_path path,
+                struct trial_result *result) {
+    char folder[] = "/tmp/quietus-locks-XXXXXX";
+    char description[1024];
+    char problem[512] = "";
+    struct disk_secrets secrets = {0};
+    bool unseen;
+    keys_start();
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(description, sizeof description, "%s%s", locked, expected->more);
+    give(&secrets, SECRET_ATA_USER, expected->user);
+    give(&secrets, SECRET_ATA_MASTER, expected->master);
+    struct trial trial = {
+        .folder = folder, .description = description, .path = path, .secrets = &secrets};
+    policy_default(&trial.policy);
+    trial.policy.fallback = false;
+    if (!trial_run(&trial, result, problem, sizeof problem))
+        fail_msg("%s", problem);
+    const char *wrong = trial_verdict(result, &unseen);
+    if (wrong)
+        fail_msg("%s", wrong);
+    trial_clean(folder);
+}
+
+static void check(const struct expected *expected, enum model_path path) {
+    struct trial_result result;
+    run(expected, path, &result);
+    if (result.outcome != expected->outcome)
+        fail_msg("%s: %s, not %s: %s\n%s", expected->more, disposition_name(result.outcome),
+                 disposition_name(expected->outcome), result.reason, result.attempts);
+    if (expected->method)
+        assert_string_equal(result.method, expected->method);
+    if (expected->says && !strstr(result.reason, expected->says))
+        fail_msg("the reason is: %s", result.reason);
+    if (result.passwords_sent > expected->passwords)
+        fail_msg("%s: %u passwords sent", expected->more, result.passwords_sent);
+}
+
+static const char sanitizes[] = "sanitize = block\n";
+static const char maximum[] = "sanitize = block\nmaster-maximum = yes\n";
+
+static void test_ata_passwords_that_the_operator_gives(void **state) {
+    (void)state;
+    static const struct expected rows[] = {
+        {sanitizes, "U-secret/0815", NULL, DISPOSITION_ERASED, "ata-sanitize-block", NULL, 1},
+        {sanitizes, NULL, "M-secret/4711", DISPOSITION_ERASED, "ata-sanitize-block", NULL, 1},
+        {sanitizes, "wrong", "M-secret/4711", DISPOSITION_ERASED, "ata-sanitize-block", NULL, 2},
+        {maximum, "U-secret/0815", NULL, DISPOSITION_ERASED, "ata-sanitize-block", NULL, 1},
+        /* ERASE UNIT by the master password, and then the method of the plan. */
+        {maximum, NULL, "M-secret/4711", DISPOSITION_ERASED, "ata-sanitize-block", NULL, 1},
+        /* That erase alone is none: the plan's method follows though it is the same command. */
+        {"sanitize = none\nmaster-maximum = yes\n", NULL, "M-secret/4711", DISPOSITION_ERASED,
+         "ata-security-erase-enhanced", NULL, 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        check(&rows[i], MODEL_LIBATA);
+        check(&rows[i], MODEL_SATL);
+    }
+}
+
+/* A wrong one costs one attempt, and one of the drive's five is always left. */
+static void test_wrong_passwords_leave_an_attempt(void **state) {
+    (void)state;
+    static const struct expected rows[] = {
+        {sanitizes, NULL, NULL, DISPOSITION_FAILED, NULL, "give its user or master password", 4},
+        {sanitizes, "wrong", NULL, DISPOSITION_FAILED, NULL,
+         "what was given for it did not open it", 4},
+        {sanitizes, "wrong", "wrong", DISPOSITION_FAILED, NULL,
+         "what was given for it did not open it", 4},
+        {maximum, NULL, "wrong", DISPOSITION_FAILED, NULL, "what was given for it did not open it",
+         4},
+        {"sanitize = block\nattempts-used-up = yes\n", "U-secret/0815", NULL, DISPOSITION_FAILED,
+         NULL, "used up", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check(&rows[i], MODEL_LIBATA);
+}
+
+/* The drive loses power while it erases by the master password: it comes back locked, and the next
+ * boot begins again. */
+static void test_master_erase_interrupted(void **state) {
+    (void)state;
+    static const struct expected expected = {
+        "sanitize = block\nmaster-maximum = yes\n"
+        "misbehave = power-cut security-erase at=50% after=10s\n",
+        NULL,
+        "M-secret/4711",
+        DISPOSITION_FAILED,
+        NULL,
+        "what was given for it did not open it",
+        4};
+    check(&expected, MODEL_LIBATA);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_ata_passwords_that_the_operator_gives),
+    cmocka_unit_test(test_wrong_passwords_leave_an_attempt),
+    cmocka_unit_test(test_master_erase_interrupted),
+};
+TEST_MAIN(tests)
