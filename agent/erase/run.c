@@ -1,5 +1,6 @@
 #include "quietus/run.h"
 
+#include "quietus/ask.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
@@ -84,6 +85,21 @@ static bool hides_capacity(const struct disk *disk) {
     return disk->area_count == 1 && disk->native_sectors > disk->areas[0].lba_count;
 }
 
+/* TCG ranges that are locked, or a shadow: what is under them was not seen, whatever the erase
+ * says. */
+static bool is_covered(struct disk_run *run, struct device *device) {
+    if (!run->now.tcg.known)
+        return false;
+    if (ask_tcg_discovery(device, &run->now.tcg) == 0 && !tcg_covers_media(&run->now.tcg))
+        return false;
+    json_add_text(run->attempts[run->attempt_count - 1].exceptions,
+                  run->now.tcg.known
+                      ? "TCG ranges are locked, or an MBR shadow is in force: what they cover was "
+                        "not seen"
+                      : "whether TCG ranges are locked could not be asked again");
+    return true;
+}
+
 /* Law 2: the state is read back from the device, not remembered. */
 static void read_state_back(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
                             struct device *device) {
@@ -106,8 +122,9 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
         return;
     }
     attempt->facts.reached_all =
-        attempt->method->whole_drive ||
-        (run->layout.bytes == run->identity_after.capacity && !hides_capacity(&run->now));
+        !is_covered(run, device) &&
+        (attempt->method->whole_drive ||
+         (run->layout.bytes == run->identity_after.capacity && !hides_capacity(&run->now)));
     attempt->facts.state_read_back = true;
 }
 

@@ -82,6 +82,8 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list, method->never_reaches);
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
+    if (disk->tcg_unknown)
+        json_add_text(list, "whether ranges are locked by TCG security could not be found out");
     if (disk->raid.role == RAID_MEMBER)
         json_add_text(list, "a RAID controller counts it to its volumes and could have written to "
                             "it during the erase, or since");

@@ -30,7 +30,7 @@ static int read_line(int fd, int64_t until_ms, char *out, size_t size) {
     size_t used = 0;
     bool too_long = false;
     for (;;) {
-        char character;
+        char character = 0;
         const int got = next_character(fd, until_ms, &character);
         if (got == -EAGAIN)
             continue;

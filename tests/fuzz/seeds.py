@@ -192,8 +192,20 @@ def raid():
             *hostile(64)]
 
 
+def tcg_feature(code, data):
+    return code.to_bytes(2, "big") + bytes([0x10, len(data)]) + data
+
+
+def tcg():
+    features = [tcg_feature(0x0001, b"\x11" + bytes(11)), tcg_feature(0x0002, b"\x1f" + bytes(11)),
+                tcg_feature(0x0203, b"\x07\xfe\0\1" + bytes(12)), tcg_feature(0x0302, b"\x07\xfe"),
+                tcg_feature(0x0402, bytes(12)), tcg_feature(0x0002, b""), b"\0\2\x10\xff"]
+    answers = [b"".join(features[:count]) for count in range(len(features) + 1)]
+    return [(44 + len(answer)).to_bytes(4, "big") + bytes(44) + answer for answer in answers] + hostile(600)
+
+
 TARGETS = {make.__name__: make for make in (ata, command_line, disk, document, envelope, key, models, nvme, page_file,
-                                            raid, scsi, text)}
+                                            raid, scsi, tcg, text)}
 
 
 def words_of(value):

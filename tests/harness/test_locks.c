@@ -28,22 +28,17 @@ static void give(struct disk_secrets *secrets, enum secret_kind kind, const char
     memcpy(secrets->of[kind].bytes, value, strlen(value));
 }
 
-static void run(const struct expected *expected, enum model_path path,
-                struct trial_result *result) {
+static void erase(const char *description, const struct disk_secrets *secrets, enum model_path path,
+                  bool fallback, struct trial_result *result) {
     char folder[] = "/tmp/quietus-locks-XXXXXX";
-    char description[1024];
     char problem[512] = "";
-    struct disk_secrets secrets = {0};
     bool unseen;
     keys_start();
     assert_non_null(mkdtemp(folder));
-    (void)snprintf(description, sizeof description, "%s%s", locked, expected->more);
-    give(&secrets, SECRET_ATA_USER, expected->user);
-    give(&secrets, SECRET_ATA_MASTER, expected->master);
     struct trial trial = {
-        .folder = folder, .description = description, .path = path, .secrets = &secrets};
+        .folder = folder, .description = description, .path = path, .secrets = secrets};
     policy_default(&trial.policy);
-    trial.policy.fallback = false;
+    trial.policy.fallback = fallback;
     if (!trial_run(&trial, result, problem, sizeof problem))
         fail_msg("%s", problem);
     const char *wrong = trial_verdict(result, &unseen);
@@ -53,8 +48,13 @@ static void run(const struct expected *expected, enum model_path path,
 }
 
 static void check(const struct expected *expected, enum model_path path) {
+    char description[1024];
+    struct disk_secrets secrets = {0};
     struct trial_result result;
-    run(expected, path, &result);
+    (void)snprintf(description, sizeof description, "%s%s", locked, expected->more);
+    give(&secrets, SECRET_ATA_USER, expected->user);
+    give(&secrets, SECRET_ATA_MASTER, expected->master);
+    erase(description, &secrets, path, false, &result);
     if (result.outcome != expected->outcome)
         fail_msg("%s: %s, not %s: %s\n%s", expected->more, disposition_name(result.outcome),
                  disposition_name(expected->outcome), result.reason, result.attempts);
@@ -122,9 +122,70 @@ static void test_master_erase_interrupted(void **state) {
     check(&expected, MODEL_LIBATA);
 }
 
+/* --- TCG --- */
+
+#define PSID "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+static void check_tcg(const char *lines, const char *psid, enum model_path path,
+                      enum disposition outcome, struct trial_result *result) {
+    static const char *const family[] = {
+        [MODEL_NVME] = "nvme", [MODEL_LIBATA] = "ata", [MODEL_SATL] = "ata", [MODEL_SAS] = "scsi"};
+    char description[1024];
+    struct disk_secrets secrets = {0};
+    (void)snprintf(description, sizeof description,
+                   "family = %s\nsize = 4M\nspare = 1M\nserial = TCG-1\n"
+                   "plant = QPLANT every=4\n%s",
+                   family[path], lines);
+    give(&secrets, SECRET_PSID, psid);
+    erase(description, &secrets, path, true, result);
+    if (result->outcome != outcome)
+        fail_msg("%s by path %d: %s, not %s: %s\n%s", lines, path,
+                 disposition_name(result->outcome), disposition_name(outcome), result->reason,
+                 result->attempts);
+}
+
+static const enum model_path all_paths[] = {MODEL_NVME, MODEL_LIBATA, MODEL_SATL, MODEL_SAS};
+
+/* Locked ranges are never erased in silence, whatever the drive takes or refuses. */
+static void test_locked_ranges_are_not_erased(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "tcg = opal2 locked\n",
+        "tcg = opal2 locked from=4000\n",
+        "sanitize = none\ntcg = opal2 locked from=4000\n",
+        "tcg = enterprise locked\n",
+        "tcg = opal2 locked from=4000 erases\nsanitize = block\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+            struct trial_result result;
+            check_tcg(lines[i], NULL, all_paths[k], DISPOSITION_FAILED, &result);
+        }
+    }
+    /* All went well, but for a shadow over the first sectors: nobody has seen what is under it. */
+    for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+        struct trial_result result;
+        check_tcg("tcg = opal2 shadow\nsanitize = block\n", NULL, all_paths[k], DISPOSITION_UNKNOWN,
+                  &result);
+        assert_non_null(strstr(result.attempts, "not reached"));
+    }
+}
+
+/* Security that is there and locks nothing is no obstacle. */
+static void test_unlocked_security_is_no_obstacle(void **state) {
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+        struct trial_result result;
+        check_tcg("tcg = opal2\n", NULL, all_paths[k], DISPOSITION_ERASED, &result);
+        check_tcg("tcg = opal2 enabled\n", NULL, all_paths[k], DISPOSITION_ERASED, &result);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_ata_passwords_that_the_operator_gives),
     cmocka_unit_test(test_wrong_passwords_leave_an_attempt),
     cmocka_unit_test(test_master_erase_interrupted),
+    cmocka_unit_test(test_locked_ranges_are_not_erased),
+    cmocka_unit_test(test_unlocked_security_is_no_obstacle),
 };
 TEST_MAIN(tests)

@@ -43,6 +43,8 @@ enum ata_command {
     ATA_SLEEP = 0xe6,
     ATA_FLUSH_CACHE = 0xe7,
     ATA_FLUSH_CACHE_EXT = 0xea,
+    ATA_TRUSTED_RECEIVE = 0x5c,
+    ATA_TRUSTED_SEND = 0x5e,
     ATA_IDENTIFY_DEVICE = 0xec,
     ATA_SET_FEATURES = 0xef,
     ATA_SECURITY_SET_PASSWORD = 0xf1,

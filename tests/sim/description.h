@@ -20,6 +20,7 @@
 #include "drive.h"
 #include "media.h"
 #include "misbehave.h"
+#include "tcg.h"
 
 enum {
     DESCRIPTION_DRIVES = 128,
@@ -165,6 +166,7 @@ struct drive_description {
     uint32_t plant_every;    /* one page in this many is planted */
     uint32_t plant_stale;    /* pages that were overwritten and whose old content is still there */
     uint32_t plant_remapped; /* pages that were retired with their content */
+    struct tcg_description tcg;
     struct nvme_description nvme;
     struct ata_description ata;
     struct scsi_description scsi;
