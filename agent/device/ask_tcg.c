@@ -6,7 +6,7 @@
 
 enum { TIMEOUT_MS = 30000, BLOCK = 512, INC_512 = 0x80 };
 
-static int receive_nvme(struct device *device, uint8_t *data) {
+static int receive_nvme(struct device *device, void *data) {
     struct nvme_command command = {
         .name = "Security Receive (level-0 discovery)",
         .opcode = nvme_admin_security_recv,
@@ -21,7 +21,7 @@ static int receive_nvme(struct device *device, uint8_t *data) {
     return error ? error : command.status ? -EIO : 0;
 }
 
-static int receive_scsi(struct device *device, uint8_t *data) {
+static int receive_scsi(struct device *device, void *data) {
     struct scsi_command command = {
         .name = "SECURITY PROTOCOL IN (level-0 discovery)",
         .cdb = {SCSI_SECURITY_PROTOCOL_IN, TCG_PROTOCOL, 0, TCG_DISCOVERY_COMID, INC_512, 0, 0, 0,
@@ -40,7 +40,7 @@ static int receive_scsi(struct device *device, uint8_t *data) {
 
 /* The length in blocks is in COUNT and LBA 7:0, the ComID in LBA 23:8. libata lets it pass only
  * with allow_tpm=1; without that, its translation of the SCSI command may do. */
-static int receive_ata(struct device *device, uint8_t *data) {
+static int receive_ata(struct device *device, void *data) {
     const struct ata_taskfile taskfile = {
         .protocol = ATA_PIO_IN,
         .features = TCG_PROTOCOL,
@@ -55,7 +55,7 @@ static int receive_ata(struct device *device, uint8_t *data) {
 }
 
 int ask_tcg_discovery(struct device *device, struct tcg_discovery *out) {
-    static int (*const receivers[])(struct device *, uint8_t *) = {
+    static int (*const receivers[])(struct device *, void *) = {
         [COMMANDS_NONE] = NULL,
         [COMMANDS_SCSI] = receive_scsi,
         [COMMANDS_ATA] = receive_ata,

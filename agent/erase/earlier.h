@@ -38,6 +38,12 @@ int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum
 int ata_security_open(const struct earlier *earlier);
 
 /*
+ * Opens TCG ranges that are locked, or a shadow, by a revert, if a PSID was given; 0 too if there
+ * are none. Brings now->tcg up to date. Negative errno with the reason if the revert failed.
+ */
+int tcg_open(const struct earlier *earlier, struct disk *now);
+
+/*
  * Opens what HPA, AMAC and DCO hide, for good, and brings `now` up to date. What cannot be opened
  * is left, and seen in now->native_sectors. 0; negative errno with the reason if the disk is not
  * the same any more or has not come back.

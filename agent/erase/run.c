@@ -138,6 +138,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .policy = run->policy,
         .progress = &run->progress,
         .evidence = run->evidence,
+        .secrets = &run->secrets,
         .facts = &attempt->facts,
         .pattern = &pattern,
         .exceptions = attempt->exceptions,
@@ -247,6 +248,8 @@ static int settle(struct disk_run *run, struct armed *armed) {
         .reason = &run->problem,
     };
     int error = earlier_settle(&earlier);
+    if (error == 0)
+        error = tcg_open(&earlier, &run->now);
     if (error == 0 && run->now.has_ata)
         error = ata_hidden_open(&earlier, &run->now);
     if (error == 0 && run->now.commands == COMMANDS_SCSI)
@@ -264,6 +267,8 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
     device_record(device, run->evidence);
     device_set_lost(device, &run->now);
+    run->now.psid_given = run->secrets.of[SECRET_PSID].given;
+    plan_make(&run->now, run->policy, &run->plan);
     if (run->plan.step_count == 0)
         explain_empty_plan(run);
     else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&

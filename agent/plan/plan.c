@@ -7,7 +7,8 @@
 
 /* True if the method is one for this kind of drive at all. */
 static bool concerns(const struct disk *disk, const struct method *method) {
-    return method->commands == COMMANDS_NONE || method->commands == disk->commands;
+    return (method->commands == COMMANDS_NONE || method->commands == disk->commands) &&
+           (!method->concerns || method->concerns(disk));
 }
 
 /* What goes through block devices reaches no more than they show. */

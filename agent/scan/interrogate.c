@@ -255,7 +255,7 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
     ask_sanitize_support(device, disk);
     enum scsi_support security = SCSI_SUPPORT_UNKNOWN;
     (void)ask_scsi_supports(device, SCSI_SECURITY_PROTOCOL_IN, 0, &security);
-    if (disk->bus == BUS_SAS && security != SCSI_NOT_SUPPORTED)
+    if (security == SCSI_SUPPORTED || (disk->bus == BUS_SAS && security == SCSI_SUPPORT_UNKNOWN))
         ask_tcg(device, disk);
     return 0;
 }

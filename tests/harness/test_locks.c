@@ -28,6 +28,8 @@ static void give(struct disk_secrets *secrets, enum secret_kind kind, const char
     memcpy(secrets->of[kind].bytes, value, strlen(value));
 }
 
+static const char *only_method; /* NULL: what the plan picks */
+
 static void erase(const char *description, const struct disk_secrets *secrets, enum model_path path,
                   bool fallback, struct trial_result *result) {
     char folder[] = "/tmp/quietus-locks-XXXXXX";
@@ -39,6 +41,10 @@ static void erase(const char *description, const struct disk_secrets *secrets, e
         .folder = folder, .description = description, .path = path, .secrets = secrets};
     policy_default(&trial.policy);
     trial.policy.fallback = fallback;
+    if (only_method) {
+        text_copy(trial.policy.methods[0], POLICY_NAME_SIZE, only_method);
+        trial.policy.method_count = 1;
+    }
     if (!trial_run(&trial, result, problem, sizeof problem))
         fail_msg("%s", problem);
     const char *wrong = trial_verdict(result, &unseen);
@@ -181,11 +187,86 @@ static void test_unlocked_security_is_no_obstacle(void **state) {
     }
 }
 
+/* Ranges that are locked are opened by the PSID, which is no erase that counts; the plan's follows.
+ */
+static void test_psid_opens(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"opal1", "opal2", "opalite", "ruby", "pyrite1", "pyrite2"};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+            struct trial_result result;
+            char lines[128];
+            (void)snprintf(lines, sizeof lines, "sanitize = block\ntcg = %s locked psid=" PSID "\n",
+                           kinds[i]);
+            check_tcg(lines, PSID, all_paths[k], DISPOSITION_ERASED, &result);
+            assert_non_null(strstr(result.method, "sanitize-block"));
+        }
+    }
+}
+
+/* Owned and open: the revert is a method of its own, with markers before it. */
+static void test_psid_revert_as_a_method(void **state) {
+    (void)state;
+    static const struct {
+        const char *lines;
+        enum disposition outcome;
+        const char *says;
+    } rows[] = {
+        {"tcg = opal2 enabled psid=" PSID "\n", DISPOSITION_ERASED, "accepted"},
+        {"tcg = opal2 enabled psid=" PSID "\ncrypto-unmaps = no\n", DISPOSITION_ERASED, "accepted"},
+        {"tcg = opal2 enabled keeps-keys psid=" PSID "\n", DISPOSITION_FAILED, "samples"},
+        {"tcg = opal2 enabled ignores psid=" PSID "\n", DISPOSITION_FAILED, "still in use"},
+        {"tcg = opal2 enabled psid=012345ABCDEFGHIJKLMNOPQRSTUVWXYZ\n", DISPOSITION_FAILED,
+         "not this drive's"},
+        {"tcg = pyrite2 enabled psid=" PSID "\n", DISPOSITION_FAILED, "no media encryption"},
+        {"tcg = opal2 psid=" PSID "\n", DISPOSITION_FAILED, "not in use"},
+        {"tcg = enterprise enabled psid=" PSID "\n", DISPOSITION_FAILED, "not implemented"},
+        {"", DISPOSITION_FAILED, "no method can be used"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+            struct trial_result result;
+            only_method = "tcg-psid-revert";
+            check_tcg(rows[i].lines, PSID, all_paths[k], rows[i].outcome, &result);
+            only_method = NULL;
+            if (!strstr(result.reason, rows[i].says))
+                fail_msg("%s: the reason is: %s", rows[i].lines, result.reason);
+            if (result.outcome == DISPOSITION_ERASED)
+                assert_int_equal(result.claimed, CATEGORY_PURGE);
+        }
+    }
+}
+
+static void test_psid_that_opens_nothing(void **state) {
+    (void)state;
+    static const struct {
+        const char *lines;
+        const char *psid;
+        const char *says;
+    } rows[] = {
+        {"tcg = opal2 locked psid=" PSID "\n", "012345ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+         "not this drive's"},
+        {"tcg = opal2 locked ignores psid=" PSID "\n", PSID, "still in use"},
+        {"tcg = enterprise locked psid=" PSID "\n", PSID, "not implemented"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+            struct trial_result result;
+            check_tcg(rows[i].lines, rows[i].psid, all_paths[k], DISPOSITION_FAILED, &result);
+            if (!strstr(result.reason, rows[i].says))
+                fail_msg("%s: the reason is: %s", rows[i].lines, result.reason);
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_ata_passwords_that_the_operator_gives),
     cmocka_unit_test(test_wrong_passwords_leave_an_attempt),
     cmocka_unit_test(test_master_erase_interrupted),
     cmocka_unit_test(test_locked_ranges_are_not_erased),
     cmocka_unit_test(test_unlocked_security_is_no_obstacle),
+    cmocka_unit_test(test_psid_opens),
+    cmocka_unit_test(test_psid_revert_as_a_method),
+    cmocka_unit_test(test_psid_that_opens_nothing),
 };
 TEST_MAIN(tests)

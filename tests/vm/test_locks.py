@@ -1,5 +1,6 @@
 """Locked and frozen drives in a whole machine: who gives what, and that nobody ever sees it."""
 
+import json
 import re
 import subprocess
 
@@ -79,6 +80,50 @@ def test_sealed_secrets_at_the_console():
             documents += [str(document) for document in place.documents("out").values()]
             assert "given by the operator" in "".join(documents)
             assert_unseen((USER, MASTER, MAXIMUM, PASSPHRASE), console, *documents)
+
+
+def security_of(scan):
+    """What a scan says of each drive's TCG security, and whether it has a note on it."""
+    found = {}
+    for disk in scan["disks"]:
+        tcg = disk.get("tcg", "none")
+        notes = [note for note in disk["findings"] if "TCG" in note or "allow_tpm" in note]
+        if isinstance(tcg, dict):
+            names = ("locking_enabled", "locked", "media_encryption", "mbr_shadow_enabled")
+            tcg = (tcg["classes"], *(tcg[name] for name in names))
+        found[disk["serial"]] = (tcg, len(notes))
+    return found
+
+
+def test_tcg_discovery_over_every_driver():
+    """Level-0 discovery through the kernel's NVMe, libata and SCSI drivers. libata passes TRUSTED RECEIVE on
+    only with allow_tpm=1; without that its own translation of the SCSI command is asked."""
+    with workplace() as place:
+        sections = [drive(f"n{i}", "nvme", size="8M", serial=f"T-N{i}", tcg=tcg) for i, tcg in
+                    enumerate(("opal2 locked", "pyrite2 enabled"))]
+        sections += [drive("a0", "ata", size="8M", serial="T-A0", tcg="opal2 locked"),
+                     drive("a1", "ata", size="8M", serial="T-A1"),
+                     drive("s0", "scsi", size="8M", serial="T-S0", tcg="enterprise shadow"),
+                     drive("s1", "scsi", size="8M", serial="T-S1")]
+        sections += [port("n0", "nvme", "n0"), port("n1", "nvme", "n1"), port("ahci", "ahci", "a0", "a1"),
+                     port("scsi", "scsi", "s0", "s1")]
+        body = "quietus scan --json >/scan; echo BEGIN-SCAN; cat /scan; echo END-SCAN"
+        script = machine.many(place.folder / "many.img", body, network=False)
+        for word in ("libata.allow_tpm=1", "libata.allow_tpm=0"):
+            with Simulation(place.folder / f"drives-{word[-1]}", *sections) as sim, \
+                    Machine(sim_drives=sim, kernel_options=f"rdinit=/many {word}", initrds=[script], network=False,
+                            memory=1024) as vm:
+                vm.wait_for("ALL-DONE")
+                scan = json.loads(re.search(r"BEGIN-SCAN\n(.*?)END-SCAN", vm.console(), re.S).group(1))
+            found = security_of(scan)
+            assert found == {
+                "T-N0": (("Opal 2, Block SID", True, True, True, False), 1),
+                "T-N1": (("Pyrite 2, Block SID", True, False, False, False), 2),
+                "T-A0": (("Opal 2, Block SID", True, True, True, False), 1),
+                "T-A1": ("none", 0),
+                "T-S0": (("Enterprise, Block SID", True, False, True, True), 2),
+                "T-S1": ("none", 0),
+            }, (word, found)
 
 
 def test_a_person_opens_locked_disks():
