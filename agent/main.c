@@ -49,6 +49,8 @@ static const struct {
      "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
      "  --secrets FILE   sealed passwords and PSIDs of locked disks ('quietus seal'); without\n"
      "                   it a person at a terminal is asked for those of locked disks\n"
+     "  --thaw HOW       of disks whose ATA security is frozen: s3 suspends the whole machine to\n"
+     "                   memory for 10 s, port-reset resets their ports; nothing is done else\n"
      "  --passphrase-file FILE  opens them by its first line, instead of a person who types it\n"
      "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
@@ -63,6 +65,8 @@ static const struct {
      "                              300 s to type their passphrase at the last console, and\n"
      "                              then the run goes on without. Never a passphrase: the\n"
      "                              image, its command line and the server are not secret\n"
+     "  quietus.thaw=s3|port-reset  where ATA security of disks to be erased is frozen: suspend\n"
+     "                              the machine to memory for 10 s, or reset their ports\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order, and the secrets (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
      "  quietus.progress=text|json|none\n"

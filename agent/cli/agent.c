@@ -29,6 +29,7 @@ struct agent_options {
     const char *trust_folder;
     const char *spool;
     const char *passphrase_file;
+    enum thaw thaw;
 };
 
 static int take_seconds(const char *value, unsigned *out) {
@@ -67,6 +68,8 @@ static int take_option(const char *name, const char *value, struct agent_options
         text_copy(out->report, VALUE_SIZE, value);
         return 0;
     }
+    if (strcmp(name, "thaw") == 0)
+        return thaw_parse(value, &out->thaw);
     if (strcmp(name, "secrets") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->secrets, VALUE_SIZE, value);
         return 0;
@@ -259,11 +262,8 @@ static bool open_order(struct agent_run *run) {
     return error == 0;
 }
 
-static void authorize_erase(struct agent_run *run) {
+static void authorize_disks(struct agent_run *run) {
     struct reason reason;
-    if (!open_order(run))
-        return;
-    run->policy = run->order.policy;
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
         struct reason problem;
         reason_set(&problem, "no good order: %s", reason.text);
@@ -303,6 +303,33 @@ static void open_secrets(struct agent_run *run) {
     }
     if (error)
         (void)fprintf(stderr, "quietus: going on without the sealed secrets: %s\n", reason.text);
+}
+
+static bool erases_frozen(const struct agent_run *run) {
+    for (size_t i = 0; i < run->scan.disk_count; i++) {
+        const struct disk *disk = run->scan.disks[i];
+        if (run->authorization.decisions[i].warrant && disk->has_ata && disk->ata.security.frozen)
+            return true;
+    }
+    return false;
+}
+
+/* Not before the order is good: it disturbs the whole machine. The disks of the new scan are
+ * authorized anew. */
+static void thaw(struct agent_run *run) {
+    if (!erases_frozen(run) || !cli_thaw(run->options->thaw, &run->scan))
+        return;
+    authorization_free(&run->authorization);
+    json_decref(run->order_json);
+    authorize_disks(run);
+}
+
+static void authorize_erase(struct agent_run *run) {
+    if (!open_order(run))
+        return;
+    run->policy = run->order.policy;
+    authorize_disks(run);
+    thaw(run);
 }
 
 /* Inspection touches nothing; the record has the whole scan, from which an order can be made. */

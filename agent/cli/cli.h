@@ -7,6 +7,7 @@
 #include "quietus/pipeline.h"
 #include "quietus/policy.h"
 #include "quietus/secrets.h"
+#include "quietus/thaw.h"
 
 #include <getopt.h>
 
@@ -79,6 +80,10 @@ int cli_open_secrets(struct secrets *secrets, const char *sealed, size_t length,
                      const struct passphrase_source *source, struct reason *reason);
 int cli_open_secrets_file(struct secrets *secrets, const char *path,
                           const struct passphrase_source *source, struct reason *reason);
+
+/* Thaws the frozen disks of the scan, if there are any and it is asked for, and scans anew. True if
+ * the scan is another one now. */
+bool cli_thaw(enum thaw how, struct scan *scan);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

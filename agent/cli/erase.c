@@ -17,6 +17,7 @@ struct erase_options {
     const char *report;
     const char *secrets;
     const char *passphrase_file;
+    enum thaw thaw;
     enum progress_style progress;
     struct runner_limits limits;
 };
@@ -33,6 +34,7 @@ static int parse(int argc, char **argv, struct erase_options *out) {
         {"start-rate", required_argument, NULL, 'f'},
         {"secrets", required_argument, NULL, 'x'},
         {"passphrase-file", required_argument, NULL, 'y'},
+        {"thaw", required_argument, NULL, 'w'},
         CLI_POLICY_OPTIONS,
         {NULL, 0, NULL, 0},
     };
@@ -55,7 +57,10 @@ static int parse(int argc, char **argv, struct erase_options *out) {
             out->secrets = optarg;
         else if (option == 'y')
             out->passphrase_file = optarg;
-        else if (option == '?')
+        else if (option == 'w') {
+            if (thaw_parse(optarg, &out->thaw))
+                return cli_error("erase", "--thaw takes s3 or port-reset");
+        } else if (option == '?')
             return cli_bad_option("erase");
         else if (option == 'p') {
             if (cli_progress_style(optarg, &out->progress))
@@ -125,23 +130,30 @@ static void ask_secret(struct secrets *secrets, enum secret_kind kind, const cha
     sodium_memzero(typed, sizeof typed);
 }
 
+static void ask_passwords(struct secrets *secrets, const struct disk *disk) {
+    (void)printf("\n%s is locked by an ATA password.\n", disk_node(disk));
+    ask_secret(secrets, SECRET_ATA_USER, "User password", disk);
+    ask_secret(secrets, SECRET_ATA_MASTER, "Master password", disk);
+}
+
 /* A person at a terminal is asked for what opens a locked disk and no file has brought. */
 static void ask_secrets(struct secrets *secrets, const struct scan *scan,
                         const struct authorization *authorization) {
     for (size_t i = 0; i < scan->disk_count; i++) {
         const struct disk *disk = scan->disks[i];
         struct disk_secrets known;
-        if (!authorization->decisions[i].warrant || !disk->has_ata || !disk->ata.security.locked ||
-            disk->identity.serial[0] == '\0' || !isatty(STDIN_FILENO))
+        if (!authorization->decisions[i].warrant || disk->identity.serial[0] == '\0')
             continue;
         secrets_of_disk(secrets, disk->identity.serial, &known);
-        const bool any = known.of[SECRET_ATA_USER].given || known.of[SECRET_ATA_MASTER].given;
+        const bool password = known.of[SECRET_ATA_USER].given || known.of[SECRET_ATA_MASTER].given;
+        const bool psid = known.of[SECRET_PSID].given;
         disk_secrets_wipe(&known);
-        if (any)
-            continue;
-        (void)printf("\n%s is locked by an ATA password.\n", disk_node(disk));
-        ask_secret(secrets, SECRET_ATA_USER, "User password", disk);
-        ask_secret(secrets, SECRET_ATA_MASTER, "Master password", disk);
+        if (disk->has_ata && disk->ata.security.locked && !password)
+            ask_passwords(secrets, disk);
+        if (tcg_covers_media(&disk->tcg) && !psid) {
+            (void)printf("\n%s is locked by TCG security.\n", disk_node(disk));
+            ask_secret(secrets, SECRET_PSID, "PSID on the label", disk);
+        }
     }
 }
 
@@ -189,6 +201,7 @@ int cli_erase(int argc, char **argv) {
         return cli_error("erase", "%s", reason.text);
     }
     scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &scan);
+    (void)cli_thaw(options.thaw, &scan);
     const struct operator_request request = {
         .nodes = argv + optind,
         .node_count = (size_t)(argc - optind),
@@ -203,7 +216,8 @@ int cli_erase(int argc, char **argv) {
         return cli_error("erase", "%s", reason.text);
     }
     if (anything_to_do(&authorization)) {
-        ask_secrets(secrets, &scan, &authorization);
+        if (isatty(STDIN_FILENO))
+            ask_secrets(secrets, &scan, &authorization);
         status = run(&options, key, &scan, &authorization, secrets);
     } else {
         signing_key_free(key);

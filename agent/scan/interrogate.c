@@ -29,7 +29,9 @@ void disk_take_ata(struct disk *disk, const struct ata_identify *identify) {
     if (security->enabled && !security->locked)
         disk_finding(disk, "an ATA password is set; it will lock at the next power cycle");
     if (security->frozen)
-        disk_finding(disk, "ATA security is frozen (usually by the BIOS)");
+        disk_finding(disk, "ATA security is frozen (usually by the BIOS); pulling the drive and "
+                           "plugging it in again ends that, or a setting of the BIOS, or on some "
+                           "machines a suspend to memory (quietus.thaw=s3)");
 }
 
 void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page) {

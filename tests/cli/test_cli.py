@@ -69,7 +69,7 @@ def test_help_names_every_option():
     agent = quietus("help", "agent")
     source = (TOP / "agent/cli/agent.c").read_text()
     for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "done", "undelivered",
-                 "network_wait", "settle", "medium", "verbose", "secrets"):
+                 "network_wait", "settle", "medium", "verbose", "secrets", "thaw"):
         assert f'"{word}"' in source and f"quietus.{word}=" in agent, word
     assert "--version" in quietus("help")
     for command, options in (("plan", ("--sysroot", "--json", "--least")), ("sign", ("--key", "--output")),
@@ -364,7 +364,7 @@ def test_agent_inspects_by_default():
 def test_agent_refuses_what_it_does_not_understand():
     for options in ("quietus.mode=wipe", "quietus.ordr=x", "quietus.mode", "quietus.deliver=soon",
                     "quietus.order_wait=-1", "quietus.progress=bar", "quietus.report={nothing}", "quietus.report",
-                    "quietus.report=", "quietus.order="):
+                    "quietus.report=", "quietus.order=", "quietus.thaw=s4", "quietus.thaw"):
         with folder() as place:
             assert "nothing" in inspect(place, options, status=USAGE), options
             assert not (place / "spool").exists(), options

@@ -90,6 +90,7 @@ struct ata_description {
     bool settings_preservation; /* SSP */
     bool trusted;
     /* SECURITY. */
+    bool sleep_cuts_power;  /* a machine that sleeps takes it away: see README.md */
     bool frozen;            /* by the firmware, at boot */
     bool attempts_used_up;  /* by wrong passwords before this boot */
     char user_password[33]; /* set by the last owner: it comes up locked; "": none */
