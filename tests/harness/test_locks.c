@@ -1,7 +1,7 @@
 /* Locked drives, and what the operator may give to open them: whole erases of simulated drives. */
 #include "quietus/keys.h"
 
-#include "test.h"
+#include "../unit/test.h"
 #include "trial.h"
 
 #include <unistd.h>
