@@ -49,6 +49,11 @@ static const struct {
      "  --progress HOW   text (default), json or none\n"
      "  --parallel N     so many disks at once (all)\n"
      "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
+     "  --secrets FILE   sealed passwords and PSIDs of locked disks ('quietus seal'); without\n"
+     "                   it a person at a terminal is asked for those of locked disks\n"
+     "  --thaw HOW       of disks whose ATA security is frozen: s3 suspends the whole machine to\n"
+     "                   memory for 10 s, port-reset resets their ports; nothing is done else\n"
+     "  --passphrase-file FILE  opens them by its first line, instead of a person who types it\n"
      "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
@@ -60,7 +65,13 @@ static const struct {
      "  quietus.report=URL          where documents are sent, by PUT, read back by GET\n"
      "                              {serial} {uuid} {board_serial} {mac} in these are this\n"
      "                              server's; a MAC is written with hyphens\n"
-     "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
+     "  quietus.secrets=URL|FILE    sealed passwords and PSIDs of locked disks; somebody has\n"
+     "                              300 s to type their passphrase at the last console, and\n"
+     "                              then the run goes on without. Never a passphrase: the\n"
+     "                              image, its command line and the server are not secret\n"
+     "  quietus.thaw=s3|port-reset  where ATA security of disks to be erased is frozen: suspend\n"
+     "                              the machine to memory for 10 s, or reset their ports\n"
+     "  quietus.order_wait=SECONDS  how long to try to get the order, and the secrets (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
      "  quietus.locate=on|off       light up, after an erase, the disks that failed or are "
      "unknown\n"
@@ -80,7 +91,8 @@ static const struct {
      "Options of the command:\n"
      "  --command-line FILE         instead of /proc/cmdline\n"
      "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
-     "  --spool DIR                 (/run/quietus/spool)\n"},
+     "  --spool DIR                 (/run/quietus/spool)\n"
+     "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
     {"deliver", "  --spool DIR      the folder\n"
                 "  --to URL         where to; every document is tried once\n"},
     {"keygen", "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them.\n"},
@@ -94,6 +106,16 @@ static const struct {
      "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
     {"sign", "  --key FILE        adds this key's signature; a key signs a document once\n"
              "  --output FILE     (standard output)\n"},
+    {"seal",
+     "  --output FILE           the sealed file\n"
+     "  --passphrase-file FILE  its first line, instead of typing it twice\n"
+     "SECRETS is a text file (- is standard input), a line for each:\n"
+     "  ata-user SERIAL = PASSWORD     the disk's user password\n"
+     "  ata-master SERIAL = PASSWORD   its master password\n"
+     "  psid SERIAL = 32 CHARACTERS    from its label\n"
+     "The serial number is as 'quietus scan' shows it; hex:0a1b... gives a password's bytes.\n"
+     "The file is encrypted under the passphrase (Argon2id, XSalsa20-Poly1305). Who has it can\n"
+     "guess passphrases: take a good one, and keep it from where the file is.\n"},
     {"check", "  --trust FILE      a public key that you trust; may be given several times\n"
               "  --quiet           the exit status alone\n"
               "Exit status: 0 all intact and signed by a key that you trust; 3 intact, origin\n"
@@ -115,6 +137,8 @@ const struct command commands[] = {
     {"keygen", "NAME", "makes a key pair", cli_keygen},
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
     {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
+    {"seal", "--output FILE SECRETS", "encrypts passwords of locked disks, to be carried",
+     cli_seal},
     {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
     {"locate", "DISK on|off", "switches the light beside a disk", cli_locate},
     {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},

@@ -176,8 +176,10 @@ static void sort_disks(struct work *work) {
             continue;
         }
         switch_light(work, disk, false);
-        work->runs[work->run_count++] =
+        struct disk_run *run =
             disk_run_new(disk, decision->warrant, work->policy, pipeline->session->run_id);
+        secrets_of_disk(pipeline->secrets, disk->identity.serial, &run->secrets);
+        work->runs[work->run_count++] = run;
         decision->warrant = NULL; /* the run's now */
     }
     list_absent(work, pipeline->authorization->absent, "the order names it and it was not found");

@@ -11,6 +11,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,7 @@ struct agent_options {
     char order[VALUE_SIZE];
     char report[VALUE_SIZE];
     char expected[VALUE_SIZE];
+    char secrets[VALUE_SIZE];
     unsigned order_wait;
     unsigned deliver_seconds;
     enum progress_style progress;
@@ -30,6 +32,8 @@ struct agent_options {
     const char *command_line;
     const char *trust_folder;
     const char *spool;
+    const char *passphrase_file;
+    enum thaw thaw;
 };
 
 static int take_seconds(const char *value, unsigned *out) {
@@ -76,6 +80,12 @@ static int take_option(const char *name, const char *value, struct agent_options
         text_copy(out->expected, VALUE_SIZE, value);
         return 0;
     }
+    if (strcmp(name, "thaw") == 0)
+        return thaw_parse(value, &out->thaw);
+    if (strcmp(name, "secrets") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
+        text_copy(out->secrets, VALUE_SIZE, value);
+        return 0;
+    }
     if (strcmp(name, "order_wait") == 0)
         return take_seconds(value, &out->order_wait);
     if (strcmp(name, "deliver") == 0)
@@ -113,6 +123,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         {"command-line", required_argument, NULL, 'c'},
         {"trust", required_argument, NULL, 't'},
         {"spool", required_argument, NULL, 's'},
+        {"passphrase-file", required_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
     enum { LINE_LIMIT = 65536 };
@@ -133,6 +144,8 @@ static int parse(int argc, char **argv, struct agent_options *out) {
             out->trust_folder = optarg;
         else if (option == 's')
             out->spool = optarg;
+        else if (option == 'f')
+            out->passphrase_file = optarg;
         else
             return cli_bad_option("agent");
     }
@@ -151,6 +164,7 @@ struct agent_run {
     struct order order; /* .document NULL: none */
     struct policy policy;
     struct authorization authorization;
+    struct secrets *secrets;
     json_t *order_json;
     const char *mode;   /* what the record says was done: "erase" or "inspect" */
     bool order_invalid; /* asked to erase, and there is no good order */
@@ -261,11 +275,8 @@ static bool open_order(struct agent_run *run) {
     return error == 0;
 }
 
-static void authorize_erase(struct agent_run *run) {
+static void authorize_disks(struct agent_run *run) {
     struct reason reason;
-    if (!open_order(run))
-        return;
-    run->policy = run->order.policy;
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
         struct reason problem;
         reason_set(&problem, "no good order: %s", reason.text);
@@ -273,6 +284,65 @@ static void authorize_erase(struct agent_run *run) {
         return;
     }
     note_order(run, "");
+}
+
+static bool any_warrant(const struct authorization *authorization) {
+    for (size_t i = 0; i < authorization->count; i++) {
+        if (authorization->decisions[i].warrant)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The sealed secrets, opened by a passphrase that somebody types: none is in the image, on the
+ * command line or on the server (law 9). Without them the run goes on, and a locked disk fails.
+ */
+static void open_secrets(struct agent_run *run) {
+    enum { TYPING_SECONDS = 300 };
+    AUTO_FREE char *sealed = NULL;
+    size_t length = 0;
+    struct reason reason;
+    if (run->options->secrets[0] == '\0' || !any_warrant(&run->authorization))
+        return;
+    int error =
+        fetch(run, "secrets", run->options->secrets, SECRETS_FILE_LIMIT, &sealed, &length, &reason);
+    if (error == 0) {
+        AUTO_FD console = open("/dev/console", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        const struct passphrase_source source = {
+            .file = run->options->passphrase_file, .terminal = console, .seconds = TYPING_SECONDS};
+        (void)puts("quietus: the sealed secrets wait for their passphrase, at the last console");
+        error = cli_open_secrets(run->secrets, sealed, length, &source, &reason);
+    }
+    if (error)
+        (void)fprintf(stderr, "quietus: going on without the sealed secrets: %s\n", reason.text);
+}
+
+static bool erases_frozen(const struct agent_run *run) {
+    for (size_t i = 0; i < run->scan.disk_count; i++) {
+        const struct disk *disk = run->scan.disks[i];
+        if (run->authorization.decisions[i].warrant && disk->has_ata && disk->ata.security.frozen)
+            return true;
+    }
+    return false;
+}
+
+/* Not before the order is good: it disturbs the whole machine. The disks of the new scan are
+ * authorized anew. */
+static void thaw(struct agent_run *run) {
+    if (!erases_frozen(run) || !cli_thaw(run->options->thaw, &run->scan))
+        return;
+    authorization_free(&run->authorization);
+    json_decref(run->order_json);
+    authorize_disks(run);
+}
+
+static void authorize_erase(struct agent_run *run) {
+    if (!open_order(run))
+        return;
+    run->policy = run->order.policy;
+    authorize_disks(run);
+    thaw(run);
 }
 
 /* Inspection touches nothing; the record has the whole scan, from which an order can be made. */
@@ -327,7 +397,8 @@ static void scan_machine(struct agent_run *run) {
 }
 
 static int run_agent(const struct agent_options *options) {
-    struct agent_run run = {.options = options, .mode = options->erase ? "erase" : "inspect"};
+    struct agent_run run = {
+        .options = options, .mode = options->erase ? "erase" : "inspect", .secrets = secrets_new()};
     struct session session;
     struct reason reason;
     char report[2 * VALUE_SIZE];
@@ -336,6 +407,7 @@ static int run_agent(const struct agent_options *options) {
     const bool reports = options->report[0] != '\0';
     if (reports && http_expand(options->report, &run.scan.server, report, sizeof report, &reason)) {
         scan_free(&run.scan);
+        secrets_free(run.secrets);
         return cli_error("agent", "%s", reason.text);
     }
     if (options->erase)
@@ -343,12 +415,14 @@ static int run_agent(const struct agent_options *options) {
     else
         authorize_inspection(&run);
     compare_expected(&run);
+    open_secrets(&run);
     session_start(&session, NULL);
     const struct pipeline pipeline = {
         .session = &session,
         .scan = &run.scan,
         .authorization = &run.authorization,
         .policy = &run.policy,
+        .secrets = run.secrets,
         .mode = run.mode,
         .order = run.order_json,
         .order_invalid = run.order_invalid,
@@ -365,6 +439,7 @@ static int run_agent(const struct agent_options *options) {
     authorization_free(&run.authorization);
     order_free(&run.order);
     json_decref(run.order_json);
+    secrets_free(run.secrets);
     scan_free(&run.scan);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "quietus/keys.h"
 #include "quietus/pipeline.h"
 #include "quietus/policy.h"
+#include "quietus/secrets.h"
+#include "quietus/thaw.h"
 
 #include <getopt.h>
 
@@ -31,6 +33,7 @@ int cli_sign(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_locate(int argc, char **argv);
+int cli_seal(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
@@ -67,6 +70,24 @@ json_t *cli_read_json(const char *path, struct reason *reason);
 
 /* Reads a list of expected disks (expected.h); NULL with the reason. */
 json_t *cli_read_expected(const char *path, struct reason *reason);
+
+/* Where the passphrase of a sealed file comes from. */
+struct passphrase_source {
+    const char *file; /* its first line; or NULL, and then: */
+    int terminal;     /* a person types it here */
+    unsigned seconds; /* how long to wait for that; 0: for ever */
+};
+
+/* Opens sealed secrets, with three tries for a person. As secrets_open, or the error of the source.
+ */
+int cli_open_secrets(struct secrets *secrets, const char *sealed, size_t length,
+                     const struct passphrase_source *source, struct reason *reason);
+int cli_open_secrets_file(struct secrets *secrets, const char *path,
+                          const struct passphrase_source *source, struct reason *reason);
+
+/* Thaws the frozen disks of the scan, if there are any and it is asked for, and scans anew. True if
+ * the scan is another one now. */
+bool cli_thaw(enum thaw how, struct scan *scan);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

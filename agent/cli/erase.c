@@ -2,9 +2,11 @@
 
 #include "cli.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct erase_options {
     struct policy policy;
@@ -13,6 +15,9 @@ struct erase_options {
     const char *sign_key;
     const char *spool;
     const char *report;
+    const char *secrets;
+    const char *passphrase_file;
+    enum thaw thaw;
     enum progress_style progress;
     struct runner_limits limits;
 };
@@ -27,6 +32,9 @@ static int parse(int argc, char **argv, struct erase_options *out) {
         {"progress", required_argument, NULL, 'p'},
         {"parallel", required_argument, NULL, 'n'},
         {"start-rate", required_argument, NULL, 'f'},
+        {"secrets", required_argument, NULL, 'x'},
+        {"passphrase-file", required_argument, NULL, 'y'},
+        {"thaw", required_argument, NULL, 'w'},
         CLI_POLICY_OPTIONS,
         {NULL, 0, NULL, 0},
     };
@@ -45,7 +53,14 @@ static int parse(int argc, char **argv, struct erase_options *out) {
             out->spool = optarg;
         else if (option == 'r')
             out->report = optarg;
-        else if (option == '?')
+        else if (option == 'x')
+            out->secrets = optarg;
+        else if (option == 'y')
+            out->passphrase_file = optarg;
+        else if (option == 'w') {
+            if (thaw_parse(optarg, &out->thaw))
+                return cli_error("erase", "--thaw takes s3 or port-reset");
+        } else if (option == '?')
             return cli_bad_option("erase");
         else if (option == 'p') {
             if (cli_progress_style(optarg, &out->progress))
@@ -101,8 +116,49 @@ static bool anything_to_do(const struct authorization *authorization) {
     return any;
 }
 
+/* Asks for one secret of a disk; nothing typed, or no terminal: it is not known. */
+static void ask_secret(struct secrets *secrets, enum secret_kind kind, const char *what,
+                       const struct disk *disk) {
+    char prompt[TEXT_FIELD_SIZE + 96];
+    char typed[PASSPHRASE_SIZE] = "";
+    struct reason reason;
+    (void)snprintf(prompt, sizeof prompt, "%s of %s (not shown; empty if not known): ", what,
+                   disk->identity.serial);
+    if (secret_typed(STDIN_FILENO, prompt, 0, typed, sizeof typed) == 0 && typed[0] != '\0' &&
+        secrets_add(secrets, kind, disk->identity.serial, typed, &reason))
+        (void)fprintf(stderr, "quietus: not taken: %s\n", reason.text);
+    sodium_memzero(typed, sizeof typed);
+}
+
+static void ask_passwords(struct secrets *secrets, const struct disk *disk) {
+    (void)printf("\n%s is locked by an ATA password.\n", disk_node(disk));
+    ask_secret(secrets, SECRET_ATA_USER, "User password", disk);
+    ask_secret(secrets, SECRET_ATA_MASTER, "Master password", disk);
+}
+
+/* A person at a terminal is asked for what opens a locked disk and no file has brought. */
+static void ask_secrets(struct secrets *secrets, const struct scan *scan,
+                        const struct authorization *authorization) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        const struct disk *disk = scan->disks[i];
+        struct disk_secrets known;
+        if (!authorization->decisions[i].warrant || disk->identity.serial[0] == '\0')
+            continue;
+        secrets_of_disk(secrets, disk->identity.serial, &known);
+        const bool password = known.of[SECRET_ATA_USER].given || known.of[SECRET_ATA_MASTER].given;
+        const bool psid = known.of[SECRET_PSID].given;
+        disk_secrets_wipe(&known);
+        if (disk->has_ata && disk->ata.security.locked && !password)
+            ask_passwords(secrets, disk);
+        if (tcg_covers_media(&disk->tcg) && !psid) {
+            (void)printf("\n%s is locked by TCG security.\n", disk_node(disk));
+            ask_secret(secrets, SECRET_PSID, "PSID on the label", disk);
+        }
+    }
+}
+
 static int run(const struct erase_options *options, struct signing_key *key, struct scan *scan,
-               struct authorization *authorization) {
+               struct authorization *authorization, const struct secrets *secrets) {
     struct session session;
     session_start(&session, key);
     const struct pipeline pipeline = {
@@ -110,6 +166,7 @@ static int run(const struct erase_options *options, struct signing_key *key, str
         .scan = scan,
         .authorization = authorization,
         .policy = &options->policy,
+        .secrets = secrets,
         .mode = "erase",
         .spool = options->spool,
         .report = options->report,
@@ -135,7 +192,16 @@ int cli_erase(int argc, char **argv) {
         return status;
     if (options.sign_key && signing_key_read(options.sign_key, &key, &reason))
         return cli_error("erase", "%s", reason.text);
+    struct secrets *secrets = secrets_new();
+    const struct passphrase_source source = {.file = options.passphrase_file,
+                                             .terminal = STDIN_FILENO};
+    if (options.secrets && cli_open_secrets_file(secrets, options.secrets, &source, &reason)) {
+        signing_key_free(key);
+        secrets_free(secrets);
+        return cli_error("erase", "%s", reason.text);
+    }
     scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &scan);
+    (void)cli_thaw(options.thaw, &scan);
     const struct operator_request request = {
         .nodes = argv + optind,
         .node_count = (size_t)(argc - optind),
@@ -145,15 +211,19 @@ int cli_erase(int argc, char **argv) {
     };
     if (authorize_by_operator(&request, &scan, &authorization, &reason)) {
         signing_key_free(key);
+        secrets_free(secrets);
         scan_free(&scan);
         return cli_error("erase", "%s", reason.text);
     }
     if (anything_to_do(&authorization)) {
-        status = run(&options, key, &scan, &authorization);
+        if (isatty(STDIN_FILENO))
+            ask_secrets(secrets, &scan, &authorization);
+        status = run(&options, key, &scan, &authorization, secrets);
     } else {
         signing_key_free(key);
         status = EXIT_REFUSED;
     }
+    secrets_free(secrets);
     authorization_free(&authorization);
     scan_free(&scan);
     return status;

@@ -169,7 +169,7 @@ int device_nvme_unchecked(struct device *device, struct nvme_command *command) {
 }
 
 int device_nvme(struct device *device, struct nvme_command *command) {
-    if (!device_nvme_only_asks(command->opcode))
+    if (!device_nvme_only_asks(command))
         return -EPERM;
     return device_nvme_unchecked(device, command);
 }

@@ -6,6 +6,7 @@
 #include "quietus/memory.h"
 #include "quietus/scsi.h"
 
+#include <nvme/types.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +47,27 @@ static json_t *data_json(const uint8_t *data, size_t length) {
     return object;
 }
 
+/* What goes to a drive's TCG security may be a PIN: only its length is recorded. */
+static json_t *unrecorded_json(size_t length) {
+    json_t *object = json_new_object();
+    json_put_count(object, "length", length);
+    json_put_text(object, "content", "not recorded");
+    return object;
+}
+
+static bool is_trusted_send(const struct scsi_command *command) {
+    enum { ATA_TRUSTED_SEND_DMA = 0x5f };
+    const uint8_t ata = command->cdb[14];
+    return command->cdb[0] == SCSI_SECURITY_PROTOCOL_OUT ||
+           (command->cdb[0] == SCSI_ATA_PASS_THROUGH_16 &&
+            (ata == ATA_TRUSTED_SEND || ata == ATA_TRUSTED_SEND_DMA));
+}
+
 /* The data of a command without the password in it, if it carries one (law 5). */
 static json_t *sent_data_json(const struct scsi_command *command) {
     const uint8_t *data = command->data;
+    if (is_trusted_send(command))
+        return unrecorded_json(command->data_length);
     const bool secret =
         command->cdb[0] == SCSI_ATA_PASS_THROUGH_16 && ata_command_has_password(command->cdb[14]);
     if (!secret)
@@ -144,7 +163,10 @@ void evidence_nvme(struct evidence *evidence, const struct nvme_command *command
         json_add(dwords, json_integer(values[i]));
     json_put(sent, "cdw10_15", dwords);
     if (command->transfer == TRANSFER_OUT)
-        json_put(sent, "data", data_json(command->data, command->data_length));
+        json_put(sent, "data",
+                 command->opcode == nvme_admin_security_send
+                     ? unrecorded_json(command->data_length)
+                     : data_json(command->data, command->data_length));
     if (error) {
         record(evidence, "nvme", sent, error_answer(error));
         return;

@@ -48,6 +48,9 @@ static bool ata_only_asks(const uint8_t *cdb) {
         return cdb[3] == 0 && cdb[4] == ATA_AMAC_GET_NATIVE;
     if (command == ATA_DCO)
         return cdb[4] == ATA_DCO_IDENTIFY;
+    if (command == ATA_TRUSTED_RECEIVE) /* level-0 discovery, and no session's answers */
+        return cdb[3] == 0 && cdb[4] == TCG_PROTOCOL && cdb[7] == 0 && cdb[9] == 0 &&
+               cdb[10] == TCG_DISCOVERY_COMID && cdb[11] == 0 && cdb[12] == 0;
     if (command == ATA_SMART)
         return listed(cdb[4], harmless_smart, sizeof harmless_smart);
     return listed(command, harmless_ata, sizeof harmless_ata);
@@ -58,6 +61,8 @@ bool device_scsi_only_asks(const uint8_t *cdb, size_t length) {
         return false;
     if (cdb[0] == SCSI_ATA_PASS_THROUGH_16)
         return length == 16 && ata_only_asks(cdb);
+    if (cdb[0] == SCSI_SECURITY_PROTOCOL_IN)
+        return cdb[1] == TCG_PROTOCOL && get_be16(cdb + 2) == TCG_DISCOVERY_COMID;
     for (size_t i = 0; i < sizeof harmless_actions / sizeof *harmless_actions; i++) {
         if (cdb[0] == harmless_actions[i].opcode)
             return (cdb[1] & 0x1f) == harmless_actions[i].service_action;
@@ -65,6 +70,9 @@ bool device_scsi_only_asks(const uint8_t *cdb, size_t length) {
     return listed(cdb[0], harmless_scsi, sizeof harmless_scsi);
 }
 
-bool device_nvme_only_asks(uint8_t opcode) {
-    return listed(opcode, harmless_nvme, sizeof harmless_nvme);
+/* Security Receive is one half of a session, but for discovery. */
+bool device_nvme_only_asks(const struct nvme_command *command) {
+    if (command->opcode == nvme_admin_security_recv)
+        return command->cdw10 == ((uint32_t)TCG_PROTOCOL << 24 | TCG_DISCOVERY_COMID << 8);
+    return listed(command->opcode, harmless_nvme, sizeof harmless_nvme);
 }

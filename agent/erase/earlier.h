@@ -6,6 +6,8 @@
 #ifndef QUIETUS_EARLIER_H
 #define QUIETUS_EARLIER_H
 
+#include "quietus/secrets.h"
+
 #include "follow.h"
 
 struct earlier {
@@ -14,6 +16,7 @@ struct earlier {
     const struct policy *policy;
     struct progress *progress;
     struct evidence *evidence;
+    const struct disk_secrets *secrets; /* what the operator gave for this disk */
     struct reason *reason;
 };
 
@@ -27,9 +30,18 @@ int earlier_settle(const struct earlier *earlier);
 int nvme_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
 int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
 
-/* Takes a password off that is one of those known; 0 too if there is none. -EACCES with the reason
- * if none fits. */
+/*
+ * Takes an ATA password off: by the operator's secrets, then by the passwords that erase tools
+ * leave. Where the drive lets the master password do nothing but erase, it erases by it. 0 too if
+ * no password is set; -EACCES with the reason if none fits.
+ */
 int ata_security_open(const struct earlier *earlier);
+
+/*
+ * Opens TCG ranges that are locked, or a shadow, by a revert, if a PSID was given; 0 too if there
+ * are none. Brings now->tcg up to date. Negative errno with the reason if the revert failed.
+ */
+int tcg_open(const struct earlier *earlier, struct disk *now);
 
 /*
  * Opens what HPA, AMAC and DCO hide, for good, and brings `now` up to date. What cannot be opened

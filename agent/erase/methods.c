@@ -22,6 +22,7 @@ const struct method *const methods[] = {
     &method_scsi_sanitize_block,
     &method_scsi_sanitize_crypto,
     &method_scsi_sanitize_overwrite,
+    &method_tcg_psid_revert,
     &method_nvme_format_crypto,
     &method_nvme_format_user_data,
     &method_overwrite,

@@ -20,6 +20,7 @@ extern const struct method method_scsi_sanitize_crypto_block;
 extern const struct method method_scsi_sanitize_block;
 extern const struct method method_scsi_sanitize_crypto;
 extern const struct method method_scsi_sanitize_overwrite;
+extern const struct method method_tcg_psid_revert;
 extern const struct method method_scsi_format;
 extern const struct method method_overwrite;
 

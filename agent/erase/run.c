@@ -1,5 +1,6 @@
 #include "quietus/run.h"
 
+#include "quietus/ask.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
@@ -35,6 +36,7 @@ void disk_run_free(struct disk_run *run) {
         json_decref(run->attempts[i].verification);
         json_decref(run->attempts[i].exceptions);
     }
+    disk_secrets_wipe(&run->secrets);
     warrant_free(run->warrant);
     evidence_free(run->evidence);
     free(run);
@@ -83,6 +85,21 @@ static bool hides_capacity(const struct disk *disk) {
     return disk->area_count == 1 && disk->native_sectors > disk->areas[0].lba_count;
 }
 
+/* TCG ranges that are locked, or a shadow: what is under them was not seen, whatever the erase
+ * says. */
+static bool is_covered(struct disk_run *run, struct device *device) {
+    if (!run->now.tcg.known)
+        return false;
+    if (ask_tcg_discovery(device, &run->now.tcg) == 0 && !tcg_covers_media(&run->now.tcg))
+        return false;
+    json_add_text(run->attempts[run->attempt_count - 1].exceptions,
+                  run->now.tcg.known
+                      ? "TCG ranges are locked, or an MBR shadow is in force: what they cover was "
+                        "not seen"
+                      : "whether TCG ranges are locked could not be asked again");
+    return true;
+}
+
 /* Law 2: the state is read back from the device, not remembered. */
 static void read_state_back(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
                             struct device *device) {
@@ -105,8 +122,9 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
         return;
     }
     attempt->facts.reached_all =
-        attempt->method->whole_drive ||
-        (run->layout.bytes == run->identity_after.capacity && !hides_capacity(&run->now));
+        !is_covered(run, device) &&
+        (attempt->method->whole_drive ||
+         (run->layout.bytes == run->identity_after.capacity && !hides_capacity(&run->now)));
     attempt->facts.state_read_back = true;
 }
 
@@ -120,6 +138,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .policy = run->policy,
         .progress = &run->progress,
         .evidence = run->evidence,
+        .secrets = &run->secrets,
         .facts = &attempt->facts,
         .pattern = &pattern,
         .exceptions = attempt->exceptions,
@@ -225,9 +244,12 @@ static int settle(struct disk_run *run, struct armed *armed) {
         .policy = run->policy,
         .progress = &run->progress,
         .evidence = run->evidence,
+        .secrets = &run->secrets,
         .reason = &run->problem,
     };
     int error = earlier_settle(&earlier);
+    if (error == 0)
+        error = tcg_open(&earlier, &run->now);
     if (error == 0 && run->now.has_ata)
         error = ata_hidden_open(&earlier, &run->now);
     if (error == 0 && run->now.commands == COMMANDS_SCSI)
@@ -245,6 +267,8 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
     device_record(device, run->evidence);
     device_set_lost(device, &run->now);
+    run->now.psid_given = run->secrets.of[SECRET_PSID].given;
+    plan_make(&run->now, run->policy, &run->plan);
     if (run->plan.step_count == 0)
         explain_empty_plan(run);
     else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&

@@ -7,7 +7,8 @@
 
 /* True if the method is one for this kind of drive at all. */
 static bool concerns(const struct disk *disk, const struct method *method) {
-    return method->commands == COMMANDS_NONE || method->commands == disk->commands;
+    return (method->commands == COMMANDS_NONE || method->commands == disk->commands) &&
+           (!method->concerns || method->concerns(disk));
 }
 
 /* What goes through block devices reaches no more than they show. */
@@ -118,6 +119,8 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list, "the drive has RPMB areas, which are not erased");
     if (disk->boot_partition_bytes > 0)
         json_add_text(list, "the drive has boot partitions, which are not erased");
+    if (disk->tcg_unknown)
+        json_add_text(list, "whether ranges are locked by TCG security could not be found out");
     if (disk->raid.role == RAID_MEMBER)
         json_add_text(list, "a RAID controller counts it to its volumes and could have written to "
                             "it during the erase, or since");

@@ -29,7 +29,9 @@ void disk_take_ata(struct disk *disk, const struct ata_identify *identify) {
     if (security->enabled && !security->locked)
         disk_finding(disk, "an ATA password is set; it will lock at the next power cycle");
     if (security->frozen)
-        disk_finding(disk, "ATA security is frozen (usually by the BIOS)");
+        disk_finding(disk, "ATA security is frozen (usually by the BIOS); pulling the drive and "
+                           "plugging it in again ends that, or a setting of the BIOS, or on some "
+                           "machines a suspend to memory (quietus.thaw=s3)");
 }
 
 void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page) {
@@ -160,6 +162,40 @@ static void ask_ata_health(struct device *device, struct disk *disk) {
     }
 }
 
+/* What an encryption manager has left in force: ranges that are locked, a shadow over the start. */
+static void note_tcg(struct disk *disk) {
+    char text[96];
+    const struct tcg_discovery *tcg = &disk->tcg;
+    if (!tcg->classes && !tcg->locking)
+        return;
+    (void)tcg_classes_text(tcg, text, sizeof text);
+    if (tcg->locking_enabled && tcg->locked)
+        disk_finding(disk,
+                     "TCG (%s): ranges are locked; parts of it may not be readable or erasable by "
+                     "an overwrite, nor by other means of some vendors",
+                     text);
+    else if (tcg->locking_enabled)
+        disk_finding(disk, "TCG (%s): locking is in use; ranges may lock at a power cycle", text);
+    if (tcg->shadow_enabled && !tcg->shadow_done)
+        disk_finding(disk, "TCG (%s): an MBR shadow covers its first sectors", text);
+    if (tcg->locking && !tcg->media_encryption)
+        disk_finding(
+            disk, "TCG (%s): no media encryption; a revert to factory state erases nothing", text);
+}
+
+static void ask_tcg(struct device *device, struct disk *disk) {
+    if (disk->bus == BUS_USB || raid_is_behind(&disk->raid))
+        return;
+    const int error = ask_tcg_discovery(device, &disk->tcg);
+    const bool has_it = (disk->has_ata && disk->ata.trusted_computing) ||
+                        (disk->has_nvme && disk->nvme.security_commands);
+    disk->tcg_unknown = error != 0 && has_it;
+    if (disk->tcg_unknown && disk->has_ata)
+        disk_finding(disk, "it has trusted computing, and whether ranges are locked could not be "
+                           "asked (the kernel wants libata.allow_tpm=1 for that)");
+    note_tcg(disk);
+}
+
 static int interrogate_ata(struct device *device, struct disk *disk) {
     struct ata_identify identify;
     const int error = ask_ata_identify(device, &identify);
@@ -172,6 +208,8 @@ static int interrogate_ata(struct device *device, struct disk *disk) {
     ask_ata_hidden(device, disk);
     disk->raid.no_registers =
         raid_is_behind(&disk->raid) && !raid_registers_come_back(device, disk);
+    if (disk->ata.trusted_computing)
+        ask_tcg(device, disk);
     return 0;
 }
 
@@ -231,6 +269,10 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
         return 0; /* bridges: nothing beyond what every one of them answers */
     ask_scsi_health(device, disk);
     ask_sanitize_support(device, disk);
+    enum scsi_support security = SCSI_SUPPORT_UNKNOWN;
+    (void)ask_scsi_supports(device, SCSI_SECURITY_PROTOCOL_IN, 0, &security);
+    if (security == SCSI_SUPPORTED || (disk->bus == BUS_SAS && security == SCSI_SUPPORT_UNKNOWN))
+        ask_tcg(device, disk);
     return 0;
 }
 
@@ -289,6 +331,8 @@ static int interrogate_nvme(struct device *device, struct disk *disk) {
     ask_nvme_health_into(device, disk);
     ask_nvme_sanitize(device, disk);
     ask_nvme_boot_partitions(device, disk);
+    if (disk->nvme.security_commands)
+        ask_tcg(device, disk);
     const int namespaces = interrogate_namespaces(device, disk);
     if (disk->unreached_namespaces > 0)
         disk_finding(disk,

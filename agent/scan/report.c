@@ -80,6 +80,22 @@ static json_t *scsi_json(const struct disk *disk) {
     return object;
 }
 
+json_t *tcg_json(const struct tcg_discovery *tcg) {
+    char text[96];
+    json_t *object = json_new_object();
+    json_put_text(object, "classes", tcg_classes_text(tcg, text, sizeof text));
+    json_put_flag(object, "locking_reported", tcg->locking);
+    json_put_flag(object, "locking_supported", tcg->locking_supported);
+    json_put_flag(object, "locking_enabled", tcg->locking_enabled);
+    json_put_flag(object, "locked", tcg->locked);
+    json_put_flag(object, "media_encryption", tcg->media_encryption);
+    json_put_flag(object, "mbr_shadow_enabled", tcg->shadow_enabled);
+    json_put_flag(object, "mbr_shadow_done", tcg->shadow_done);
+    json_put_flag(object, "single_user_mode", tcg->single_user);
+    json_put_flag(object, "data_store", tcg->data_store);
+    return object;
+}
+
 static json_t *areas_json(const struct disk *disk) {
     json_t *areas = json_new_array();
     for (unsigned i = 0; i < disk->area_count; i++) {
@@ -186,6 +202,10 @@ json_t *disk_json(const struct disk *disk) {
         if (disk->hidden_known)
             json_put_count(object, "native_sectors", disk->native_sectors);
     }
+    if (disk->tcg.known)
+        json_put(object, "tcg", tcg_json(&disk->tcg));
+    else if (disk->tcg_unknown)
+        json_put_text(object, "tcg", "not known");
     if (disk->commands == COMMANDS_SCSI)
         json_put(object, "scsi", scsi_json(disk));
     json_put_flag(object, "content_known", disk->content_known);

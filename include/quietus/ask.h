@@ -7,6 +7,7 @@
 #define QUIETUS_ASK_H
 
 #include "quietus/device.h"
+#include "quietus/tcg.h"
 
 int ask_scsi_inquiry(struct device *device, struct scsi_inquiry *out);
 /* Which vital product data pages there are; asking for others hangs some USB bridges. */
@@ -50,6 +51,10 @@ int ask_ata_dco(struct device *device, uint64_t *sectors);
  * anything, see out->known.
  */
 int ask_ata_sanitize_status(struct device *device, struct ata_sanitize_status *out);
+
+/* TCG level-0 discovery. -EIO if the drive or the way to it does not take the question; -EINVAL if
+ * the answer makes no sense. */
+int ask_tcg_discovery(struct device *device, struct tcg_discovery *out);
 
 int ask_nvme_controller(struct device *device, struct nvme_controller *out);
 int ask_nvme_namespace(struct device *device, uint32_t nsid, struct nvme_namespace *out);

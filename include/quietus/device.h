@@ -73,7 +73,7 @@ int device_ata(struct device *device, const char *name, const struct ata_taskfil
 
 /* True if the command only asks. Pure; these are the lists behind -EPERM. */
 bool device_scsi_only_asks(const uint8_t *cdb, size_t length);
-bool device_nvme_only_asks(uint8_t opcode);
+bool device_nvme_only_asks(const struct nvme_command *command);
 
 /* Reads: see transport.h. A request with .write set is refused with -EPERM. */
 int device_submit(struct device *device, struct io_request *request);

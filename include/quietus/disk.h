@@ -9,6 +9,7 @@
 #include "quietus/nvme_data.h"
 #include "quietus/raid.h"
 #include "quietus/scsi.h"
+#include "quietus/tcg.h"
 
 #include <jansson.h>
 
@@ -148,6 +149,9 @@ struct disk {
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;
     uint8_t protection_type;
+    struct tcg_discovery tcg;
+    bool psid_given;  /* by the operator; known to the run alone */
+    bool tcg_unknown; /* it has trusted computing, and discovery could not be asked */
 
     /* What is on it (libblkid), if all of it could be read; as documents and as the sorted texts
      * that an order compares. */

@@ -16,8 +16,9 @@ void evidence_free(struct evidence *evidence);
 
 /*
  * Records a command with its bytes, its outcome and the data it returned; of the data of ATA
- * security commands never the password (the command's name says which it was). error is the
- * transport's return value. The same command with the same answer as last time only counts up
+ * security commands never the password, of messages to TCG security nothing (the command's name
+ * says which it was). error is the transport's return value. The same command with the same answer
+ * as last time only counts up
  * ("repeated").
  */
 void evidence_scsi(struct evidence *evidence, const struct scsi_command *command, int error);

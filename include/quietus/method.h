@@ -9,6 +9,7 @@
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
 #include "quietus/progress.h"
+#include "quietus/secrets.h"
 
 /*
  * What a method is worth on a medium: the category under IEEE 2883-2022, to which NIST SP 800-88
@@ -28,6 +29,7 @@ struct erase_run {
     const struct policy *policy;
     struct progress *progress;
     struct evidence *evidence;
+    const struct disk_secrets *secrets; /* that the operator gave for this disk */
     /* What the method leaves: */
     struct erase_facts *facts;
     struct pattern *pattern; /* what reads must return, if the method says so in its row */
@@ -43,6 +45,8 @@ struct method {
     struct claim claims[3];    /* by enum disk_medium */
     bool whole_drive; /* reaches what no namespace and no LBA of now holds, hidden areas included */
     bool leaves_pattern; /* reads return run->pattern; else content is unspecified afterwards */
+    /* Whether it is worth a word about this disk at all; NULL: it is. */
+    bool (*concerns)(const struct disk *disk);
     /* Whether this disk offers it; if not, why. */
     bool (*offered)(const struct disk *disk, struct reason *reason);
     /*

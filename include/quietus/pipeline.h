@@ -19,7 +19,8 @@ struct pipeline {
     struct scan *scan;
     struct authorization *authorization;
     const struct policy *policy;
-    const char *mode;   /* "erase" or "inspect" */
+    const struct secrets *secrets; /* what opens locked disks, or NULL */
+    const char *mode;              /* "erase" or "inspect" */
     json_t *order;      /* for the record: the order's id and digest, or what was wrong with it;
                            borrowed, or NULL */
     bool order_invalid; /* exit status 11 */

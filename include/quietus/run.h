@@ -6,6 +6,7 @@
 #define QUIETUS_RUN_H
 
 #include "quietus/plan.h"
+#include "quietus/secrets.h"
 #include "quietus/verify.h"
 #include "quietus/warrant.h"
 
@@ -28,6 +29,7 @@ struct disk_run {
     struct disk now;         /* as it is once hidden areas are open; what it points to is disk's */
     struct warrant *warrant; /* owned */
     const struct policy *policy;
+    struct disk_secrets secrets; /* the operator's, for this disk; wiped with the run */
     struct plan plan;
     struct layout layout;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];

@@ -41,6 +41,7 @@ json_t *disk_identity_json(const struct disk_identity *identity);
 json_t *disk_place_json(const struct disk_place *place);
 
 /* What of decoded pages belongs in a disk's document. */
+json_t *tcg_json(const struct tcg_discovery *tcg);
 json_t *ata_json(const struct ata_identify *ata);
 json_t *nvme_json(const struct nvme_controller *nvme);
 

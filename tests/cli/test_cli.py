@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import resource
 import signal
 import socket
@@ -68,11 +69,12 @@ def test_help_names_every_option():
     agent = quietus("help", "agent")
     source = (TOP / "agent/cli/agent.c").read_text()
     for word in ("mode", "order", "report", "order_wait", "deliver", "progress", "locate", "expected", "done", "undelivered",
-                 "network_wait", "settle", "medium", "verbose"):
+                 "network_wait", "settle", "medium", "verbose", "secrets", "thaw", "parallel", "start_rate"):
         assert f'"{word}"' in source and f"quietus.{word}=" in agent, word
     assert "--version" in quietus("help")
     for command, options in (("plan", ("--sysroot", "--json", "--least")), ("sign", ("--key", "--output")),
-                             ("check", ("--trust", "--quiet")), ("scan", ("--sysroot", "--json"))):
+                             ("check", ("--trust", "--quiet")), ("seal", ("--output", "--passphrase-file")),
+                             ("erase", ("--secrets", "--passphrase-file")), ("scan", ("--sysroot", "--json"))):
         for option in options:
             assert option in quietus("help", command), (command, option)
 
@@ -351,6 +353,67 @@ def test_countersigning():
         assert "NOT INTACT" not in text
 
 
+def typed_at(arguments, answers):
+    """Runs a command at a terminal and types an answer after each prompt; (status, what was shown)."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(QUIETUS, [str(QUIETUS), *map(str, arguments)])
+    shown = b""
+    for prompt, answer in answers:
+        while prompt not in shown:
+            shown += os.read(terminal, 4096)
+        shown = shown[shown.index(prompt) + len(prompt):]
+        os.write(terminal, answer + b"\n")
+    with contextlib.suppress(OSError):  # how Linux says that nobody has the terminal open any more
+        while data := os.read(terminal, 4096):
+            shown += data
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+
+def test_seal():
+    """Secrets go into a file that shows nothing of them, and are opened by its passphrase alone."""
+    with folder() as place:
+        plain, sealed, passphrase = place / "plain", place / "sealed", place / "passphrase"
+        plain.write_text("ata-user S-1 = Ze5am\npsid S 2 = ABCDEFGHIJKLMNOPQRSTUVWXYZ012345\n")
+        passphrase.write_text("correct horse battery\nmore\n")
+        assert quietus("seal", "--passphrase-file", passphrase, "-o", sealed, plain) == ""
+        for word in ("Ze5am", "S-1", "ABCDEFG", "correct"):
+            assert word not in sealed.read_text()
+        opened = ("erase", "--secrets", sealed, "/dev/nothing")
+        assert "is no disk" in quietus(*opened, "--passphrase-file", passphrase, status=USAGE)
+        passphrase.write_text("correct horse batterz\n")
+        assert "another one, or" in quietus(*opened, "--passphrase-file", passphrase, status=USAGE)
+        assert "no passphrase" in quietus(*opened, stdin=subprocess.DEVNULL, status=USAGE)
+        # In clear they are not taken, whatever the passphrase.
+        assert "quietus seal" in quietus("erase", "--secrets", plain, "/dev/nothing", "--passphrase-file",
+                                         passphrase, status=USAGE)
+        passphrase.write_text("short\n")
+        assert "12 characters" in quietus("seal", "--passphrase-file", passphrase, "-o", place / "no", plain,
+                                          status=USAGE)
+        plain.write_text("ata-user S-1 Ze5am\n")
+        passphrase.write_text("correct horse battery\n")
+        said = quietus("seal", "--passphrase-file", passphrase, "-o", place / "no", plain, status=USAGE)
+        assert "line 1" in said and "Ze5am" not in said and not (place / "no").exists()
+
+
+def test_passphrases_are_typed_without_echo():
+    with folder() as place:
+        plain, sealed = place / "plain", place / "sealed"
+        plain.write_text("ata-user S-1 = Ze5am\n")
+        new, again, ask = b"New passphrase: ", b"Once more: ", b"Passphrase of the sealed secrets: "
+        status, shown = typed_at(("seal", "-o", sealed, plain), [(new, b"correct horse"), (again, b"correct hearse")])
+        assert status == USAGE and "not the same" in shown and not sealed.exists()
+        status, shown = typed_at(("seal", "-o", sealed, plain), [(new, b"correct horse"), (again, b"correct horse")])
+        assert status == GOOD and "horse" not in shown
+        # Three tries.
+        arguments = ("erase", "--secrets", sealed, "/dev/nothing")
+        status, shown = typed_at(arguments, [(ask, b"wrong"), (ask, b"correct horse")])
+        assert status == USAGE and "is no disk" in shown and "horse" not in shown
+        status, shown = typed_at(arguments, [(ask, b"wrong")] * 3)
+        assert status == USAGE and "another one, or" in shown and "wrong" not in shown
+
+
 def test_agent_inspects_by_default():
     with folder() as place:
         inspect(place)
@@ -365,7 +428,7 @@ def test_agent_inspects_by_default():
 def test_agent_refuses_what_it_does_not_understand():
     for options in ("quietus.mode=wipe", "quietus.ordr=x", "quietus.mode", "quietus.deliver=soon",
                     "quietus.order_wait=-1", "quietus.progress=bar", "quietus.report={nothing}", "quietus.report",
-                    "quietus.report=", "quietus.order="):
+                    "quietus.report=", "quietus.order=", "quietus.thaw=s4", "quietus.thaw"):
         with folder() as place:
             assert "nothing" in inspect(place, options, status=USAGE), options
             assert not (place / "spool").exists(), options

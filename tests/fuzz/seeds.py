@@ -198,8 +198,23 @@ def raid():
             *hostile(64)]
 
 
+def tcg_feature(code, data):
+    return code.to_bytes(2, "big") + bytes([0x10, len(data)]) + data
+
+
+def tcg():
+    features = [tcg_feature(0x0001, b"\x11" + bytes(11)), tcg_feature(0x0002, b"\x1f" + bytes(11)),
+                tcg_feature(0x0203, b"\x07\xfe\0\1" + bytes(12)), tcg_feature(0x0302, b"\x07\xfe"),
+                tcg_feature(0x0402, bytes(12)), tcg_feature(0x0002, b""), b"\0\2\x10\xff"]
+    answers = [b"".join(features[:count]) for count in range(len(features) + 1)]
+    sync = bytes.fromhex("f8a800000000000000ffa8000000000000ff03f08169821234f1f9f0000000f1")
+    packet = (bytes(16) + (36 + len(sync)).to_bytes(4, "big") + bytes(20) + (12 + len(sync)).to_bytes(4, "big") +
+              bytes(8) + len(sync).to_bytes(4, "big") + sync + bytes(64))
+    return [packet, bytes(64)] + [(44 + len(answer)).to_bytes(4, "big") + bytes(44) + answer for answer in answers] + hostile(600)
+
+
 TARGETS = {make.__name__: make for make in (ata, command_line, disk, document, envelope, key, models, nvme, page_file,
-                                            raid, scsi, text)}
+                                            raid, scsi, tcg, text)}
 
 
 def words_of(value):

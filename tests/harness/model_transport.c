@@ -198,6 +198,12 @@ static struct ata_registers_in registers_of(const uint8_t *cdb) {
     return in;
 }
 
+static bool carries_password(const struct scsi_command *command) {
+    const uint8_t opcode = command->cdb[14];
+    return command->cdb[0] == SCSI_ATA_PASS_THROUGH_16 &&
+           (opcode == ATA_SECURITY_UNLOCK || opcode == ATA_SECURITY_ERASE_UNIT);
+}
+
 static int model_scsi(void *context, struct scsi_command *command) {
     struct handle *handle = context;
     const bool libata = handle->model->path == MODEL_LIBATA;
@@ -209,6 +215,7 @@ static int model_scsi(void *context, struct scsi_command *command) {
     };
     if (libata && command->cdb[0] != SCSI_ATA_PASS_THROUGH_16)
         return -EOPNOTSUPP; /* nothing that the agent asks of an ATA disk */
+    handle->model->passwords_sent += carries_password(command);
     request.ata = registers_of(command->cdb);
     memcpy(request.cdb, command->cdb, sizeof command->cdb);
     command->status = SCSI_GOOD;

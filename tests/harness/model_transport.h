@@ -28,6 +28,7 @@ struct model {
      * nothing is answered. */
     unsigned power_cut_at;
     unsigned commands;
+    unsigned passwords_sent; /* SECURITY UNLOCK and ERASE UNIT */
     bool is_off;
     const struct raid_faults *faults; /* of a RAID controller; may be NULL */
 };

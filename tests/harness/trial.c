@@ -1,6 +1,7 @@
 #include "trial.h"
 
 #include "quietus/ask.h"
+#include "quietus/certificate.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
 
@@ -11,6 +12,7 @@
 #include "simtime.h"
 
 #include <ftw.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,6 +72,38 @@ static void list_attempts(const struct disk_run *run, char *out, size_t size) {
     }
 }
 
+/* In plain text, in hexadecimal, in the base64 that the envelope is in, and inside that. */
+static bool text_shows(const char *text, const char *bytes, size_t length) {
+    char hex[2 * SECRET_SIZE + 1];
+    char part[SECRET_SIZE + 1];
+    hex_encode(hex, (const uint8_t *)bytes, length);
+    (void)snprintf(part, sizeof part, "%.*s", (int)length, bytes);
+    return strstr(text, hex) || strstr(text, part);
+}
+
+static bool certificate_shows(const struct disk_run *run, const struct disk_secrets *secrets) {
+    const struct server server = {.serial = "TRIAL"};
+    struct session session;
+    struct document document;
+    struct envelope envelope;
+    struct reason reason;
+    bool shows = false;
+    session_start(&session, NULL);
+    certificate_of_run(&session, &server, run, &document);
+    if (envelope_parse(document.text, strlen(document.text), &envelope, &reason) == 0) {
+        for (int kind = 0; kind < SECRET_KINDS; kind++) {
+            const size_t length = strnlen(secrets->of[kind].bytes, SECRET_SIZE);
+            if (secrets->of[kind].given)
+                shows = shows || text_shows(envelope.payload, secrets->of[kind].bytes, length) ||
+                        text_shows(document.text, secrets->of[kind].bytes, length);
+        }
+        envelope_free(&envelope);
+    }
+    document_free(&document);
+    session_end(&session);
+    return shows;
+}
+
 /* The agent's part, from finding the drive to the judgement. */
 static void run_agent(struct model *model, const struct trial *trial, struct trial_result *out) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {0x51};
@@ -85,9 +119,13 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
     disk->content_known = true;
     struct disk_run *run = disk_run_new(disk, warrant, &trial->policy, run_id);
     struct device *device = model_open(model, disk);
+    if (trial->secrets)
+        run->secrets = *trial->secrets;
     disk_run_on_device(run, device);
     device_close(device);
     take_result(run, out);
+    out->shows_secret =
+        out->shows_secret || (trial->secrets && certificate_shows(run, trial->secrets));
     out->attempts[0] = '\0';
     list_attempts(run, out->attempts, sizeof out->attempts);
     out->present = !model->is_off && drive_present(model->drive);
@@ -142,6 +180,7 @@ bool trial_run(const struct trial *trial, struct trial_result *out, char *proble
         run_agent(&model, trial, out);
     }
     out->commands = drive_command_count(model.drive);
+    out->passwords_sent = model.passwords_sent;
     out->simulated_ms = simtime_now() - began;
     text_copy(out->packet, sizeof out->packet, raid_model_wrong());
     raid_model_use(NULL, NULL);
@@ -153,6 +192,8 @@ const char *trial_verdict(const struct trial_result *result, bool *unseen) {
     *unseen = false;
     if (result->packet[0] != '\0')
         return "a RAID controller's driver was sent what it does not take";
+    if (result->shows_secret)
+        return "the certificate shows a secret";
     if (result->locked)
         return "the drive is left with a password set";
     if (result->outcome != DISPOSITION_ERASED)

@@ -7,6 +7,7 @@
 
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
+#include "quietus/secrets.h"
 
 #include "model_transport.h"
 
@@ -19,6 +20,7 @@ struct trial {
     /* The machine loses power at this command of the first run, and the agent runs again after a
      * reboot; 0: it does not. */
     unsigned power_cut_at;
+    const struct disk_secrets *secrets; /* that the operator gives for it, or NULL */
 };
 
 struct trial_result {
@@ -27,11 +29,13 @@ struct trial_result {
     char method[40];
     enum category claimed; /* CATEGORY_NONE unless erased */
     bool says_attested;    /* an exception says that the drive alone attests the media */
+    bool shows_secret;     /* the certificate has one of the operator's secrets in it */
     bool present;          /* at the end */
     bool locked;           /* an ATA password is set that the trial did not begin with */
     uint64_t visible;      /* pages with planted data, see oracle.h */
     uint64_t recoverable;
     uint64_t commands;
+    unsigned passwords_sent; /* in the last run */
     uint64_t simulated_ms;
     char packet[120];    /* what was wrong with a packet for a RAID controller, or "" */
     char attempts[2048]; /* of the last run, a line each */

@@ -1,6 +1,6 @@
 /*
  * quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] [--least purge]
- * FILE
+ * [--secret KIND=VALUE] FILE
  *
  * Erases the simulated drive whose [drive] section (the lines below the heading) is in the file, by
  * the agent's own code and in simulated time, and says how it ended and what is left on the medium.
@@ -19,7 +19,7 @@
 static int usage(void) {
     (void)fputs(
         "usage: quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] "
-        "[--least purge] FILE\n",
+        "[--least purge] [--secret KIND=VALUE] FILE\n",
         stderr);
     return 1;
 }
@@ -51,6 +51,20 @@ static int show(const struct trial_result *result) {
     return wrong ? 2 : 0;
 }
 
+/* "ata-master=VALUE" */
+static bool take_secret(const char *text, struct disk_secrets *out) {
+    char line[256];
+    struct reason reason;
+    struct secrets *secrets = secrets_new();
+    const char *value = strchr(text, '=');
+    (void)snprintf(line, sizeof line, "%.*s X = %s", value ? (int)(value - text) : 0, text,
+                   value ? value + 1 : "");
+    const bool good = value && secrets_parse(secrets, line, &reason) == 0;
+    secrets_of_disk(secrets, "X", out);
+    secrets_free(secrets);
+    return good;
+}
+
 int main(int argc, char **argv) {
     static const struct option options[] = {
         {"satl", no_argument, NULL, 's'},
@@ -58,6 +72,7 @@ int main(int argc, char **argv) {
         {"power-cut", required_argument, NULL, 'p'},
         {"keep", required_argument, NULL, 'k'},
         {"least", required_argument, NULL, 'l'},
+        {"secret", required_argument, NULL, 'c'},
         {NULL, 0, NULL, 0},
     };
     char folder[64] = "/tmp/quietus-trial-XXXXXX";
@@ -68,6 +83,8 @@ int main(int argc, char **argv) {
     char problem[512] = "";
     char *text;
     size_t length;
+    struct disk_secrets secrets;
+    keys_start();
     policy_default(&trial.policy);
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 's')
@@ -78,6 +95,8 @@ int main(int argc, char **argv) {
             trial.power_cut_at = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'k')
             trial.folder = optarg;
+        else if (option == 'c' && take_secret(optarg, &secrets))
+            trial.secrets = &secrets;
         else if (option != 'l' || category_parse(optarg, &trial.policy.least) != 0)
             return usage();
     }
@@ -85,7 +104,6 @@ int main(int argc, char **argv) {
         return usage();
     if (!trial.folder)
         trial.folder = mkdtemp(folder);
-    keys_start();
     trial.description = text;
     trial.path = path_of(text, satl, through);
     const bool done = trial_run(&trial, &result, problem, sizeof problem);

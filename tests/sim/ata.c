@@ -143,6 +143,9 @@ static void hard_reset(struct ata *ata) {
 
 static void reset(struct drive *drive, enum drive_reset kind) {
     struct ata *ata = ata_of(drive);
+    if (kind == RESET_HARD && ata_description(ata)->ata.sleep_cuts_power &&
+        ata->power == ATA_POWER_STANDBY)
+        kind = RESET_POWER;
     operation_interrupted(drive); /* SANITIZE goes on; a security erase does not */
     operation_suspend(drive, false);
     ata->erasing = NULL;

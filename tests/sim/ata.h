@@ -68,6 +68,8 @@ enum ata_transfer {
     TRANSFER_OUT_SECTORS_EXT,
     TRANSFER_IN_BLOCKS_EXT, /* COUNT times 512 bytes */
     TRANSFER_OUT_BLOCKS_EXT,
+    TRANSFER_IN_TRUSTED, /* see ata_trusted.c */
+    TRANSFER_OUT_TRUSTED,
     TRANSFER_BY_FEATURE, /* SMART, DCO: see ata_transfer.c */
 };
 
@@ -122,6 +124,10 @@ ata_run ata_run_security_set_password, ata_run_security_unlock, ata_run_security
     ata_run_security_erase, ata_run_security_freeze, ata_run_security_disable, ata_run_sanitize;
 void ata_operation_ended(struct drive *drive, enum erase_operation which, bool success);
 void ata_operation_cut(struct drive *drive, enum erase_operation which);
+
+/* ata_trusted.c */
+ata_run ata_run_trusted_receive, ata_run_trusted_send;
+size_t ata_trusted_length(const struct ata_registers_in *in);
 
 /* ata_media.c */
 ata_run ata_run_read, ata_run_write, ata_run_verify, ata_run_flush, ata_run_trim;

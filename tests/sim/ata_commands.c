@@ -51,6 +51,10 @@ static const struct ata_command_row rows[] = {
     {ATA_SECURITY_ERASE_UNIT, TRANSFER_OUT_BLOCK, ALLOWED, ata_run_security_erase},
     {ATA_SECURITY_FREEZE_LOCK, TRANSFER_NONE, ALLOWED, ata_run_security_freeze},
     {ATA_SECURITY_DISABLE_PASSWORD, TRANSFER_OUT_BLOCK, ALLOWED, ata_run_security_disable},
+    {ATA_TRUSTED_RECEIVE, TRANSFER_IN_TRUSTED, ALLOWED, ata_run_trusted_receive},
+    {ATA_TRUSTED_RECEIVE_DMA, TRANSFER_IN_TRUSTED, ALLOWED, ata_run_trusted_receive},
+    {ATA_TRUSTED_SEND_DMA, TRANSFER_OUT_TRUSTED, ALLOWED, ata_run_trusted_send},
+    {ATA_TRUSTED_SEND, TRANSFER_OUT_TRUSTED, ALLOWED, ata_run_trusted_send},
     {ATA_SANITIZE_DEVICE, TRANSFER_NONE, ALLOWED, ata_run_sanitize},
 };
 

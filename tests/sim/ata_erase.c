@@ -118,8 +118,8 @@ static bool lock_forbids(const struct ata *ata, const struct ata_registers_in *i
 
 static bool is_refused(const struct ata *ata, const struct ata_registers_in *in,
                        enum erase_operation which) {
-    return which != OP_NONE &&
-           (lock_forbids(ata, in) || drive_misbehaves(ata->drive, MISBEHAVE_REFUSE, which) != NULL);
+    return which != OP_NONE && (lock_forbids(ata, in) || tcg_denies_erase(ata->drive) ||
+                                drive_misbehaves(ata->drive, MISBEHAVE_REFUSE, which) != NULL);
 }
 
 static uint16_t progress_or_none(struct ata *ata) {

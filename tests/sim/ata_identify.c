@@ -35,8 +35,10 @@ uint16_t ata_erase_time_word(uint64_t ms, bool extended_format) {
     return (uint16_t)((units < limit ? units : limit) | (extended_format ? 0x8000 : 0));
 }
 
+/* From memory of Opal: while its Locking SP is active, ATA security is not there. */
 bool ata_security_supported(const struct ata *ata) {
-    return ata_description(ata)->ata.security && !ata->saved->security_hidden;
+    return ata_description(ata)->ata.security && !ata->saved->security_hidden &&
+           !tcg_is_active(ata->drive);
 }
 
 static bool is_hidden(const struct ata *ata, enum erase_operation operation) {
@@ -199,7 +201,7 @@ static void put_capabilities(const struct ata *ata, uint8_t *data) {
     };
     const struct drive_description *description = ata_description(ata);
     const struct ata_description *own = &description->ata;
-    put(data, 48, (uint16_t)(VALID | (own->trusted ? 1 : 0)));
+    put(data, 48, (uint16_t)(VALID | (own->trusted || ata_description(ata)->tcg.present ? 1 : 0)));
     put(data, 59,
         (uint16_t)(sanitize_word(ata) | (ata->multiple ? MULTIPLE_VALID | ata->multiple : 0)));
     put(data, 69,

@@ -92,7 +92,7 @@ static void security_page(const struct ata *ata, uint8_t *page) {
                            : 0);
         put_qword(page, 32, ata_erase_time_word(own->erase_time, own->erase_time_extended));
     }
-    put_qword(page, 40, own->trusted ? 1 : 0);
+    put_qword(page, 40, own->trusted || ata_description(ata)->tcg.present ? 1 : 0);
     put_qword(page, 48, security_capabilities(ata));
 }
 

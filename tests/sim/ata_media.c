@@ -44,6 +44,7 @@ static enum ata_result fault_of(struct drive_request *request, enum drive_fault 
     case FAULT_WRITE:
         return fails(request, ATA_STATUS_DEVICE_FAULT, ATA_ERROR_ABORTED, lba);
     case FAULT_WRITE_PROTECTED:
+    case FAULT_LOCKED:
         return ATA_ABORTED;
     case FAULT_NONE:
         break;

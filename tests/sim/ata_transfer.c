@@ -55,6 +55,12 @@ enum drive_direction ata_data_of(const struct drive *drive, const struct ata_reg
     case TRANSFER_OUT_SECTORS_EXT:
         *length = ata_range_of(in, true).sectors * sector;
         return transfer == TRANSFER_IN_SECTORS_EXT ? DATA_FROM_DRIVE : DATA_TO_DRIVE;
+    case TRANSFER_IN_TRUSTED:
+    case TRANSFER_OUT_TRUSTED:
+        *length = ata_trusted_length(in);
+        if (*length == 0)
+            return DATA_NONE;
+        return transfer == TRANSFER_IN_TRUSTED ? DATA_FROM_DRIVE : DATA_TO_DRIVE;
     case TRANSFER_IN_BLOCKS_EXT:
     case TRANSFER_OUT_BLOCKS_EXT:
         *length = (size_t)in->count * ATA_BLOCK;

@@ -91,6 +91,48 @@ static bool parse_misbehave(struct drive_description *drive, char *value, char *
     return misbehaviour_parse(&drive->misbehaviours, value, problem, problem_size);
 }
 
+/* tcg = CLASS [enabled] [locked] [shadow] [clear] [from=LBA] [psid=TEXT] [erases] [ignores]
+ * [keeps-keys]; see tcg.h */
+static bool parse_tcg(struct drive_description *drive, char *value, char *problem,
+                      size_t problem_size) {
+    static const struct {
+        const char *name;
+        uint16_t code;
+    } classes[] = {{"enterprise", 0x0100}, {"opal1", 0x0200},   {"opal2", 0x0203},
+                   {"opalite", 0x0301},    {"pyrite1", 0x0302}, {"pyrite2", 0x0303},
+                   {"ruby", 0x0304}};
+    struct tcg_description *tcg = &drive->tcg;
+    const struct {
+        const char *name;
+        bool *field;
+    } flags[] = {{"enabled", &tcg->enabled},      {"locked", &tcg->locked},
+                 {"shadow", &tcg->shadow},        {"clear", &tcg->clear},
+                 {"erases", &tcg->erases},        {"ignores", &tcg->ignores},
+                 {"keeps-keys", &tcg->keeps_keys}};
+    for (const char *word; (word = next_word(&value)) != NULL;) {
+        bool good = false;
+        for (unsigned i = 0; i < COUNT_OF(classes); i++)
+            if (strcmp(word, classes[i].name) == 0) {
+                tcg->class = classes[i].code;
+                tcg->present = good = true;
+            }
+        for (unsigned i = 0; i < COUNT_OF(flags); i++)
+            if (strcmp(word, flags[i].name) == 0)
+                *flags[i].field = good = true;
+        const char *psid = value_of(word, "psid"), *from = value_of(word, "from");
+        if (psid != NULL && strlen(psid) == TCG_PSID_SIZE) {
+            (void)snprintf(tcg->psid, sizeof tcg->psid, "%s", psid);
+            good = true;
+        }
+        if (from != NULL)
+            good = parse_number(from, &tcg->from);
+        if (!good)
+            return description_wrong(problem, problem_size, "tcg does not take %s", word);
+    }
+    tcg->enabled = tcg->enabled || tcg->locked || tcg->shadow;
+    return tcg->present || description_wrong(problem, problem_size, "tcg begins with a class");
+}
+
 static const struct keyword common[] = {
     KEYWORD("media", VALUE_TEXT, media),
     KEYWORD("size", VALUE_SIZE, bytes),
@@ -108,6 +150,7 @@ static const struct keyword common[] = {
     KEYWORD("smart-failing", VALUE_FLAG, smart_failing),
     SPECIAL("plant", parse_plant),
     SPECIAL("misbehave", parse_misbehave),
+    SPECIAL("tcg", parse_tcg),
 };
 
 /* --- values --- */

@@ -20,6 +20,7 @@
 #include "drive.h"
 #include "media.h"
 #include "misbehave.h"
+#include "tcg.h"
 
 enum {
     DESCRIPTION_DRIVES = 128,
@@ -89,6 +90,7 @@ struct ata_description {
     bool settings_preservation; /* SSP */
     bool trusted;
     /* SECURITY. */
+    bool sleep_cuts_power;  /* a machine that sleeps takes it away: see README.md */
     bool frozen;            /* by the firmware, at boot */
     bool attempts_used_up;  /* by wrong passwords before this boot */
     char user_password[33]; /* set by the last owner: it comes up locked; "": none */
@@ -165,6 +167,7 @@ struct drive_description {
     uint32_t plant_every;    /* one page in this many is planted */
     uint32_t plant_stale;    /* pages that were overwritten and whose old content is still there */
     uint32_t plant_remapped; /* pages that were retired with their content */
+    struct tcg_description tcg;
     struct nvme_description nvme;
     struct ata_description ata;
     struct scsi_description scsi;

@@ -47,6 +47,7 @@ static const struct keyword keywords[] = {
     SPECIAL("erase-time-format", parse_erase_time_format),
     KEYWORD("physical-sector", VALUE_NUMBER, ata.physical_sector),
     KEYWORD("rotation", VALUE_NUMBER, ata.rotation),
+    KEYWORD("sleep-cuts-power", VALUE_FLAG, ata.sleep_cuts_power),
     KEYWORD("frozen", VALUE_FLAG, ata.frozen),
     KEYWORD("attempts-used-up", VALUE_FLAG, ata.attempts_used_up),
     KEYWORD("user-password", VALUE_TEXT, ata.user_password),

@@ -192,6 +192,7 @@ void drive_reset(struct drive *drive, enum drive_reset reset) {
         return;
     lose_requests(drive);
     if (reset == RESET_POWER) {
+        tcg_power_on(drive);
         drive->state->powered_on++;
         operation_interrupted(drive);
     }
@@ -336,6 +337,8 @@ static const struct misbehaviour *hits(const struct drive *drive, enum misbehavi
 
 enum drive_fault drive_read(struct drive *drive, unsigned region, uint64_t lba, uint32_t lba_bytes,
                             uint64_t lbas, uint8_t *data) {
+    if (tcg_denies_media(drive, lba, lbas))
+        return FAULT_LOCKED;
     if (hits(drive, MISBEHAVE_READ_ERROR, lba, lbas) != NULL)
         return FAULT_READ;
     return media_read(drive->media, region, lba * lba_bytes, data, lbas * lba_bytes) == MEDIA_OK
@@ -376,6 +379,8 @@ static enum drive_fault overwrite_event(struct drive *drive, uint64_t bytes) {
 }
 
 static enum drive_fault write_fault(const struct drive *drive, uint64_t lba, uint64_t lbas) {
+    if (tcg_denies_media(drive, lba, lbas))
+        return FAULT_LOCKED;
     if (drive_misbehaves(drive, MISBEHAVE_WRITE_PROTECTED, OP_NONE) != NULL)
         return FAULT_WRITE_PROTECTED;
     return hits(drive, MISBEHAVE_WRITE_ERROR, lba, lbas) != NULL ? FAULT_WRITE : FAULT_NONE;

@@ -9,6 +9,7 @@
 #include "media.h"
 #include "misbehave.h"
 #include "operation.h"
+#include "tcg.h"
 
 enum { DRIVE_FAMILY_STATE = 32768 };
 
@@ -18,6 +19,7 @@ struct drive_state {
     uint64_t happened; /* misbehaviours, by number, that happen once */
     bool gone;         /* for good */
     bool serial_changed;
+    bool tcg_reverted;                  /* to factory state */
     char serial[DESCRIPTION_TEXT];      /* once it has changed */
     uint64_t bytes;                     /* once the capacity has changed; else 0 */
     uint64_t powered_on;                /* times */
@@ -55,7 +57,8 @@ struct drive {
     struct drive_description own; /* the drive's copy */
     const struct command_set *set;
     struct media *media;
-    struct drive_state *state;     /* within the media's state file */
+    struct drive_state *state; /* within the media's state file */
+    struct tcg_volatile tcg;
     void *family;                  /* the command set's volatile state; its own */
     struct drive_request *pending; /* all that have no answer yet */
     uint64_t clock;                /* simulated time up to which it has lived */
@@ -99,6 +102,7 @@ enum drive_fault {
     FAULT_NOT_WRITTEN,     /* nothing was written here since the erase, and reads fail on that */
     FAULT_WRITE,           /* write fault */
     FAULT_WRITE_PROTECTED, /* the whole drive */
+    FAULT_LOCKED,          /* by a TCG range */
 };
 
 /*

@@ -32,6 +32,10 @@ static bool has_namespace_management(const struct drive *drive) {
     return drive->description->nvme.namespace_management;
 }
 
+static bool has_security(const struct drive *drive) {
+    return drive->description->tcg.present;
+}
+
 static bool has_compare(const struct drive *drive) {
     return drive->description->nvme.compare;
 }
@@ -62,6 +66,8 @@ static const struct command admin_commands[] = {
     {NVME_NS_ATTACHMENT, nvme_ns_attachment, EFFECT_SUPPORTED | EFFECT_NS_INVENTORY, false,
      has_namespace_management},
     {NVME_KEEP_ALIVE, keep_alive, EFFECT_SUPPORTED, true, NULL},
+    {NVME_SECURITY_SEND, nvme_serve_security_send, EFFECT_SUPPORTED, true, has_security},
+    {NVME_SECURITY_RECEIVE, nvme_serve_security_receive, EFFECT_SUPPORTED, true, has_security},
     {NVME_FORMAT, nvme_format,
      EFFECT_SUPPORTED | EFFECT_LBA_CONTENT | EFFECT_NS_CAPABILITY | EFFECT_ALONE_ON_NS, false,
      has_format},

@@ -49,6 +49,7 @@ enum nvme_status {
     NVME_ABORTED = 0x0007,
     NVME_INVALID_NAMESPACE = 0x400b,
     NVME_SEQUENCE_ERROR = 0x000c,
+    NVME_OPERATION_DENIED = 0x4015,
     NVME_SANITIZE_FAILED = 0x401c,
     NVME_SANITIZE_IN_PROGRESS = 0x001d,
     NVME_WRITE_PROTECTED = 0x4020,
@@ -69,6 +70,7 @@ enum nvme_status {
     NVME_WRITE_FAULT = 0x4280,
     NVME_UNRECOVERED_READ = 0x4281,
     NVME_COMPARE_FAILED = 0x4285,
+    NVME_ACCESS_DENIED = 0x4286,
     NVME_NOT_WRITTEN = 0x4287,
 };
 
@@ -164,7 +166,8 @@ enum { NVME_LATER = 0xffff };
 typedef uint16_t nvme_handler(struct drive *drive, struct drive_request *request);
 
 nvme_handler nvme_serve_identify, nvme_serve_get_log_page, nvme_serve_set_features,
-    nvme_serve_get_features, nvme_ns_management, nvme_ns_attachment, nvme_format, nvme_sanitize;
+    nvme_serve_get_features, nvme_ns_management, nvme_ns_attachment, nvme_format, nvme_sanitize,
+    nvme_serve_security_send, nvme_serve_security_receive;
 nvme_handler nvme_read, nvme_write, nvme_compare, nvme_write_zeroes, nvme_dataset_management,
     nvme_flush;
 

@@ -66,6 +66,8 @@ static uint16_t check(const struct drive *drive, const struct drive_request *req
 }
 
 static uint16_t refusal(const struct drive *drive, enum erase_operation which) {
+    if (tcg_denies_erase(drive))
+        return NVME_OPERATION_DENIED;
     const struct misbehaviour *line = drive_misbehaves(drive, MISBEHAVE_REFUSE, which);
     if (line == NULL)
         return NVME_OK;

@@ -20,7 +20,8 @@ static uint16_t oacs(const struct drive *drive) {
     const struct nvme_description *nvme = &drive->description->nvme;
     const bool format =
         nvme->format_nvm && drive_misbehaves(drive, MISBEHAVE_HIDDEN, OP_NVME_FORMAT) == NULL;
-    return (uint16_t)(format << 1 | nvme->namespace_management << 3);
+    return (uint16_t)((drive->description->tcg.present ? 1 : 0) | format << 1 |
+                      nvme->namespace_management << 3);
 }
 
 static uint16_t oncs(const struct drive *drive) {

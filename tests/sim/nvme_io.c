@@ -61,6 +61,8 @@ static uint16_t status_of(const struct drive *drive, enum drive_fault fault) {
         return NVME_WRITE_FAULT;
     case FAULT_WRITE_PROTECTED:
         return NVME_WRITE_PROTECTED;
+    case FAULT_LOCKED:
+        return NVME_ACCESS_DENIED;
     }
     return NVME_INTERNAL_ERROR;
 }

@@ -159,6 +159,8 @@ static void begin(struct drive *drive, const struct drive_request *request,
 }
 
 static uint16_t refusal(const struct drive *drive, enum erase_operation which) {
+    if (tcg_denies_erase(drive))
+        return NVME_OPERATION_DENIED;
     const struct misbehaviour *line = drive_misbehaves(drive, MISBEHAVE_REFUSE, which);
     if (line == NULL)
         return NVME_OK;

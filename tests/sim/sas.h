@@ -84,7 +84,13 @@ const struct scsi_description *sas_description(const struct sas *sas);
 void sas_attention(struct sas *sas, uint16_t additional, const struct scsi_unit *but);
 
 /* sas_opcodes.c, sas_device.c */
-enum { SAS_ROWS = 18 };
+enum { SAS_ROWS = 20 };
+/* sas_security.c */
+void sas_run_security_in(struct scsi_unit *unit, struct drive_request *request);
+void sas_run_security_out(struct scsi_unit *unit, struct drive_request *request);
+enum drive_direction sas_security_length(const struct scsi_unit *unit,
+                                         const struct drive_request *request, size_t *length);
+
 extern const struct scsi_row sas_rows[SAS_ROWS];
 extern const struct scsi_device sas_device;
 /* What the condition of the medium is in sense; false: nothing to say. */

@@ -117,6 +117,8 @@ static bool read_one(struct sas *sas, uint64_t lba, uint8_t protect, uint8_t *bl
     const enum drive_fault fault =
         is_bad(sas, lba) ? FAULT_READ
                          : drive_read(sas->drive, 0, lba, sas_medium_bytes(layout), 1, block);
+    if (fault == FAULT_LOCKED)
+        return fail(sense, SENSE_DATA_PROTECT, ASC_ACCESS_DENIED);
     if (fault == FAULT_NOT_WRITTEN)
         return fail_at(sense, SENSE_MEDIUM_ERROR, sas->state->unwritten, lba);
     if (fault != FAULT_NONE)
@@ -211,8 +213,12 @@ static bool write_blocks(struct sas *sas, const struct scsi_access *access, uint
     if (!reallocate(sas, access, sense))
         return false;
     fill_pages(sas, access);
-    if (drive_write(sas->drive, 0, access->lba, bytes, access->blocks, medium) == FAULT_NONE)
+    const enum drive_fault fault =
+        drive_write(sas->drive, 0, access->lba, bytes, access->blocks, medium);
+    if (fault == FAULT_NONE)
         return true;
+    if (fault == FAULT_LOCKED)
+        return fail(sense, SENSE_DATA_PROTECT, ASC_ACCESS_DENIED);
     sas->state->write_errors++;
     return fail_at(sense, SENSE_MEDIUM_ERROR, ASC_WRITE_ERROR, access->lba);
 }

@@ -141,6 +141,8 @@ void sas_run_format(struct scsi_unit *unit, struct drive_request *request) {
     const uint16_t wrong = parse(sas, request, &format);
     if (wrong != 0)
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, wrong);
+    else if (tcg_denies_erase(sas->drive))
+        scsi_refuse(unit, request, SENSE_DATA_PROTECT, ASC_ACCESS_DENIED);
     else if (sas_is_write_protected(sas))
         scsi_refuse(unit, request, SENSE_DATA_PROTECT, ASC_WRITE_PROTECTED);
     else if (!sas_misbehaves_at_once(unit, request, OP_SCSI_FORMAT))

@@ -22,18 +22,31 @@ const struct scsi_row sas_rows[SAS_ROWS] = {
     {0x5f, SCSI_ANY_ACTION, 10, 0, SCSI_DATA_OUT, 5, 4, sas_run_reserve_out, NULL},
     {0x93, SCSI_ANY_ACTION, 16, 0, SCSI_DATA_SPECIAL, 0, 0, sas_run_write_same,
      sas_write_same_length},
+    {0xa2, SCSI_ANY_ACTION, 12, 0, SCSI_DATA_SPECIAL, 0, 0, sas_run_security_in,
+     sas_security_length},
     {0xa3, 0x0c, 12, 0, SCSI_DATA_IN, 6, 4, sas_run_report_opcodes, NULL},
+    {0xb5, SCSI_ANY_ACTION, 12, 0, SCSI_DATA_SPECIAL, 0, 0, sas_run_security_out,
+     sas_security_length},
     {0xb7, SCSI_ANY_ACTION, 12, 0, SCSI_DATA_IN, 6, 4, sas_run_read_defects, NULL},
 };
 
 /* What it does not have, or hides, of the commands that have a row. */
 static bool is_offered(const struct sas *sas, uint8_t opcode, uint8_t action) {
-    enum { FORMAT_UNIT = 0x04, UNMAP = 0x42, SANITIZE = 0x48 };
+    enum {
+        FORMAT_UNIT = 0x04,
+        UNMAP = 0x42,
+        SANITIZE = 0x48,
+        SECURITY_IN = 0xa2,
+        SECURITY_OUT = 0xb5
+    };
     switch (opcode) {
     case FORMAT_UNIT:
         return drive_misbehaves(sas->drive, MISBEHAVE_HIDDEN, OP_SCSI_FORMAT) == NULL;
     case UNMAP:
         return sas_description(sas)->unmap;
+    case SECURITY_IN:
+    case SECURITY_OUT:
+        return sas->drive->description->tcg.present;
     case SANITIZE:
         return sas_can_sanitize(sas, action) &&
                drive_misbehaves(sas->drive, MISBEHAVE_HIDDEN, sas_sanitize_operation(action)) ==

@@ -170,6 +170,8 @@ void sas_run_sanitize(struct scsi_unit *unit, struct drive_request *request) {
         index++;
     if (index == ACTIONS) /* EXIT FAILURE MODE is done */
         scsi_good(unit, request);
+    else if (tcg_denies_erase(sas->drive))
+        scsi_refuse(unit, request, SENSE_DATA_PROTECT, ASC_ACCESS_DENIED);
     else if (sas_is_write_protected(sas))
         scsi_refuse(unit, request, SENSE_DATA_PROTECT, ASC_WRITE_PROTECTED);
     else if (!sas_misbehaves_at_once(unit, request, actions[index].which))

@@ -103,9 +103,38 @@ static void test_ata_commands_that_only_ask(void **state) {
 
 static void test_nvme_commands_that_only_ask(void **state) {
     (void)state;
-    for (unsigned opcode = 0; opcode < 256; opcode++)
-        assert_true(device_nvme_only_asks((uint8_t)opcode) ==
+    for (unsigned opcode = 0; opcode < 256; opcode++) {
+        const struct nvme_command command = {.opcode = (uint8_t)opcode};
+        assert_true(device_nvme_only_asks(&command) ==
                     (opcode == 0x02 || opcode == 0x06 || opcode == 0x0a));
+    }
+}
+
+/* Security protocol 01h with ComID 0001h is level-0 discovery; with any other it is a session's. */
+static void test_discovery_only_asks(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t protocol;
+        uint16_t comid;
+        bool asks;
+    } rows[] = {{1, 1, true},       {0, 0, false},      {1, 0, false},   {2, 1, false},
+                {1, 0x0101, false}, {1, 0x07fe, false}, {0xef, 1, false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const uint8_t protocol = rows[i].protocol;
+        const uint8_t low = (uint8_t)rows[i].comid;
+        const uint8_t high = (uint8_t)(rows[i].comid >> 8);
+        const struct nvme_command receive = {
+            .opcode = 0x82, .cdw10 = (uint32_t)protocol << 24 | (uint32_t)rows[i].comid << 8};
+        const uint8_t scsi_in[12] = {0xa2, protocol, high, low};
+        const uint8_t scsi_out[12] = {0xb5, protocol, high, low};
+        uint8_t ata[16] = {[0] = 0x85, [4] = protocol, [10] = low, [12] = high, [14] = 0x5c};
+        assert_true(device_nvme_only_asks(&receive) == rows[i].asks);
+        assert_true(device_scsi_only_asks(scsi_in, sizeof scsi_in) == rows[i].asks);
+        assert_true(device_scsi_only_asks(ata, sizeof ata) == rows[i].asks);
+        assert_false(device_scsi_only_asks(scsi_out, sizeof scsi_out));
+        ata[14] = 0x5e;
+        assert_false(device_scsi_only_asks(ata, sizeof ata));
+    }
 }
 
 static const struct CMUnitTest tests[] = {
@@ -115,5 +144,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_scsi_commands_that_only_ask),
     cmocka_unit_test(test_ata_commands_that_only_ask),
     cmocka_unit_test(test_nvme_commands_that_only_ask),
+    cmocka_unit_test(test_discovery_only_asks),
 };
 TEST_MAIN(tests)

@@ -1,5 +1,6 @@
 """A virtual machine that boots the image: QEMU under TCG, with a time limit, ended by its own pid."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -97,8 +99,9 @@ class Machine:
 
     def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
                  bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240,
-                 sim_drives=None):
-        """only: initrds to boot instead of the image; sim_drives: a simulated.Simulation."""
+                 sim_drives=None, keyboard=False):
+        """only: initrds to boot instead of the image; sim_drives: a simulated.Simulation; keyboard: type()
+        can be used on the serial console."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
         self.log_path = pathlib.Path(log) if log else self.folder / "serial.log"
         self.time_limit = time_limit
@@ -107,7 +110,8 @@ class Machine:
             *_program(sim_drives, memory), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
             "-smp", "2", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
             "order=n" if tftp else "order=c",
-            "-chardev", f"file,id=serial,path={self.log_path}", "-serial", "chardev:serial",
+            "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off,logfile={self.log_path}"
+            if keyboard else f"file,id=serial,path={self.log_path}", "-serial", "chardev:serial",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
             "-smbios", f"type=1,manufacturer=Quietest,product=Bench,serial={SERIAL},uuid={UUID}",
             "-smbios", f"type=2,serial={BOARD}",
@@ -123,7 +127,7 @@ class Machine:
                 for part in only or [OUT / "initramfs.img", *initrds]:
                     joined.write(pathlib.Path(part).read_bytes())
             arguments += ["-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd), "-append",
-                          f"console=ttyS0 panic=10 quietus.done=poweroff "
+                          f"console=ttyS0 panic=10 libata.allow_tpm=1 quietus.done=poweroff "
                           f"{'' if 'ignore_loglevel' in kernel_options else 'quiet '}{kernel_options}"]
         for disk in disks:
             arguments += disk
@@ -133,7 +137,7 @@ class Machine:
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "qemu.err", "wb"))
-        self._qmp = None
+        self._qmp = self._keyboard = None
 
     def __enter__(self):
         return self
@@ -202,14 +206,32 @@ class Machine:
             if "return" in answer:
                 return answer["return"]
 
+    def type(self, text):
+        """Types on the serial console, with a pause, since what is typed ahead of a question about a secret is
+        thrown away."""
+        time.sleep(0.5)
+        if self._keyboard is None:
+            self._keyboard = socket.socket(socket.AF_UNIX)
+            self._keyboard.connect(f"{self.folder}/serial")
+            # What the console shows is in the log; but it stops if nobody takes it here.
+            threading.Thread(target=self._drain, args=(self._keyboard,), daemon=True).start()
+        self._keyboard.sendall(text.encode())
+
+    @staticmethod
+    def _drain(connection):
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                pass
+
     def set_network(self, up):
         self.qmp("set_link", name="nic0", up=up)
 
     def kill(self):
         """Pulls the plug."""
-        if self._qmp:
-            self._qmp.close()
-            self._qmp = None
+        for connection in (self._qmp, self._keyboard):
+            if connection:
+                connection.close()
+        self._qmp = self._keyboard = None
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
