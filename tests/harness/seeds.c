@@ -130,6 +130,13 @@ static void make_sas(struct maker *maker) {
     add(maker, "family = scsi\nsize = 8M\nspare = 2M\nmedium = %s\nsector = %u\n",
         one_in(maker, 2) ? "flash" : "magnetic", sectors[below(maker, 5)]);
     add_encryption(maker, 2);
+    /* Drawn beside the sequence: the seeds' other properties stay what they were. */
+    uint64_t beside = maker->state ^ 0x5a5a5a5a;
+    const unsigned protection = (unsigned)(next_random(&beside) % 8);
+    if (protection >= 1 && protection <= 3)
+        add(maker, "protection = %u\n", protection);
+    if (next_random(&beside) % 5 == 0)
+        add(maker, "visible = 5M\n");
 }
 
 enum {

@@ -20,7 +20,7 @@ MACHINES_AT_ONCE = 2
 
 SEEDS = PROGRAM.parents[1] / "harness/quietus-seeds"
 SEED_COUNT = 1000
-SEEDS_OF_A_KIND = 6  # that are booted: of NVMe, libata, SATL and SAS drives each
+SEEDS_OF_A_KIND = 3  # that are booted: of NVMe, libata, SATL and SAS drives each
 # Drives that are given up after the policy's minute, or over which the kernel spends minutes.
 SLOW = re.compile(r"misbehave = (?:stuck|gone|fail ata|power-cut (?:scsi|nvme)-format|return .* as=)")
 # What takes an agent longer to give up than a test may last.
