@@ -240,13 +240,15 @@ bool raid_registers_come_back(struct device *device, const struct disk *disk) {
     return disk->ata.smart_supported && ask_ata_failing(device, &failing) == 0;
 }
 
-/* One disk, seen directly and through its controller. Only where the controller says so, and the
- * whole identity agrees. */
+/* One disk, seen directly and through its controller: the whole identity agrees, and the controller
+ * says that it shows it to the host, or there is a WWN. */
 bool raid_is_same(const struct disk *direct, const struct disk *behind) {
     unsigned host;
     unsigned channel;
-    return behind->raid.role == RAID_EXPOSED && direct->raid.role == RAID_ROLE_NONE &&
-           direct->path_count > 0 && read_address(direct->paths[0].address, &host, &channel) &&
+    const bool may_be = behind->raid.role == RAID_EXPOSED ||
+                        (raid_is_behind(&behind->raid) && behind->identity.wwn[0] != '\0');
+    return may_be && direct->raid.role == RAID_ROLE_NONE && direct->path_count > 0 &&
+           read_address(direct->paths[0].address, &host, &channel) &&
            host == behind->raid.address.host && direct->identity.serial[0] != '\0' &&
            disk_identity_same(&direct->identity, &behind->identity, NULL);
 }

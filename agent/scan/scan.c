@@ -185,6 +185,11 @@ static void drop_others(struct scan *scan) {
 }
 
 static void merge_path(struct disk *into, const struct disk *from) {
+    if (raid_is_behind(&from->raid) && !raid_is_behind(&into->raid)) { /* no path to be used */
+        disk_finding(into, "its RAID controller lists it too, as %s (%s)", disk_node(from),
+                     from->raid.state);
+        return;
+    }
     if (into->path_count < DISK_PATHS && from->path_count > 0)
         into->paths[into->path_count++] = from->paths[0];
     if (from->in_use && !into->in_use) {

@@ -23,6 +23,7 @@ struct tally {
     unsigned purged;
     unsigned unseen;
     unsigned cuts;
+    unsigned skipped; /* cannot be behind a RAID controller */
     unsigned wrong;
 };
 
@@ -77,8 +78,10 @@ static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tal
     struct trial_result result;
     char problem[512] = "";
     seed_make(seed, &seeded);
-    if (through && !put_behind(&seeded))
+    if (through && !put_behind(&seeded)) {
+        tally->skipped++;
         return true;
+    }
     seeded.trial.folder = folder;
     if (!trial_run(&seeded.trial, &result, problem, sizeof problem)) {
         (void)printf("seed %llu cannot be tried: %s\n%s", (unsigned long long)seed, problem,
@@ -151,7 +154,7 @@ int main(int argc, char **argv) {
     (void)rmdir(base);
     (void)printf("%llu seeds: %u erased (%u of them purged; %u with what no host can see), %u "
                  "failed, %u unknown; %u with a power cut; %u wrong\n",
-                 count, tally.ends[DISPOSITION_ERASED], tally.purged, tally.unseen,
+                 count - tally.skipped, tally.ends[DISPOSITION_ERASED], tally.purged, tally.unseen,
                  tally.ends[DISPOSITION_FAILED], tally.ends[DISPOSITION_UNKNOWN], tally.cuts,
                  tally.wrong);
     return tally.wrong ? 2 : 0;

@@ -264,9 +264,15 @@ static void test_one_disk_seen_twice(void **state) {
     strcpy(direct->paths[0].address, "2:0:12:0");
     assert_false(raid_is_same(direct, behind));
     strcpy(direct->paths[0].address, "3:0:12:0");
-    behind->raid.role = RAID_MEMBER;
+    behind->raid.role = RAID_MEMBER; /* whatever the controller says: it has a WWN */
+    assert_true(raid_is_same(direct, behind));
+    direct->raid.role = RAID_VOLUME; /* of one disk, with that disk's names */
+    assert_false(raid_is_same(direct, behind));
+    direct->raid.role = RAID_ROLE_NONE;
+    direct->identity.wwn[0] = behind->identity.wwn[0] = '\0';
     assert_false(raid_is_same(direct, behind));
     behind->raid.role = RAID_EXPOSED;
+    assert_true(raid_is_same(direct, behind));
     direct->identity.capacity++;
     assert_false(raid_is_same(direct, behind));
     direct->identity = behind->identity;
