@@ -62,8 +62,10 @@ static json_t *method_json(const struct attempt *last) {
 }
 
 static json_t *exceptions_json(const struct disk_run *run, const struct attempt *last) {
-    json_t *list = last ? json_copy(last->exceptions) : json_new_array();
-    for (unsigned i = 0; last && i + 1 < run->attempt_count; i++) {
+    if (!last)
+        return run->given_up ? json_new_array() : json_copy(run->exceptions);
+    json_t *list = json_copy(last->exceptions);
+    for (unsigned i = 0; i + 1 < run->attempt_count; i++) {
         char text[512];
         (void)snprintf(text, sizeof text, "weaker fallback: %s was tried first and %s: %s",
                        run->attempts[i].method->name, disposition_name(run->attempts[i].judged),

@@ -60,6 +60,9 @@ int cli_policy_option(int option, const char *value, struct policy *policy, stru
         return passes_parse(value, &policy->passes, reason);
     case OPTION_VERIFY:
         return verify_level_parse(value, &policy->verify, reason);
+    case OPTION_CLEAR_RESERVATIONS:
+        policy->clear_reservations = true;
+        return 0;
     default:
         reason_set(reason, "unknown option");
         return -EINVAL;

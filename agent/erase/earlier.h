@@ -14,6 +14,7 @@ struct earlier {
     const struct policy *policy;
     struct progress *progress;
     struct evidence *evidence;
+    json_t *exceptions; /* array of strings, of the run as a whole */
     struct reason *reason;
 };
 

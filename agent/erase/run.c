@@ -6,6 +6,7 @@
 #include "quietus/scan.h"
 
 #include "earlier.h"
+#include "scsi_reservation.h"
 #include "verification.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
     run->warrant = warrant;
     run->policy = policy;
     memcpy(run->run_id, run_id, sizeof run->run_id);
+    run->exceptions = json_new_array();
     run->evidence = evidence_new();
     layout_make(disk->areas, disk->area_count, &run->layout);
     plan_make(disk, policy, &run->plan);
@@ -35,6 +37,7 @@ void disk_run_free(struct disk_run *run) {
         json_decref(run->attempts[i].verification);
         json_decref(run->attempts[i].exceptions);
     }
+    json_decref(run->exceptions);
     warrant_free(run->warrant);
     evidence_free(run->evidence);
     free(run);
@@ -176,6 +179,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         .started = clock_now(),
         .exceptions = plan_exceptions(&run->now, step->method),
     };
+    (void)json_array_extend(attempt->exceptions, run->exceptions);
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
     if (error == 0 && atomic_load(&run->progress.given_up))
@@ -189,13 +193,26 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
     return error;
 }
 
+/* A host that reserves the disk meanwhile is why it refuses; and then it is no longer ours. */
+static bool was_taken_away(struct armed *armed, struct attempt *attempt) {
+    struct reason who;
+    if (!scsi_is_reserved(armed_device(armed), &who))
+        return false;
+    const struct reason before = attempt->reason;
+    reason_set(&attempt->reason, "%s since it was begun%s%.150s", who.text,
+               before.text[0] ? "; " : "", before.text);
+    return true;
+}
+
 static void run_steps(struct disk_run *run, struct armed *armed) {
     struct snapshot *snapshot = NULL;
     for (unsigned i = 0; i < run->plan.step_count && !atomic_load(&run->progress.given_up); i++) {
         const int error = run_attempt(run, armed, &run->plan.steps[i], &snapshot);
-        const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
+        struct attempt *attempt = &run->attempts[run->attempt_count - 1];
         /* A disk that has fallen silent, or is another one, is not tried again. */
         if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
+            break;
+        if (was_taken_away(armed, attempt))
             break;
         struct reason reason;
         if (i + 1 < run->plan.step_count && identity_again(run, armed_device(armed), &reason))
@@ -218,6 +235,7 @@ static void explain_empty_plan(struct disk_run *run) {
 
 static int settle(struct disk_run *run, struct armed *armed) {
     const struct earlier earlier = {
+        .exceptions = run->exceptions,
         .armed = armed,
         .disk = &run->now,
         .policy = run->policy,
@@ -225,7 +243,10 @@ static int settle(struct disk_run *run, struct armed *armed) {
         .evidence = run->evidence,
         .reason = &run->problem,
     };
-    int error = earlier_settle(&earlier);
+    int error = scsi_reservation_settle(&earlier);
+    run->refused = error == -EACCES;
+    if (error == 0)
+        error = earlier_settle(&earlier);
     if (error == 0 && run->now.has_ata)
         error = ata_hidden_open(&earlier, &run->now);
     if (error == 0 && run->now.commands == COMMANDS_SCSI)
@@ -292,7 +313,7 @@ enum disposition disk_run_disposition(const struct disk_run *run, struct reason 
     const struct attempt *last = disk_run_last_attempt(run);
     if (!last) {
         *reason = run->problem;
-        return DISPOSITION_FAILED;
+        return run->refused ? DISPOSITION_REFUSED : DISPOSITION_FAILED;
     }
     if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
         *reason = last->judgement;

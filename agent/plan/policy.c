@@ -105,6 +105,10 @@ static int take_member(const char *key, const json_t *value, struct policy *out,
         out->fallback = json_is_true(value);
         return 0;
     }
+    if (strcmp(key, "clear_reservations") == 0 && json_is_boolean(value)) {
+        out->clear_reservations = json_is_true(value);
+        return 0;
+    }
     return -EINVAL;
 }
 
@@ -139,6 +143,8 @@ json_t *policy_json(const struct policy *policy) {
     }
     if (policy->stall_minutes > 0)
         json_put_count(object, "stall_minutes", policy->stall_minutes);
+    if (policy->clear_reservations)
+        json_put_flag(object, "clear_reservations", true);
     json_put_text(object, "passes", passes_text(&policy->passes, text, sizeof text));
     json_put_text(object, "verify", verify_level_text(&policy->verify, text, sizeof text));
     return object;

@@ -176,6 +176,16 @@ static void ask_sanitize_support(struct device *device, struct disk *disk) {
     (void)ask_scsi_supports(device, SCSI_SANITIZE, CRYPTO_ERASE, &disk->scsi_sanitize_crypto);
 }
 
+static void ask_reservation(struct device *device, struct disk *disk) {
+    struct scsi_reservation reservation;
+    if (ask_scsi_reservation(device, &reservation) == 0 && reservation.held)
+        disk_finding(disk,
+                     "reserved by another host (%s, key 0x%016" PRIx64
+                     "): it is refused unless the "
+                     "policy says clear_reservations",
+                     scsi_reservation_type_name(reservation.type), reservation.key);
+}
+
 static void ask_scsi_pages(struct device *device, struct disk *disk) {
     bool pages[256] = {false};
     uint8_t data[512];
@@ -213,6 +223,7 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
         return 0; /* bridges: nothing beyond what every one of them answers */
     ask_scsi_health(device, disk);
     ask_sanitize_support(device, disk);
+    ask_reservation(device, disk);
     return 0;
 }
 

@@ -31,6 +31,7 @@ struct disk_run {
     struct plan plan;
     struct layout layout;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
+    json_t *exceptions; /* array of strings: those of every attempt */
     struct progress progress;
     struct evidence *evidence;
     /* Written by the disk's thread; to be read once it has ended, unless it was given up. */
@@ -41,6 +42,7 @@ struct disk_run {
     int64_t started;
     int64_t ended;
     struct reason problem; /* why it came to no attempt, or "" */
+    bool refused;          /* and that is a reason to leave the disk alone, not a failure */
     /* By the runner: */
     bool given_up; /* the thread may still be in the kernel, since its disk has fallen silent */
     int interrupted_by; /* or since this signal came; else 0 */

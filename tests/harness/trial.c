@@ -69,6 +69,16 @@ static void list_attempts(const struct disk_run *run, char *out, size_t size) {
     }
 }
 
+static void list_exceptions(const struct disk_run *run, char *out, size_t size) {
+    const struct attempt *last = disk_run_last_attempt(run);
+    size_t i;
+    json_t *text;
+    json_array_foreach(last ? last->exceptions : run->exceptions, i, text) {
+        const size_t used = strlen(out);
+        (void)snprintf(out + used, size - used, "  %s\n", json_string_value(text));
+    }
+}
+
 /* The agent's part, from finding the drive to the judgement. */
 static void run_agent(struct model *model, const struct trial *trial, struct trial_result *out) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {0x51};
@@ -85,7 +95,12 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
     take_result(run, out);
     out->attempts[0] = '\0';
     list_attempts(run, out->attempts, sizeof out->attempts);
+    out->exceptions[0] = '\0';
+    if (!run->given_up)
+        list_exceptions(run, out->exceptions, sizeof out->exceptions);
     out->present = !model->is_off && drive_present(model->drive);
+    if (trial->look)
+        trial->look(model, run, trial->user);
     out->locked = out->present && disk->has_ata && !had_password && has_password(model, disk);
     disk_run_free(run);
     disk_free(disk);

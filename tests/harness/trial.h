@@ -7,6 +7,7 @@
 
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
+#include "quietus/run.h"
 
 #include "model_transport.h"
 
@@ -18,6 +19,9 @@ struct trial {
     /* The machine loses power at this command of the first run, and the agent runs again after a
      * reboot; 0: it does not. */
     unsigned power_cut_at;
+    /* Looks at drive and run once the last run has ended; may be NULL. */
+    void (*look)(struct model *model, struct disk_run *run, void *user);
+    void *user;
 };
 
 struct trial_result {
@@ -32,7 +36,8 @@ struct trial_result {
     uint64_t recoverable;
     uint64_t commands;
     uint64_t simulated_ms;
-    char attempts[2048]; /* of the last run, a line each */
+    char attempts[2048];   /* of the last run, a line each */
+    char exceptions[4096]; /* of its certificate, a line each */
 };
 
 /* False with a message if the trial itself could not be done. */

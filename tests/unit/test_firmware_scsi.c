@@ -2,6 +2,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
+#include "quietus/scsi_reservation.h"
 
 #include "../../agent/authorize/internal.h"
 #include "fake_disk.h"
@@ -33,6 +34,9 @@ static struct {
     bool fails;
     bool keeps_data;
     bool refuses;
+    bool is_taken; /* another host reserves it when an erase is about to begin */
+    bool reserved;
+    uint64_t registered; /* the key of this path */
 } drive;
 
 static void put_be(uint8_t *out, unsigned size, uint64_t value) {
@@ -92,6 +96,11 @@ static void note(const struct scsi_command *command) {
 
 static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t at_work) {
     note(command);
+    if (drive.is_taken) {
+        drive.reserved = true;
+        command->status = SCSI_RESERVATION_CONFLICT;
+        return;
+    }
     if (drive.refuses) {
         command->status = SCSI_CHECK_CONDITION;
         command->sense_length = 18;
@@ -131,6 +140,25 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         drive.blocks += drive.hidden;
         return true;
     case SCSI_TEST_UNIT_READY:
+        return true;
+    case SCSI_PERSISTENT_RESERVE_OUT: /* lets anybody register, and nobody clear */
+        note(command);
+        command->status =
+            command->cdb[1] == SCSI_RESERVE_OUT_CLEAR ? SCSI_RESERVATION_CONFLICT : SCSI_GOOD;
+        if (command->status == SCSI_GOOD)
+            drive.registered = get_be64((const uint8_t *)command->data + 8);
+        return true;
+    case SCSI_PERSISTENT_RESERVE_IN:
+        if (command->cdb[1] == SCSI_RESERVE_IN_KEYS) {
+            data[7] = drive.registered ? 8 : 0;
+            put_be(data + 8, 8, drive.registered);
+            give(command, data, 16);
+            return true;
+        }
+        data[7] = drive.reserved ? 16 : 0;
+        put_be(data + 8, 8, 0xabcde);
+        data[21] = 3;
+        give(command, data, drive.reserved ? 24 : 8);
         return true;
     case SCSI_REQUEST_SENSE:
         request_sense(command);
@@ -289,6 +317,43 @@ static void test_an_earlier_one(void **state) {
     finish(&whole, DISPOSITION_ERASED);
 }
 
+/* The reason says who has it, and nothing more is tried. */
+static void test_taken_on_the_way(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.method_count = 0;
+    whole.policy.fallback = true;
+    drive.is_taken = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "reserved by another host (exclusive access, key "
+                                              "0x00000000000abcde)"));
+    assert_int_equal(whole.run->attempt_count, 1);
+    assert_int_equal(drive.count, 2); /* MODE SELECT, and the sanitize that was refused */
+    finish(&whole, DISPOSITION_FAILED);
+}
+
+/* What cannot be cleared is refused, and our own registration is taken back. */
+static void test_cannot_be_cleared(void **state) {
+    (void)state;
+    static const char *const sent[] = {
+        "5f060000000000001800 000000000000000051756965747573310000000000000000",
+        "5f030000000000001800 517569657475733100000000000000000000000000000000",
+        "5f000000000000001800 517569657475733100000000000000000000000000000000",
+    };
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.clear_reservations = true;
+    drive.reserved = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "could not be cleared"));
+    assert_int_equal(drive.count, COUNT_OF(sent));
+    for (size_t i = 0; i < COUNT_OF(sent); i++)
+        assert_memory_equal(drive.sent[i], sent[i], strlen(sent[i]));
+    assert_true(drive.registered == 0);
+    finish(&whole, DISPOSITION_REFUSED);
+}
+
 static void test_hidden_capacity(void **state) {
     (void)state;
     struct whole whole;
@@ -309,6 +374,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_format_keeps_protection),
     cmocka_unit_test(test_ends),
     cmocka_unit_test(test_an_earlier_one),
+    cmocka_unit_test(test_taken_on_the_way),
+    cmocka_unit_test(test_cannot_be_cleared),
     cmocka_unit_test(test_hidden_capacity),
 };
 TEST_MAIN(tests)

@@ -236,6 +236,7 @@ static void test_form(void **state) {
         {"policy", "{\"verify\":\"none\"}"},
         {"policy", "{\"methods\":[\"trim\"]}"},
         {"policy", "{\"speed\":\"fast\"}"},
+        {"policy", "{\"clear_reservations\":\"yes\"}"},
         {"approvals", "{\"needed\":0}"},
         {"approvals", "{\"roles\":[\"a\"]}"},
         {"only_after", "\"the hearing\""},

@@ -1,0 +1,159 @@
+/* Whole erases of a simulated SAS disk in simulated time: reservations, retired sectors, odd
+ * sectors. */
+#include "quietus/ask.h"
+#include "quietus/json.h"
+#include "quietus/keys.h"
+
+#include "../unit/test.h"
+#include "trial.h"
+
+#include <unistd.h>
+
+#define DISK                                                                                       \
+    "family = scsi\nsize = 8M\nspare = 2M\nmedium = magnetic\nencrypts = no\n"                     \
+    "plant = QPLANT every=4 stale=20 remapped=5\n"
+
+struct whole {
+    struct trial trial;
+    struct trial_result result;
+    char folder[64];
+};
+
+static void prepare(struct whole *whole, const char *description) {
+    *whole = (struct whole){.folder = "/tmp/quietus-sas-XXXXXX"};
+    assert_non_null(mkdtemp(whole->folder));
+    whole->trial =
+        (struct trial){.folder = whole->folder, .description = description, .path = MODEL_SAS};
+    policy_default(&whole->trial.policy);
+}
+
+/* Runs it; its end has to be the expected one, and true. */
+static void go(struct whole *whole, enum disposition expected) {
+    char problem[512] = "";
+    bool unseen;
+    keys_start();
+    const bool done = trial_run(&whole->trial, &whole->result, problem, sizeof problem);
+    trial_clean(whole->folder);
+    if (!done)
+        fail_msg("%s", problem);
+    if (whole->result.outcome != expected)
+        fail_msg("%s, not %s: %s\n%s", disposition_name(whole->result.outcome),
+                 disposition_name(expected), whole->result.reason, whole->result.attempts);
+    const char *wrong = trial_verdict(&whole->result, &unseen);
+    if (wrong)
+        fail_msg("%s", wrong);
+}
+
+static void assert_says(const char *text, const char *part) {
+    if (!strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void assert_silent(const char *text, const char *part) {
+    if (strstr(text, part))
+        fail_msg("'%s' is in:\n%s", part, text);
+}
+
+/* --- reservations --- */
+
+struct reservations {
+    struct scsi_reservation reservation;
+    struct scsi_registrations registrations;
+    unsigned out; /* PERSISTENT RESERVE OUT in the evidence */
+    unsigned changing;
+};
+
+static void look_at_reservations(struct model *model, struct disk_run *run, void *user) {
+    struct reservations *out = user;
+    struct device *device = model_open(model, run->disk);
+    size_t i;
+    json_t *entry;
+    assert_int_equal(ask_scsi_reservation(device, &out->reservation), 0);
+    assert_int_equal(ask_scsi_registrations(device, &out->registrations), 0);
+    device_close(device);
+    json_t *evidence = evidence_list(run->evidence);
+    json_array_foreach(evidence, i, entry) {
+        const char *cdb = json_text(json_object_get(entry, "command"), "cdb");
+        uint8_t bytes[16] = {0};
+        const size_t length = strlen(cdb) / 2;
+        if (length < 6 || length > sizeof bytes || hex_decode(bytes, length, cdb) != 0)
+            continue;
+        out->out += bytes[0] == SCSI_PERSISTENT_RESERVE_OUT;
+        out->changing += !device_scsi_only_asks(bytes, length);
+    }
+    json_decref(evidence);
+}
+
+/* Every type of reservation keeps the agent off, and nothing at all is sent that changes the disk.
+ */
+static void test_reserved_is_refused(void **state) {
+    static const struct {
+        unsigned type;
+        const char *says;
+    } cases[] = {
+        {1, "(write exclusive, key 0x00000000000abcde)"},
+        {3, "(exclusive access, key 0x00000000000abcde)"},
+        {5, "(write exclusive, registrants only, key 0x00000000000abcde)"},
+        {6, "(exclusive access, registrants only, key 0x00000000000abcde)"},
+        {7, "by other hosts together (write exclusive, all registrants)"},
+        {8, "by other hosts together (exclusive access, all registrants)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct whole whole;
+        struct reservations seen = {0};
+        char description[512];
+        (void)snprintf(description, sizeof description, DISK "reserved-by = 0xabcde %u\n",
+                       cases[i].type);
+        prepare(&whole, description);
+        whole.trial.look = look_at_reservations;
+        whole.trial.user = &seen;
+        go(&whole, DISPOSITION_REFUSED);
+        assert_says(whole.result.reason, cases[i].says);
+        assert_says(whole.result.reason, "clear_reservations");
+        assert_int_equal(seen.changing, 0);
+        assert_true(seen.reservation.held);
+        assert_true(whole.result.visible > 0);
+    }
+}
+
+static void test_reservation_cleared(void **state) {
+    (void)state;
+    for (unsigned type = 1; type <= 8; type++) {
+        struct whole whole;
+        struct reservations seen = {0};
+        char description[512];
+        if (type == 2 || type == 4)
+            continue;
+        (void)snprintf(description, sizeof description, DISK "reserved-by = 0xabcde %u\n", type);
+        prepare(&whole, description);
+        whole.trial.policy.clear_reservations = true;
+        whole.trial.look = look_at_reservations;
+        whole.trial.user = &seen;
+        go(&whole, DISPOSITION_ERASED);
+        assert_says(whole.result.exceptions, "the reservation and all registrations were cleared");
+        assert_int_equal(seen.out, 2); /* REGISTER, CLEAR */
+        assert_false(seen.reservation.held);
+        assert_int_equal(seen.registrations.count, 0);
+    }
+}
+
+static void test_nobody_reserved(void **state) {
+    (void)state;
+    struct whole whole;
+    struct reservations seen = {0};
+    prepare(&whole, DISK);
+    whole.trial.policy.clear_reservations = true;
+    whole.trial.look = look_at_reservations;
+    whole.trial.user = &seen;
+    go(&whole, DISPOSITION_ERASED);
+    assert_int_equal(seen.out, 0);
+    assert_silent(whole.result.exceptions, "reserv");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_reserved_is_refused),
+    cmocka_unit_test(test_reservation_cleared),
+    cmocka_unit_test(test_nobody_reserved),
+};
+TEST_MAIN(tests)
