@@ -1,5 +1,6 @@
 #include "quietus/run.h"
 
+#include "quietus/ask.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
@@ -258,12 +259,22 @@ static int settle(struct disk_run *run, struct armed *armed) {
     return 0;
 }
 
+/* A path may have died, or gone to standby, since the scan: then the disk is looked for by the
+ * others. */
+static void take_path_that_answers(struct disk_run *run, struct device *device) {
+    struct disk_identity identity;
+    struct reason reason;
+    if (run->now.path_count > 1 && device_identity(device, &identity, &reason) != 0)
+        (void)device_find_again(device);
+}
+
 void disk_run_on_device(struct disk_run *run, struct device *device) {
     struct armed *armed = NULL;
     run->started = clock_now();
     progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
     device_record(device, run->evidence);
     device_set_lost(device, &run->now);
+    take_path_that_answers(run, device);
     if (run->plan.step_count == 0)
         explain_empty_plan(run);
     else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&
@@ -274,9 +285,26 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     progress_start(&run->progress, PHASE_ENDED, 0, 0, 0);
 }
 
+/* An erase leaves unit attentions on the paths that were quiet: they are taken, so that nobody else
+ * takes them for news. */
+static void drain_paths(const struct disk_run *run) {
+    for (unsigned i = 0; i < run->disk->path_count; i++) {
+        const struct disk one = {
+            .commands = COMMANDS_SCSI, .path_count = 1, .paths = {run->disk->paths[i]}};
+        struct device *device;
+        struct scsi_sense sense;
+        if (device_open(&one, &device) != 0)
+            continue;
+        (void)ask_scsi_ready(device, &sense);
+        device_close(device);
+    }
+}
+
 void disk_run_execute(struct disk_run *run) {
     struct device *device;
-    const int error = device_open(run->disk, &device);
+    int error = device_open(run->disk, &device);
+    if (error && run->disk->path_count > 1)
+        error = scan_find_again(NULL, run->disk, &device);
     if (error) {
         run->started = clock_now();
         run->ended = run->started;
@@ -287,6 +315,8 @@ void disk_run_execute(struct disk_run *run) {
     device_set_finder(device, scan_find_again, NULL, run->disk);
     disk_run_on_device(run, device);
     device_close(device);
+    if (run->disk->commands == COMMANDS_SCSI && run->disk->path_count > 1)
+        drain_paths(run);
 }
 
 const struct attempt *disk_run_last_attempt(const struct disk_run *run) {

@@ -57,7 +57,7 @@ int scsi_hidden_open(const struct earlier *earlier, struct disk *now) {
     struct scsi_block_descriptor descriptor;
     struct scsi_capacity capacity;
     struct device *device = armed_device(earlier->armed);
-    if (now->bus != BUS_SAS || now->area_count != 1 || now->path_count > 1 ||
+    if (now->bus != BUS_SAS || now->area_count != 1 ||
         ask_scsi_block_descriptor(device, &descriptor) || descriptor.block_size == 0)
         return 0;
     if (!select_all(earlier, &descriptor, true) && !select_all(earlier, &descriptor, false)) {

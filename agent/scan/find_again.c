@@ -6,12 +6,35 @@
 
 #include <errno.h>
 
+static uint64_t bytes_of(const struct disk *disk) {
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < disk->area_count; i++)
+        bytes += disk->areas[i].lba_count * disk->areas[i].lba_size;
+    return bytes;
+}
+
+/*
+ * Sectors that have no block device are read and written by commands: nothing to find but the path.
+ * Otherwise the block device has to be as large as it was: on another path the kernel may not have
+ * seen yet that the capacity has changed.
+ */
+static bool take_areas(struct disk *candidate, const struct disk *lost) {
+    if (lost->commands == COMMANDS_SCSI && lost->area_count == 1 &&
+        lost->areas[0].node[0] == '\0') {
+        candidate->area_count = 1;
+        candidate->areas[0] = lost->areas[0];
+        return true;
+    }
+    return lost->path_count < 2 || bytes_of(candidate) == bytes_of(lost);
+}
+
 /* The candidate, opened, if it says that it is the lost disk; else NULL. */
-static struct device *open_if_same(const struct disk *candidate, const struct disk *lost) {
+static struct device *open_if_same(struct disk *candidate, const struct disk *lost) {
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
-    if (candidate->commands != lost->commands || device_open(candidate, &device))
+    if (candidate->commands != lost->commands || !take_areas(candidate, lost) ||
+        device_open(candidate, &device))
         return NULL;
     if (device_identity(device, &identity, &reason) == 0 &&
         disk_identity_same(&lost->identity, &identity, &reason))
@@ -38,7 +61,11 @@ int scan_find_again(void *user, const struct disk *lost, struct device **out) {
             device_close(device);
     }
     scan_free(&scan);
-    if (found > 1)
-        device_close(*out);
-    return found == 1 ? 0 : found == 0 ? -ENODEV : -EEXIST;
+    if (found == 0)
+        return -ENODEV;
+    /* A disk with two paths is found twice: the first that answers will do. */
+    if (found <= (lost->path_count > 1 ? lost->path_count : 1))
+        return 0;
+    device_close(*out);
+    return -EEXIST;
 }

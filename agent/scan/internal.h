@@ -19,6 +19,9 @@ struct disk *scan_add(struct scan *scan, enum disk_bus bus);
 /* Adds an area for the block device of that name, with its sizes as the block layer has them. */
 struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name);
 
+/* Makes one disk of those that are paths to one. */
+void scan_merge_paths(struct scan *scan);
+
 /* Fills a skeleton from the disk's own answers; the second, over a device that is open. */
 void interrogate(struct disk *disk);
 void interrogate_device(struct device *device, struct disk *disk);

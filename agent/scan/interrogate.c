@@ -314,11 +314,25 @@ static void take_identity(struct device *device, struct disk *disk) {
     struct reason reason;
     if (device_identity(device, &identity, &reason)) {
         disk_finding(disk, "%s", reason.text);
-        return;
+        if (disk->commands != COMMANDS_SCSI || identity.wwn[0] == '\0')
+            return; /* a path in standby tells the names and no capacity */
     }
     if (identity.model[0] == '\0')
         text_copy(identity.model, sizeof identity.model, disk->identity.model);
     disk->identity = identity;
+}
+
+/* 04/0A to 04/0C: asymmetric access, in transition, standby or unavailable (SPC). */
+static enum path_state state_of_path(struct device *device) {
+    enum { ASC_NOT_READY = 0x04, IN_TRANSITION = 0x0a, UNAVAILABLE = 0x0c };
+    struct scsi_inquiry inquiry;
+    struct scsi_sense sense;
+    if (ask_scsi_inquiry(device, &inquiry) != 0)
+        return PATH_SILENT;
+    const bool is_standby = ask_scsi_ready(device, &sense) == -EAGAIN &&
+                            sense.key == SENSE_NOT_READY && sense.asc == ASC_NOT_READY &&
+                            sense.ascq >= IN_TRANSITION && sense.ascq <= UNAVAILABLE;
+    return is_standby ? PATH_STANDBY : PATH_ANSWERS;
 }
 
 void interrogate_device(struct device *device, struct disk *disk) {
@@ -326,6 +340,8 @@ void interrogate_device(struct device *device, struct disk *disk) {
     if (error)
         disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
     take_identity(device, disk);
+    if (disk->commands == COMMANDS_SCSI && disk->path_count > 0)
+        disk->paths[0].state = state_of_path(device);
     disk_take_block_capacity(disk);
     models_note(disk);
 }
@@ -335,9 +351,12 @@ void interrogate(struct disk *disk) {
     const int error = device_open(disk, &device);
     if (error) {
         disk_finding(disk, "it cannot be opened: %s", strerror(-error));
-        disk_take_block_capacity(disk);
+        disk->paths[0].state = PATH_SILENT;
+        interrogate_saved("", disk);
         return;
     }
     interrogate_device(device, disk);
     device_close(device);
+    if (disk->paths[0].state == PATH_SILENT)
+        interrogate_saved("", disk);
 }

@@ -76,9 +76,20 @@ struct disk_area {
     struct nvme_namespace ns; /* meaningful if nsid != 0 */
 };
 
+/* What the disk does with commands that come by a path. */
+enum path_state {
+    PATH_ANSWERS,
+    PATH_STANDBY, /* it says who it is and nothing more (ALUA: SPC, asymmetric access) */
+    PATH_SILENT,  /* nothing; who it is, the kernel knows from before */
+};
+
+/* "answers", ... */
+const char *path_state_name(enum path_state state);
+
 struct disk_path {
     char node[DISK_NODE_SIZE];    /* what takes commands: "/dev/sg0", "/dev/nvme0" */
     char address[DISK_NODE_SIZE]; /* "0:0:1:0" or the PCI address */
+    enum path_state state;
 };
 
 enum disk_health_state { HEALTH_UNKNOWN, HEALTH_GOOD, HEALTH_FAILING };
@@ -103,7 +114,7 @@ struct disk {
     uint16_t rotation_rate; /* rpm, if rotating and reported */
     bool removable;
     enum command_set commands;
-    struct disk_path paths[DISK_PATHS];
+    struct disk_path paths[DISK_PATHS]; /* all commands go by the first, the others stay quiet */
     unsigned path_count;
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;

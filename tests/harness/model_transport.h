@@ -25,6 +25,13 @@ struct model {
     unsigned power_cut_at;
     unsigned commands;
     bool is_off;
+    /* A SAS disk on two paths: commands that came by each, those of them that touch the medium, and
+     * the command at which a path goes dead (1: before the first; 0: never). */
+    unsigned ports; /* 2, or anything else for one */
+    unsigned sent[2];
+    unsigned on_medium[2];
+    unsigned dead_at[2];
+    unsigned sanitize_at; /* the number of the first SANITIZE among those of its path */
 };
 
 /* The clock of the agent becomes the simulated one. */

@@ -151,9 +151,125 @@ static void test_nobody_reserved(void **state) {
     assert_silent(whole.result.exceptions, "reserv");
 }
 
+/* --- two paths --- */
+
+struct paths {
+    unsigned dead_at; /* the command after the scan at which the first dies */
+    unsigned scanned_path_count;
+    char first[DISK_NODE_SIZE];
+    enum path_state second_state;
+    unsigned on_medium[2]; /* since the scan */
+    unsigned sent[2];
+    bool hidden_known;
+    unsigned at_sanitize; /* commands sent by the first path until the sanitize was */
+};
+
+static void two_ports(struct model *model, void *user) {
+    (void)user;
+    model->ports = 2;
+}
+
+static void paths_scanned(struct model *model, struct disk *disk, void *user) {
+    struct paths *paths = user;
+    paths->scanned_path_count = disk->path_count;
+    text_copy(paths->first, sizeof paths->first, disk->paths[0].node);
+    paths->second_state = disk->paths[1].state;
+    memset(model->on_medium, 0, sizeof model->on_medium);
+    memset(model->sent, 0, sizeof model->sent);
+    model->dead_at[0] = paths->dead_at;
+}
+
+static void paths_used(struct model *model, struct disk_run *run, void *user) {
+    struct paths *paths = user;
+    memcpy(paths->on_medium, model->on_medium, sizeof paths->on_medium);
+    memcpy(paths->sent, model->sent, sizeof paths->sent);
+    paths->hidden_known = run->now.hidden_known;
+    paths->at_sanitize = model->sanitize_at;
+}
+
+static void prepare_paths(struct whole *whole, struct paths *paths, const char *description) {
+    prepare(whole, description);
+    whole->trial.set_up = two_ports;
+    whole->trial.scanned = paths_scanned;
+    whole->trial.look = paths_used;
+    whole->trial.user = paths;
+}
+
+/* One disk; every command goes by one path, for every method, and none by the other. */
+static void test_the_other_path_is_quiet(void **state) {
+    static const char *const names[] = {"scsi-sanitize-block", "scsi-sanitize-overwrite",
+                                        "scsi-format", "overwrite"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct whole whole;
+        struct paths paths = {0};
+        prepare_paths(&whole, &paths, DISK);
+        text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, names[i]);
+        whole.trial.policy.method_count = 1;
+        go(&whole, DISPOSITION_ERASED);
+        assert_int_equal(paths.scanned_path_count, 2);
+        assert_true(paths.on_medium[0] > 0);
+        assert_int_equal(paths.sent[1], 0);
+        assert_true(paths.hidden_known);
+    }
+}
+
+/* What is in standby, or dead, when it is scanned comes second. */
+static void test_a_path_in_standby(void **state) {
+    (void)state;
+    struct whole whole;
+    struct paths paths = {0};
+    prepare_paths(&whole, &paths, DISK "standby-port = 1\n");
+    go(&whole, DISPOSITION_ERASED);
+    assert_int_equal(paths.scanned_path_count, 2);
+    assert_string_equal(paths.first, "/dev/sg1");
+    assert_int_equal(paths.second_state, PATH_STANDBY);
+    assert_int_equal(paths.sent[0], 0);
+    assert_true(paths.on_medium[1] > 0);
+    struct paths other = {0};
+    prepare_paths(&whole, &other, DISK "standby-port = 2\n");
+    go(&whole, DISPOSITION_ERASED);
+    assert_string_equal(other.first, "/dev/sg0");
+    assert_int_equal(other.sent[1], 0);
+}
+
+/* A path that has died since the scan is left for the other before anything is begun. */
+static void test_a_path_dies_after_the_scan(void **state) {
+    (void)state;
+    struct whole whole;
+    struct paths paths = {.dead_at = 1};
+    prepare_paths(&whole, &paths, DISK);
+    whole.trial.policy.fallback = false;
+    go(&whole, DISPOSITION_ERASED);
+    assert_int_equal(paths.on_medium[0], 0);
+    assert_true(paths.on_medium[1] > 0);
+}
+
+/* One that dies during a sanitize: what runs in the disk is followed by the other. */
+static void test_a_path_dies_on_the_way(void **state) {
+    (void)state;
+    struct whole whole;
+    struct paths healthy = {0};
+    prepare_paths(&whole, &healthy, DISK);
+    text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, "scsi-sanitize-overwrite");
+    whole.trial.policy.method_count = 1;
+    go(&whole, DISPOSITION_ERASED);
+    struct paths paths = {.dead_at = healthy.at_sanitize + 3};
+    const struct policy policy = whole.trial.policy;
+    prepare_paths(&whole, &paths, DISK);
+    whole.trial.policy = policy;
+    go(&whole, DISPOSITION_ERASED);
+    assert_true(paths.sent[1] > 0);
+    assert_int_equal(paths.at_sanitize, healthy.at_sanitize);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reserved_is_refused),
     cmocka_unit_test(test_reservation_cleared),
     cmocka_unit_test(test_nobody_reserved),
+    cmocka_unit_test(test_the_other_path_is_quiet),
+    cmocka_unit_test(test_a_path_in_standby),
+    cmocka_unit_test(test_a_path_dies_after_the_scan),
+    cmocka_unit_test(test_a_path_dies_on_the_way),
 };
 TEST_MAIN(tests)

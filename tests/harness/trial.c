@@ -82,7 +82,11 @@ static void list_exceptions(const struct disk_run *run, char *out, size_t size) 
 /* The agent's part, from finding the drive to the judgement. */
 static void run_agent(struct model *model, const struct trial *trial, struct trial_result *out) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {0x51};
+    if (trial->set_up)
+        trial->set_up(model, trial->user);
     struct disk *disk = model_scan(model);
+    if (trial->scanned)
+        trial->scanned(model, disk, trial->user);
     const bool had_password = disk->has_ata && disk->ata.security.enabled;
     json_t *authority = json_new_object();
     struct warrant *warrant = warrant_issue(&disk->identity, authority);

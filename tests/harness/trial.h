@@ -19,7 +19,9 @@ struct trial {
     /* The machine loses power at this command of the first run, and the agent runs again after a
      * reboot; 0: it does not. */
     unsigned power_cut_at;
-    /* Looks at drive and run once the last run has ended; may be NULL. */
+    /* Before it is scanned; and once the last run has ended. May be NULL. */
+    void (*set_up)(struct model *model, void *user);
+    void (*scanned)(struct model *model, struct disk *disk, void *user);
     void (*look)(struct model *model, struct disk_run *run, void *user);
     void *user;
 };
