@@ -7,6 +7,7 @@
 #include "quietus/scan.h"
 
 #include "earlier.h"
+#include "scsi_defects.h"
 #include "scsi_reservation.h"
 #include "verification.h"
 
@@ -181,6 +182,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         .exceptions = plan_exceptions(&run->now, step->method),
     };
     (void)json_array_extend(attempt->exceptions, run->exceptions);
+    const struct defect_count defects = scsi_defects_count(armed_device(armed));
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
     if (error == 0 && atomic_load(&run->progress.given_up))
@@ -189,6 +191,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
         error = erase_and_verify(run, armed, attempt, *snapshot);
+    scsi_defects_compare(&defects, armed_device(armed), run->evidence, attempt->exceptions);
     attempt->ended = clock_now();
     attempt->judged = outcome_judge(&attempt->facts, &attempt->judgement);
     return error;

@@ -151,6 +151,65 @@ static void test_nobody_reserved(void **state) {
     assert_silent(whole.result.exceptions, "reserv");
 }
 
+/* --- retired sectors --- */
+
+struct growth {
+    json_t *event; /* the last in the evidence */
+};
+
+static void look_at_growth(struct model *model, struct disk_run *run, void *user) {
+    struct growth *growth = user;
+    size_t i;
+    json_t *entry;
+    (void)model;
+    json_t *evidence = evidence_list(run->evidence);
+    json_array_foreach(evidence, i, entry) {
+        if (strcmp(json_text(entry, "kind"), "grown-defects") == 0)
+            growth->event = json_incref(entry);
+    }
+    json_decref(evidence);
+}
+
+/* Of every kind of method: both numbers are on the certificate, and only growth is an exception. */
+static void test_defects_that_grow(void **state) {
+    static const struct {
+        const char *method;
+        const char *drive;
+        uint64_t before, after;
+    } cases[] = {
+        {"overwrite", "bad-blocks = 8 800 8000\n", 0, 3},
+        {"scsi-sanitize-overwrite", "misbehave = grow-defects scsi-sanitize-overwrite\n", 0, 3},
+        {"scsi-sanitize-block", "misbehave = grow-defects scsi-sanitize-block\n", 0, 3},
+        {"scsi-format", "misbehave = grow-defects scsi-format\n", 0, 3},
+        {"overwrite", "", 0, 0},
+        {"scsi-sanitize-block", "", 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct whole whole;
+        struct growth growth = {NULL};
+        char description[512];
+        (void)snprintf(description, sizeof description,
+                       "family = scsi\nsize = 8M\nspare = 2M\nmedium = magnetic\n"
+                       "encrypts = no\nplant = QPLANT every=4\n%s",
+                       cases[i].drive);
+        prepare(&whole, description);
+        text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, cases[i].method);
+        whole.trial.policy.method_count = 1;
+        whole.trial.look = look_at_growth;
+        whole.trial.user = &growth;
+        go(&whole, DISPOSITION_ERASED);
+        assert_non_null(growth.event);
+        assert_int_equal(json_count(growth.event, "before"), cases[i].before);
+        assert_int_equal(json_count(growth.event, "after"), cases[i].after);
+        json_decref(growth.event);
+        if (cases[i].after > cases[i].before)
+            assert_says(whole.result.exceptions, "went from 0 to 3 entries");
+        else
+            assert_silent(whole.result.exceptions, "defect");
+    }
+}
+
 /* --- two paths --- */
 
 struct paths {
@@ -267,6 +326,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reserved_is_refused),
     cmocka_unit_test(test_reservation_cleared),
     cmocka_unit_test(test_nobody_reserved),
+    cmocka_unit_test(test_defects_that_grow),
     cmocka_unit_test(test_the_other_path_is_quiet),
     cmocka_unit_test(test_a_path_in_standby),
     cmocka_unit_test(test_a_path_dies_after_the_scan),
