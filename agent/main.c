@@ -17,6 +17,7 @@ static const char policy_help[] =
     "  --no-fallback    only the best method; if it fails, the disk has failed\n"
     "  --passes LIST    of an overwrite: random, zero, ones, 0x5a, comma-separated (random)\n"
     "  --verify LEVEL   sample (default), full, or a share such as 10%\n"
+    "  --sector-size N  512 or 4096: a SAS disk with other sectors is reformatted once erased\n"
     "  --clear-reservations  take a SAS disk that another host has reserved\n";
 
 static const struct {

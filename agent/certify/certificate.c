@@ -84,6 +84,18 @@ static json_t *hidden_json(const struct disk_run *run) {
     return object;
 }
 
+static json_t *reformat_json(const struct reformat *reformat) {
+    json_t *object = json_new_object();
+    json_put_count(object, "sector_size_asked", reformat->asked);
+    json_put_count(object, "sector_size_before", reformat->before);
+    if (reformat->after) {
+        json_put_count(object, "sector_size_after", reformat->after);
+        json_put_count(object, "capacity_after", reformat->capacity_after);
+    }
+    json_put_text_if(object, "problem", reformat->problem.text);
+    return object;
+}
+
 void certificate_of_run(const struct session *session, const struct server *server,
                         const struct disk_run *run, struct document *out) {
     char time[CLOCK_TEXT_SIZE];
@@ -106,6 +118,8 @@ void certificate_of_run(const struct session *session, const struct server *serv
         json_put_text(object, "ended", clock_text(time, run->ended));
         if (run->now.identity.capacity != run->disk->identity.capacity)
             json_put(object, "hidden_areas", hidden_json(run));
+        if (run->reformat.asked)
+            json_put(object, "reformat", reformat_json(&run->reformat));
         if (run->identity_after_known)
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }

@@ -42,7 +42,7 @@ void cli_print_json(json_t *value);
 
 /*
  * The options that set a policy: --least, --no-fallback, --method, --passes, --verify,
- * --clear-reservations. Values begin where no letter is.
+ * --clear-reservations, --sector-size. Values begin where no letter is.
  */
 enum {
     OPTION_LEAST = 1000,
@@ -51,6 +51,7 @@ enum {
     OPTION_PASSES,
     OPTION_VERIFY,
     OPTION_CLEAR_RESERVATIONS,
+    OPTION_SECTOR_SIZE,
 };
 
 /* clang-format off */
@@ -60,7 +61,8 @@ enum {
     {"method", required_argument, NULL, OPTION_METHOD},          \
     {"passes", required_argument, NULL, OPTION_PASSES},          \
     {"verify", required_argument, NULL, OPTION_VERIFY},          \
-    {"clear-reservations", no_argument, NULL, OPTION_CLEAR_RESERVATIONS}
+    {"clear-reservations", no_argument, NULL, OPTION_CLEAR_RESERVATIONS}, \
+    {"sector-size", required_argument, NULL, OPTION_SECTOR_SIZE}
 /* clang-format on */
 
 /* Takes one of these options; -EINVAL with the reason. */

@@ -8,10 +8,12 @@
 
 #include "earlier.h"
 #include "scsi_defects.h"
+#include "scsi_reformat.h"
 #include "scsi_reservation.h"
 #include "verification.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +215,8 @@ static void run_steps(struct disk_run *run, struct armed *armed) {
     for (unsigned i = 0; i < run->plan.step_count && !atomic_load(&run->progress.given_up); i++) {
         const int error = run_attempt(run, armed, &run->plan.steps[i], &snapshot);
         struct attempt *attempt = &run->attempts[run->attempt_count - 1];
+        if (attempt->judged == DISPOSITION_ERASED)
+            scsi_reformat(run, armed);
         /* A disk that has fallen silent, or is another one, is not tried again. */
         if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
             break;
@@ -348,7 +352,10 @@ enum disposition disk_run_disposition(const struct disk_run *run, struct reason 
         *reason = run->problem;
         return run->refused ? DISPOSITION_REFUSED : DISPOSITION_FAILED;
     }
-    if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
+    if (last->judged == DISPOSITION_ERASED && run->reformat.problem.text[0] != '\0')
+        reason_set(reason, "%.150s; sectors of %" PRIu32 " bytes could not be had: %.120s",
+                   last->judgement.text, run->reformat.asked, run->reformat.problem.text);
+    else if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
         *reason = last->judgement;
     else
         reason_set(reason, "%.150s (%.150s)", last->reason.text, last->judgement.text);

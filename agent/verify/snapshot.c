@@ -75,7 +75,9 @@ static void before_done(void *user, uint64_t i, const struct place_unit *place, 
                         int error) {
     struct snapshot *snapshot = user;
     if (error) {
-        snapshot->marks[i] = (struct mark){0};
+        /* Wrong protection information says nothing of the medium: a write puts it right. Other
+         * places are left alone, since a write has the drive retire them with what they hold. */
+        snapshot->marks[i] = (struct mark){.wants_marker = error == -EILSEQ};
         snapshot->refused++;
     } else {
         remember(snapshot, data, place->length, &snapshot->marks[i]);

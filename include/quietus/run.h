@@ -23,6 +23,15 @@ struct attempt {
     struct reason judgement;
 };
 
+/* Other sectors, asked for by the policy, once the disk was erased. */
+struct reformat {
+    uint32_t asked; /* bytes; 0: nothing was to be done */
+    uint32_t before;
+    uint32_t after; /* 0: not known */
+    uint64_t capacity_after;
+    struct reason problem; /* or "" */
+};
+
 struct disk_run {
     const struct disk *disk; /* as the scan found it */
     struct disk now;         /* as it is once hidden areas are open; what it points to is disk's */
@@ -38,7 +47,8 @@ struct disk_run {
     struct attempt attempts[PLAN_STEPS];
     unsigned attempt_count;
     struct disk_identity identity_after;
-    bool identity_after_known;
+    bool identity_after_known; /* right after the erase, before any reformat */
+    struct reformat reformat;
     int64_t started;
     int64_t ended;
     struct reason problem; /* why it came to no attempt, or "" */

@@ -307,8 +307,21 @@ static bool went_well(const struct handle *handle, const struct drive_request *r
     }
 }
 
-/* As the block layer does it: a few tries, then EIO. */
+/* What the kernel's SCSI layer makes of sense data (scsi_lib.c). */
+static int error_of(const struct drive_request *request) {
+    enum { ASC_PROTECTION = 0x10 };
+    struct scsi_sense sense;
+    if (request->protocol != PROTOCOL_SCSI)
+        return -EIO;
+    scsi_decode_sense((struct bytes){request->sense, request->sense_length}, &sense);
+    if (sense.valid && sense.key == SENSE_ABORTED_COMMAND && sense.asc == ASC_PROTECTION)
+        return -EILSEQ;
+    return sense.valid && sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
+}
+
+/* As the block layer does it: a few tries, then an error. */
 static int32_t transfer(struct handle *handle, const struct io_request *io) {
+    int32_t result = -EIO;
     for (int i = 0; i < IO_TRIES; i++) {
         struct drive_request request = {.data = io->buffer, .data_size = io->length};
         addressers[handle->model->path](handle, io, &request);
@@ -317,8 +330,9 @@ static int32_t transfer(struct handle *handle, const struct io_request *io) {
             return -ENODEV;
         if (error == 0 && went_well(handle, &request))
             return (int32_t)io->length;
+        result = error ? -EIO : error_of(&request);
     }
-    return -EIO;
+    return result;
 }
 
 static int model_submit(void *context, struct io_request *request) {

@@ -210,6 +210,81 @@ static void test_defects_that_grow(void **state) {
     }
 }
 
+/* --- other sectors --- */
+
+struct seen_reformat {
+    struct reformat reformat;
+    struct scsi_capacity capacity;
+    unsigned formats;
+};
+
+static void look_at_reformat(struct model *model, struct disk_run *run, void *user) {
+    struct seen_reformat *seen = user;
+    size_t i;
+    json_t *entry;
+    seen->reformat = run->reformat;
+    struct device *device = model_open(model, run->disk);
+    if (ask_scsi_capacity(device, &seen->capacity))
+        seen->capacity = (struct scsi_capacity){0};
+    device_close(device);
+    json_t *evidence = evidence_list(run->evidence);
+    json_array_foreach(evidence, i, entry) {
+        const char *cdb = json_text(json_object_get(entry, "command"), "cdb");
+        seen->formats += strlen(cdb) == 12 && strncmp(cdb, "04", 2) == 0;
+        assert_true(strlen(cdb) != 12 || strncmp(cdb, "04", 2) != 0 || cdb[9] == '0'); /* FFMT */
+    }
+    json_decref(evidence);
+}
+
+/* Erased, whatever becomes of the reformat; that is told. */
+static void test_other_sectors(void **state) {
+    static const struct {
+        const char *drive;
+        unsigned asked;
+        uint32_t after; /* what the disk has in the end; 0: it does not say */
+        unsigned formats;
+        const char *problem;
+    } cases[] = {
+        {"sector = 520\n", 512, 512, 1, NULL},
+        {"sector = 528\nsanitize = overwrite\n", 512, 512, 1, NULL},
+        {"sector = 520\n", 4096, 4096, 1, NULL},
+        {"sector = 520\nmode-saves = no\n", 512, 512, 1, NULL},
+        {"protection = 1\nsector = 520\n", 512, 512, 1, NULL},
+        {"sector = 520\n", 0, 520, 0, NULL},
+        {"", 512, 512, 0, NULL},
+        {"sector = 520\nformat-picks = 528\n", 512, 528, 1, "it took sectors of 528 bytes"},
+        {"sector = 520\nformat-sizes = 520\n", 512, 520, 0, "it refuses that sector size"},
+        {"sector = 520\nmisbehave = fail scsi-format at=40%\n", 512, 0, 1,
+         "reports that it failed"},
+        {"sector = 520\nmisbehave = ignore scsi-format\n", 512, 520, 1, "it took sectors of 520"},
+        {"sector = 520\nmisbehave = refuse scsi-format\n", 512, 520, 1, "refused by the disk"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct whole whole;
+        struct seen_reformat seen = {0};
+        char description[512];
+        (void)snprintf(description, sizeof description, DISK "%s", cases[i].drive);
+        prepare(&whole, description);
+        text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, "scsi-sanitize-overwrite");
+        whole.trial.policy.method_count = 1;
+        whole.trial.policy.sector_size = cases[i].asked;
+        whole.trial.look = look_at_reformat;
+        whole.trial.user = &seen;
+        go(&whole, DISPOSITION_ERASED);
+        if (seen.capacity.block_size != cases[i].after || seen.formats != cases[i].formats)
+            fail_msg("case %zu: sectors of %u bytes after %u formats: %s", i,
+                     seen.capacity.block_size, seen.formats, whole.result.reason);
+        if (cases[i].problem) {
+            assert_says(whole.result.reason, cases[i].problem);
+            assert_says(whole.result.exceptions, cases[i].problem);
+        } else {
+            assert_string_equal(seen.reformat.problem.text, "");
+            assert_silent(whole.result.exceptions, "reformat");
+        }
+    }
+}
+
 /* --- two paths --- */
 
 struct paths {
@@ -327,6 +402,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reservation_cleared),
     cmocka_unit_test(test_nobody_reserved),
     cmocka_unit_test(test_defects_that_grow),
+    cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_the_other_path_is_quiet),
     cmocka_unit_test(test_a_path_in_standby),
     cmocka_unit_test(test_a_path_dies_after_the_scan),

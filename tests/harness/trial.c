@@ -1,6 +1,8 @@
 #include "trial.h"
 
 #include "quietus/ask.h"
+#include "quietus/certificate.h"
+#include "quietus/check.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
 
@@ -79,6 +81,26 @@ static void list_exceptions(const struct disk_run *run, char *out, size_t size) 
     }
 }
 
+/* Whether the certificate would stand up to a check, years later. */
+static void check_certificate(const struct disk_run *run, char *out, size_t size) {
+    static const struct server server = {.serial = "TRIAL"};
+    const struct trust nobody = {0};
+    struct session session;
+    struct document certificate;
+    struct check_result result;
+    session_start(&session, NULL);
+    certificate_of_run(&session, &server, run, &certificate);
+    check_envelope(certificate.text, strlen(certificate.text), &nobody, &result);
+    for (size_t i = 0; i < json_array_size(result.problems); i++) {
+        const size_t used = strlen(out);
+        (void)snprintf(out + used, size - used, "  %s\n",
+                       json_string_value(json_array_get(result.problems, i)));
+    }
+    check_result_free(&result);
+    document_free(&certificate);
+    session_end(&session);
+}
+
 /* The agent's part, from finding the drive to the judgement. */
 static void run_agent(struct model *model, const struct trial *trial, struct trial_result *out) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {0x51};
@@ -100,6 +122,8 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
     out->attempts[0] = '\0';
     list_attempts(run, out->attempts, sizeof out->attempts);
     out->exceptions[0] = '\0';
+    out->wrong[0] = '\0';
+    check_certificate(run, out->wrong, sizeof out->wrong);
     if (!run->given_up)
         list_exceptions(run, out->exceptions, sizeof out->exceptions);
     out->present = !model->is_off && drive_present(model->drive);
@@ -162,6 +186,8 @@ bool trial_run(const struct trial *trial, struct trial_result *out, char *proble
 
 const char *trial_verdict(const struct trial_result *result, bool *unseen) {
     *unseen = false;
+    if (result->wrong[0] != '\0')
+        return result->wrong;
     if (result->locked)
         return "the drive is left with a password set";
     if (result->outcome != DISPOSITION_ERASED)

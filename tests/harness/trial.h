@@ -39,6 +39,7 @@ struct trial_result {
     uint64_t commands;
     uint64_t simulated_ms;
     char attempts[2048];   /* of the last run, a line each */
+    char wrong[1024];      /* with its certificate, as "check" sees it; or "" */
     char exceptions[4096]; /* of its certificate, a line each */
 };
 

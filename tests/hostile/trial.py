@@ -20,9 +20,10 @@ STATUSES = {"unknown": 21, "absent": 21, "failed": 20, "refused": 10, "held": 10
 # A lie about this operation alone is a lie of this method.
 METHOD_OF = {
     **{f"{family}-sanitize-{kind}": f"{family}-sanitize-{kind}"
-       for family in ("nvme", "ata") for kind in ("crypto", "block", "overwrite")},
+       for family in ("nvme", "ata", "scsi") for kind in ("crypto", "block", "overwrite")},
     "nvme-format-user-data": "nvme-format-user-data",
     "nvme-format-crypto": "nvme-format-crypto",
+    "scsi-format": "scsi-format",
     "security-erase": "ata-security-erase",
     "security-erase-enhanced": "ata-security-erase-enhanced",
 }
@@ -33,7 +34,7 @@ class Scenario:
     """A row of the table; see README.md."""
     name: str
     policy: dict
-    front: str  # nvme, ahci, scsi
+    front: str  # nvme, ahci, scsi (a SATA disk behind a translation), sas
     drive: str  # lines of its description, ";" between them
     ends: str = "erased"
     category: str = ""  # that the certificate has to claim
@@ -44,6 +45,7 @@ class Scenario:
     may_be: tuple = ()  # other ends that are as true
     order: str = "serial"  # what the order names the drive by
     content: object = "not-checked"
+    paths: int = 1  # of a SAS disk, each by a host adapter of its own
     twins: int = 1  # so many drives of one description
     cut: bool = False  # in the batch of two boots
     check: object = None  # a function of the Ended drive, for more
@@ -78,7 +80,7 @@ class Drive:
 
     def section(self):
         lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive) if line.strip()]
-        family = "nvme" if self.scenario.front == "nvme" else "ata"
+        family = {"nvme": "nvme", "sas": "scsi"}.get(self.scenario.front, "ata")
         given = {line.split(" = ")[0] for line in lines}
         defaults = {"size": "8M", "spare": "2M", "serial": self.serial, "wwn": self.wwn,
                     "plant": "PLANT every=4 stale=20 remapped=5"}
@@ -132,6 +134,15 @@ class Ended:
         return f"{self.visible} visible, {self.recoverable} recoverable"
 
 
+def ports_of(front, path, names):
+    """The host adapters for some drives; the second path to a SAS disk is its port 1."""
+    kind = "scsi" if front == "sas" else front
+    second = "controller = 1\n" if path else ""
+    for first in range(0, len(names), FRONT_PORTS):
+        some = " ".join(names[first:first + FRONT_PORTS])
+        yield f"[port {front}{path}x{first}]\nfront = {kind}\ndrives = {some}\n{second}"
+
+
 class Batch:
     """The drives of some scenarios in one machine."""
 
@@ -151,11 +162,11 @@ class Batch:
             for controller in range(drive.scenario.controllers if drive.scenario.front == "nvme" else 0):
                 sections.append(f"[port n{drive.number}-{controller}]\nfront = nvme\n"
                                 f"drives = {drive.name}\ncontroller = {controller}\n")
-        for front in ("ahci", "scsi"):
-            names = [drive.name for drive in self.drives if drive.scenario.front == front]
-            for first in range(0, len(names), FRONT_PORTS):
-                some = " ".join(names[first:first + FRONT_PORTS])
-                sections.append(f"[port {front}{first}]\nfront = {front}\ndrives = {some}\n")
+        for front in ("ahci", "scsi", "sas"):
+            for path in (0, 1):
+                names = [drive.name for drive in self.drives
+                         if drive.scenario.front == front and drive.scenario.paths > path]
+                sections += ports_of(front, path, names)
         return sections
 
     def order(self, place):

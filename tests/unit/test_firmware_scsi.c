@@ -36,6 +36,8 @@ static struct {
     bool refuses;
     bool is_taken; /* another host reserves it when an erase is about to begin */
     bool reserved;
+    uint32_t block_size; /* of the medium; 0: 512 */
+    uint32_t next_size;  /* that MODE SELECT has asked for: no capacity is told until a format */
     uint64_t registered; /* the key of this path */
 } drive;
 
@@ -124,8 +126,10 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         inquiry(command);
         return true;
     case SCSI_SERVICE_ACTION_IN_16:
+        if (drive.next_size != 0)
+            return false;
         put_be(data, 8, drive.blocks - 1);
-        put_be(data + 8, 4, 512);
+        put_be(data + 8, 4, drive.block_size ? drive.block_size : 512);
         give(command, data, 32);
         return true;
     case SCSI_MODE_SENSE_10:
@@ -137,6 +141,8 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_MODE_SELECT_10:
         note(command);
+        if (get_be32((const uint8_t *)command->data + 12) != 512)
+            drive.next_size = get_be32((const uint8_t *)command->data + 12);
         drive.blocks += drive.hidden;
         return true;
     case SCSI_TEST_UNIT_READY:
@@ -168,6 +174,11 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_FORMAT_UNIT:
         erase(fake, command, SCSI_FORMAT_IN_PROGRESS);
+        if (drive.next_size != 0) {
+            drive.blocks = drive.blocks * 512 / drive.next_size;
+            drive.block_size = drive.next_size;
+            drive.next_size = 0;
+        }
         return true;
     default:
         return false;
@@ -354,6 +365,30 @@ static void test_cannot_be_cleared(void **state) {
     finish(&whole, DISPOSITION_REFUSED);
 }
 
+/* From MODE SELECT to the end of the format the disk tells no capacity; its names have to do. */
+static void test_other_sectors(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.sector_size = 4096;
+    go(&whole);
+    assert_int_equal(drive.count, 4);
+    assert_string_equal(drive.sent[2], "55110000000000001000 00000000000000080000000000001000");
+    assert_string_equal(drive.sent[3], "041000000000 00020000");
+    assert_string_equal(whole.run->reformat.problem.text, "");
+    assert_int_equal(whole.run->reformat.after, 4096);
+    assert_true(whole.run->reformat.capacity_after == whole.fake.bytes);
+    assert_true(whole.run->identity_after.capacity == whole.fake.bytes);
+    finish(&whole, DISPOSITION_ERASED);
+    prepare(&whole, "scsi-sanitize-block"); /* no SAS disk: nothing is sent, and it is told */
+    whole.policy.sector_size = 4096;
+    whole.disk->bus = BUS_SCSI;
+    go(&whole);
+    assert_int_equal(drive.count, 1);
+    assert_non_null(strstr(whole.reason.text, "it is no SAS disk"));
+    finish(&whole, DISPOSITION_ERASED);
+}
+
 static void test_hidden_capacity(void **state) {
     (void)state;
     struct whole whole;
@@ -376,6 +411,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_an_earlier_one),
     cmocka_unit_test(test_taken_on_the_way),
     cmocka_unit_test(test_cannot_be_cleared),
+    cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_hidden_capacity),
 };
 TEST_MAIN(tests)

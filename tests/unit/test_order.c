@@ -237,6 +237,8 @@ static void test_form(void **state) {
         {"policy", "{\"methods\":[\"trim\"]}"},
         {"policy", "{\"speed\":\"fast\"}"},
         {"policy", "{\"clear_reservations\":\"yes\"}"},
+        {"policy", "{\"sector_size\":520}"},
+        {"policy", "{\"sector_size\":\"512\"}"},
         {"approvals", "{\"needed\":0}"},
         {"approvals", "{\"roles\":[\"a\"]}"},
         {"only_after", "\"the hearing\""},

@@ -469,10 +469,11 @@ static void test_policy_documents(void **state) {
     struct policy policy;
     struct policy again;
     struct reason reason = {""};
-    json_t *object = json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"clear_"
-                                "reservations\":true,\"passes\":\"zero,"
-                                "random\",\"verify\":\"12.5%\",\"methods\":[\"overwrite\"]}",
-                                0, NULL);
+    json_t *object =
+        json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"clear_reservations\":true,"
+                   "\"sector_size\":4096,\"passes\":\"zero,random\",\"verify\":\"12.5%\","
+                   "\"methods\":[\"overwrite\"]}",
+                   0, NULL);
     assert_int_equal(policy_from_json(object, &policy, &reason), 0);
     json_t *written = policy_json(&policy);
     assert_int_equal(policy_from_json(written, &again, &reason), 0);
