@@ -20,6 +20,8 @@ static void check_samples(const json_t *attempt, json_t *problems) {
         if (!json_equal(json_object_get(samples, counts[i]), json_object_get(shown, counts[i])))
             json_add_text(problems, "the verification and the facts give different counts");
     }
+    if (json_count(samples, "announced") != json_count(shown, "announced"))
+        json_add_text(problems, "the verification and the facts give different counts");
     if (!json_equal(json_object_get(samples, "informative"),
                     json_object_get(shown, "informative_strata")))
         json_add_text(problems,

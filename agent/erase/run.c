@@ -134,7 +134,13 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
     if (error)
         return error;
     read_state_back(run, &erase, attempt, armed_device(armed));
+    const struct read_rule rule = {
+        .announced =
+            attempt->method->announced ? attempt->method->announced(&run->now) : READS_UNSPECIFIED,
+        .protection_type = run->now.protection_type,
+    };
     struct verification verification = {
+        .rule = attempt->method->announced ? &rule : NULL,
         .device = armed_device(armed),
         .layout = &run->layout,
         .level = &run->policy->verify,

@@ -34,6 +34,8 @@ void disk_take_ata(struct disk *disk, const struct ata_identify *identify) {
 
 void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page) {
     take_rotation(disk, page->rotation_rate);
+    disk->after_block_erase = page->after_block_erase;
+    disk->after_crypto_erase = page->after_crypto_erase;
     if (page->zoned)
         disk_finding(disk, "zoned medium (model %u)", page->zoned);
 }

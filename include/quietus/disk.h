@@ -133,6 +133,8 @@ struct disk {
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;
     uint8_t protection_type;
+    uint8_t after_block_erase;  /* what reads do then, as it says: enum read_promise (verify.h) */
+    uint8_t after_crypto_erase; /* likewise */
 
     /* What is on it (libblkid), if all of it could be read; as documents and as the sorted texts
      * that an order compares. */

@@ -9,6 +9,7 @@
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
 #include "quietus/progress.h"
+#include "quietus/verify.h"
 
 /*
  * What a method is worth on a medium: the category under IEEE 2883-2022, to which NIST SP 800-88
@@ -43,6 +44,8 @@ struct method {
     struct claim claims[3];    /* by enum disk_medium */
     bool whole_drive; /* reaches what no namespace and no LBA of now holds, hidden areas included */
     bool leaves_pattern; /* reads return run->pattern; else content is unspecified afterwards */
+    /* What reads of erased sectors do afterwards, as the disk says; NULL: they succeed. */
+    enum read_promise (*announced)(const struct disk *disk);
     /* Whether this disk offers it; if not, why. */
     bool (*offered)(const struct disk *disk, struct reason *reason);
     /*

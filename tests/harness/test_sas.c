@@ -210,6 +210,109 @@ static void test_defects_that_grow(void **state) {
     }
 }
 
+/* --- reads after an erase --- */
+
+struct reads {
+    struct sample_facts samples;
+};
+
+static void look_at_reads(struct model *model, struct disk_run *run, void *user) {
+    struct reads *reads = user;
+    (void)model;
+    reads->samples = run->attempts[run->attempt_count - 1].facts.samples;
+}
+
+#define BLOCK  "scsi-sanitize-block"
+#define CRYPTO "scsi-sanitize-crypto"
+
+/* What fails as it was announced is as good as it can be; anything else is not. */
+static void test_reads_after_an_erase(void **state) {
+    static const struct {
+        const char *method;
+        const char *drive;
+        enum disposition ends;
+        bool announced; /* all samples fail, as they may */
+        const char *says;
+    } cases[] = {
+        {BLOCK, "after-block-erase = write-required\n", DISPOSITION_ERASED, true, "announces"},
+        {BLOCK, "after-block-erase = error\n", DISPOSITION_ERASED, true, "announces"},
+        {CRYPTO, "encrypts = yes\nafter-crypto-erase = error\n", DISPOSITION_ERASED, true,
+         "announces"},
+        {CRYPTO, "encrypts = yes\nafter-crypto-erase = write-required\n", DISPOSITION_ERASED, true,
+         "announces"},
+        {BLOCK, "misbehave = read-errors after=" BLOCK " announced\n", DISPOSITION_ERASED, true,
+         "announces"},
+        {BLOCK, "misbehave = read-errors after=" BLOCK " deallocated announced\n",
+         DISPOSITION_ERASED, true, "announces"},
+        {BLOCK, "misbehave = read-errors after=" BLOCK "\n", DISPOSITION_FAILED, false, ""},
+        {BLOCK, "misbehave = read-errors after=" BLOCK " deallocated\n", DISPOSITION_FAILED, false,
+         ""},
+        /* The other erase was announced to do that, and another error than the one that comes. */
+        {BLOCK, "after-crypto-erase = error\nmisbehave = read-errors after=" BLOCK "\n",
+         DISPOSITION_FAILED, false, ""},
+        {BLOCK, "after-block-erase = error\nmisbehave = read-errors after=" BLOCK " deallocated\n",
+         DISPOSITION_FAILED, false, ""},
+        {BLOCK, "after-block-erase = error\nmisbehave = lie " BLOCK "\n", DISPOSITION_FAILED, false,
+         ""},
+        {BLOCK, "after-block-erase = error\nmisbehave = partial " BLOCK " from=0 to=8191\n",
+         DISPOSITION_FAILED, false, ""},
+        /* Protection information that is wrong after the erase: what is behind it is compared. */
+        {BLOCK, "protection = 1\nafter-block-erase = unspecified\n", DISPOSITION_ERASED, false,
+         "without a check of their protection information"},
+        {BLOCK,
+         "protection = 1\nafter-block-erase = unspecified\nmisbehave = partial " BLOCK
+         " from=0 to=4000\n",
+         DISPOSITION_FAILED, false, ""},
+        {BLOCK, "protection = 2\nafter-block-erase = unspecified\n", DISPOSITION_FAILED, false, ""},
+        {BLOCK, "protection = 1\nafter-block-erase = write-required\n", DISPOSITION_ERASED, true,
+         "announces"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct whole whole;
+        struct reads reads = {0};
+        char description[512];
+        (void)snprintf(description, sizeof description, DISK "%s", cases[i].drive);
+        prepare(&whole, description);
+        text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, cases[i].method);
+        whole.trial.policy.method_count = 1;
+        whole.trial.look = look_at_reads;
+        whole.trial.user = &reads;
+        go(&whole, cases[i].ends);
+        assert_says(whole.result.exceptions, cases[i].says);
+        if (cases[i].ends == DISPOSITION_ERASED)
+            assert_int_equal(reads.samples.announced,
+                             cases[i].announced ? reads.samples.planned : 0);
+    }
+}
+
+/* Every type of protection information, by every method that the disk offers: all of the medium is
+ * erased, and can be read. */
+static void test_protection_information(void **state) {
+    (void)state;
+    static const char *const names[] = {BLOCK, "scsi-sanitize-overwrite", "scsi-format",
+                                        "overwrite"};
+    for (unsigned type = 1; type <= 3; type++) {
+        for (size_t i = 0; i < COUNT_OF(names) * 2; i++) {
+            struct whole whole;
+            char description[512];
+            (void)snprintf(description, sizeof description, DISK "protection = %u\nsector = %u\n",
+                           type, i < COUNT_OF(names) ? 512 : 520);
+            prepare(&whole, description);
+            text_copy(whole.trial.policy.methods[0], POLICY_NAME_SIZE, names[i % COUNT_OF(names)]);
+            whole.trial.policy.method_count = 1;
+            whole.trial.policy.verify.kind = VERIFY_FULL;
+            go(&whole, DISPOSITION_ERASED);
+            assert_int_equal(whole.result.visible, 0);
+        }
+    }
+    struct whole whole; /* where a sanitize leaves type 2 unreadable, an overwrite puts it right */
+    prepare(&whole, DISK "sanitize = block\nprotection = 2\nafter-block-erase = unspecified\n");
+    go(&whole, DISPOSITION_ERASED);
+    assert_string_equal(whole.result.method, "overwrite");
+    assert_says(whole.result.attempts, "scsi-sanitize-block: failed");
+}
+
 /* --- other sectors --- */
 
 struct seen_reformat {
@@ -402,6 +505,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reservation_cleared),
     cmocka_unit_test(test_nobody_reserved),
     cmocka_unit_test(test_defects_that_grow),
+    cmocka_unit_test(test_reads_after_an_erase),
+    cmocka_unit_test(test_protection_information),
     cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_the_other_path_is_quiet),
     cmocka_unit_test(test_a_path_in_standby),
