@@ -70,6 +70,9 @@ static void check_erased(const json_t *certificate, json_t *problems) {
         return;
     }
     check_samples(last, problems);
+    if (facts.samples.announced > 0 && !known->announced)
+        json_add_text(problems, "samples that could not be read are said to be as announced, and "
+                                "its method announces nothing");
     check_claim(certificate, known, problems);
     check_evidence(certificate, known->name, problems);
     const json_t *before = json_object_get(certificate, "disk");

@@ -14,7 +14,7 @@ static bool is_announced(const struct read_rule *rule, const struct scsi_sense *
 }
 
 /* Of type 2 only CDBs of 32 bytes may ask for protection information. */
-bool read_may_be_unchecked(const struct read_rule *rule) {
+bool read_may_skip_protection(const struct read_rule *rule) {
     return rule->protection_type == 1 || rule->protection_type == 3;
 }
 
@@ -36,14 +36,14 @@ enum again read_again(struct device *device, const struct read_rule *rule,
     const uint32_t count = place->length / size;
     uint32_t as_announced = 0;
     /* Where nothing was announced and nothing can be left out, a failure is a failure. */
-    if (rule->announced < READS_ERROR && !read_may_be_unchecked(rule))
+    if (rule->announced < READS_ERROR && !read_may_skip_protection(rule))
         return AGAIN_UNREADABLE;
     memset(data, 0, place->length);
     for (uint32_t i = 0; i < count; i++) {
         const struct sector_read sector = {.area = place->area,
                                            .lba = place->offset / size + i,
                                            .count = 1,
-                                           .unchecked = read_may_be_unchecked(rule)};
+                                           .unchecked = read_may_skip_protection(rule)};
         bool announced = false;
         if (!read_sector(device, rule, &sector, data + (size_t)i * size, &announced))
             return AGAIN_UNREADABLE;

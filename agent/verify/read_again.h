@@ -16,7 +16,7 @@ enum again {
 };
 
 /* Whether a disk can be asked for sectors without a check of their protection information. */
-bool read_may_be_unchecked(const struct read_rule *rule);
+bool read_may_skip_protection(const struct read_rule *rule);
 
 /* data: room for the place. */
 enum again read_again(struct device *device, const struct read_rule *rule,

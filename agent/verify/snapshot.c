@@ -258,7 +258,7 @@ static enum again try_again(struct device *device, const struct read_rule *rule,
     if (what == AGAIN_UNREADABLE)
         report_unreadable(report, layout, place);
     report->announced += what == AGAIN_ANNOUNCED;
-    report->unchecked += what == AGAIN_READ && read_may_be_unchecked(rule);
+    report->unchecked += what == AGAIN_READ && read_may_skip_protection(rule);
     return what;
 }
 
