@@ -47,6 +47,8 @@ static const struct {
      "  --spool DIR      where certificates are put (./quietus-certificates)\n"
      "  --report URL     where they are sent, by PUT\n"
      "  --progress HOW   text (default), json or none\n"
+     "  --parallel N     so many disks at once (all)\n"
+     "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
      "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
@@ -59,6 +61,8 @@ static const struct {
      "  quietus.order_wait=SECONDS  how long to try to get the order (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
      "  quietus.progress=text|json|none\n"
+     "  quietus.parallel=N          so many disks at once (all)\n"
+     "  quietus.start_rate=N        so many disks begun per second, such as 0.5 (no limit)\n"
      "and by the image's init:\n"
      "  quietus.done=poweroff|reboot|hold\n"
      "                              what to do at the end; hold (stay on) is the default\n"

@@ -257,7 +257,7 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     *work.policy = *pipeline->policy;
     start(&work);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};
-    const int interrupted_by = runner_run(work.runs, work.run_count, &callbacks);
+    const int interrupted_by = runner_run(work.runs, work.run_count, &pipeline->limits, &callbacks);
     enum exit_status status = close_record(&work, interrupted_by);
     interrupt_release(); /* everything is in the spool: being ended now loses nothing */
     status = finish(&work, status);

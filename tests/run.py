@@ -3,9 +3,10 @@
 
 Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sanitize and valgrind (the
 same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
-(reproducibility, what is in the image), fuzz (every decoder of bytes from outside, each for a fixed
-number of inputs), vm (the image booted in a virtual machine), sim (simulated drives in a virtual
-machine, looked at by public tools), hostile (the image on simulated drives that misbehave and lie).
+(reproducibility, what is in the image), cost (instructions for each MiB that is overwritten or
+compared), fuzz (every decoder of bytes from outside, each for a fixed number of inputs), vm (the image
+booted in a virtual machine), sim (simulated drives in a virtual machine, looked at by public tools),
+hostile (the image on simulated drives that misbehave and lie).
 """
 
 import argparse
@@ -21,7 +22,7 @@ import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
-sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "sim", "hostile")]
+sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "bench", "sim", "hostile")]
 
 
 from suite import Hostile  # noqa: E402 (found by the path above)
@@ -195,6 +196,7 @@ SUITES = [
          leave_out=r"sim\.|run\.|detection\."),
     Python("cli", "cli", workers=2),
     Python("build", "build", workers=1, before=UNIT.build),
+    Python("cost", "bench", workers=2, before=UNIT.build),
     Fuzz(),
     Python("vm", "vm", workers=2),
     Python("sim", "sim", workers=2, before=UNIT.build),

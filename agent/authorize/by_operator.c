@@ -88,10 +88,15 @@ int authorize_by_operator(const struct operator_request *request, const struct s
         struct decision *decision = &out->decisions[i];
         if (!is_named(request, disk))
             continue;
-        if (!decide_untouchable(disk, decision))
+        if (disk->raid.role == RAID_MEMBER && disk->identity.serial[0] == '\0') {
+            decision->disposition = DISPOSITION_REFUSED;
+            reason_set(&decision->reason, "a RAID controller uses it, and it has no serial number "
+                                          "that could be typed to confirm it");
+        } else if (!decide_untouchable(disk, decision))
             ask_person(request, disk, decision);
         else
             decision->disposition = DISPOSITION_REFUSED;
     }
+    authorize_raid(scan, out);
     return 0;
 }

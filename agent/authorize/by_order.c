@@ -129,6 +129,7 @@ static bool decide_disk(const struct order *order, const struct scan *scan, cons
     const json_t *kept = NULL;
     if (find_entries(json_object_get(order->document, "retain"), disk, &kept) > 0) {
         decision->disposition = DISPOSITION_EXCLUDED;
+        decision->retained = true;
         reason_set(&decision->reason, "the order retains it");
         return false;
     }
@@ -204,6 +205,7 @@ int authorize_by_order(const struct order *order, const struct scan *scan, int64
     }
     if (unknown && strcmp(json_text(order->document, "unknown_disks"), "leave") != 0)
         refuse_server(unknown, out);
+    authorize_raid(scan, out);
     list_all_absent(order, scan, out);
     return 0;
 }

@@ -12,4 +12,8 @@ struct warrant *warrant_issue(const struct disk_identity *identity, const json_t
  */
 bool decide_untouchable(const struct disk *disk, struct decision *decision);
 
+/* Takes warrants back, so that no volume of a RAID controller is erased together with disks behind
+ * it, nor one that is to be kept broken by them. */
+void authorize_raid(const struct scan *scan, struct authorization *authorization);
+
 #endif

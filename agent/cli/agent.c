@@ -22,6 +22,7 @@ struct agent_options {
     unsigned order_wait;
     unsigned deliver_seconds;
     enum progress_style progress;
+    struct runner_limits limits;
     const char *command_line;
     const char *trust_folder;
     const char *spool;
@@ -49,6 +50,7 @@ static bool is_for_init(const char *name) {
 }
 
 static int take_option(const char *name, const char *value, struct agent_options *out) {
+    struct reason reason;
     if (strcmp(name, "mode") == 0) {
         out->erase = strcmp(value, "erase") == 0;
         return out->erase || strcmp(value, "inspect") == 0 ? 0 : -EINVAL;
@@ -68,6 +70,10 @@ static int take_option(const char *name, const char *value, struct agent_options
         return take_seconds(value, &out->deliver_seconds);
     if (strcmp(name, "progress") == 0)
         return cli_progress_style(value, &out->progress);
+    if (strcmp(name, "parallel") == 0)
+        return runner_parse_parallel(value, &out->limits, &reason);
+    if (strcmp(name, "start_rate") == 0)
+        return runner_parse_start_rate(value, &out->limits, &reason);
     return is_for_init(name) ? 0 : -EINVAL;
 }
 
@@ -297,6 +303,7 @@ static int run_agent(const struct agent_options *options) {
         .must_deliver = true,
         .deliver_seconds = options->deliver_seconds,
         .progress = options->progress,
+        .limits = options->limits,
     };
     const int status = pipeline_run(&pipeline);
     session_end(&session);

@@ -14,6 +14,7 @@ struct erase_options {
     const char *spool;
     const char *report;
     enum progress_style progress;
+    struct runner_limits limits;
 };
 
 static int parse(int argc, char **argv, struct erase_options *out) {
@@ -24,6 +25,8 @@ static int parse(int argc, char **argv, struct erase_options *out) {
         {"spool", required_argument, NULL, 's'},
         {"report", required_argument, NULL, 'r'},
         {"progress", required_argument, NULL, 'p'},
+        {"parallel", required_argument, NULL, 'n'},
+        {"start-rate", required_argument, NULL, 'f'},
         CLI_POLICY_OPTIONS,
         {NULL, 0, NULL, 0},
     };
@@ -47,6 +50,12 @@ static int parse(int argc, char **argv, struct erase_options *out) {
         else if (option == 'p') {
             if (cli_progress_style(optarg, &out->progress))
                 return cli_error("erase", "--progress takes text, json or none");
+        } else if (option == 'n') {
+            if (runner_parse_parallel(optarg, &out->limits, &reason))
+                return cli_error("erase", "%s", reason.text);
+        } else if (option == 'f') {
+            if (runner_parse_start_rate(optarg, &out->limits, &reason))
+                return cli_error("erase", "%s", reason.text);
         } else if (cli_policy_option(option, optarg, &out->policy, &reason)) {
             return cli_error("erase", "%s", reason.text);
         }
@@ -106,6 +115,7 @@ static int run(const struct erase_options *options, struct signing_key *key, str
         .report = options->report,
         .deliver_seconds = 60,
         .progress = options->progress,
+        .limits = options->limits,
     };
     const int status = pipeline_run(&pipeline);
     if (options->progress == PROGRESS_TEXT)

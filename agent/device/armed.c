@@ -163,8 +163,8 @@ int armed_end(struct armed *armed) {
     armed->writing = false;
     int first_error = 0;
     for (unsigned i = 0; i < armed->device->area_count; i++) {
-        if (armed->device->areas[i].node[0] == '\0')
-            continue;
+        if (armed->device->areas[i].node[0] == '\0' && armed->device->commands == COMMANDS_NVME)
+            continue; /* a namespace that nothing was written to; others are written by commands */
         const int error = armed->device->ops->flush(armed->device->context, i);
         if (error && first_error == 0)
             first_error = error;

@@ -93,12 +93,15 @@ int ask_scsi_capacity(struct device *device, struct scsi_capacity *out) {
     return error ? ask_capacity_10(device, out) : scsi_decode_capacity_16(answer, out);
 }
 
-int ask_scsi_block_descriptor(struct device *device, struct scsi_block_descriptor *out) {
-    enum { LONG_LBA_ACCEPTED = 0x10, ALL_PAGES = 0x3f };
+int ask_scsi_block_descriptor(struct device *device, bool by_default,
+                              struct scsi_block_descriptor *out) {
+    enum { LONG_LBA_ACCEPTED = 0x10, ALL_PAGES = 0x3f, DEFAULT_VALUES = 0x80 };
     uint8_t data[252] = {0};
     struct scsi_command command = {
         .name = "MODE SENSE(10) (block descriptor)",
-        .cdb = {SCSI_MODE_SENSE_10, LONG_LBA_ACCEPTED, ALL_PAGES, 0, 0, 0, 0, 0, sizeof data, 0},
+        .cdb = {SCSI_MODE_SENSE_10, LONG_LBA_ACCEPTED,
+                (uint8_t)(ALL_PAGES | (by_default ? DEFAULT_VALUES : 0)), 0, 0, 0, 0, 0,
+                sizeof data, 0},
         .cdb_length = 10,
         .transfer = TRANSFER_IN,
         .data = data,

@@ -7,7 +7,7 @@
 
 enum { SHORT_TIMEOUT_MS = 30000 };
 
-static int reserve_in(struct device *device, const char *name, uint8_t action, uint8_t *data,
+static int reserve_in(struct device *device, const char *name, uint8_t action, void *data,
                       uint8_t room, struct bytes *answer) {
     struct scsi_command command = {
         .name = name,

@@ -5,6 +5,7 @@
 #include "quietus/memory.h"
 
 #include "internal.h"
+#include "passage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ struct device *device_new(const struct transport_ops *ops, void *context, const 
 int device_open(const struct disk *disk, struct device **out) {
     const struct transport_ops *ops;
     void *context;
-    const int error = linux_transport_open(disk, &ops, &context);
+    const int error = raid_is_behind(&disk->raid) ? passage_transport_open(disk, &ops, &context)
+                                                  : linux_transport_open(disk, &ops, &context);
     if (error)
         return error;
     *out = device_new(ops, context, disk);

@@ -1,8 +1,9 @@
-/* The Linux transport: the only code that calls ioctl. */
+/* The Linux transport; besides passage.c the only code that calls ioctl. */
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/memory.h"
 
+#include "command_io.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -189,69 +190,20 @@ static int submit_to_ring(struct linux_transport *transport, struct io_request *
     return 0;
 }
 
-static void put_be(uint8_t *out, unsigned size, uint64_t value) {
-    for (unsigned i = 0; i < size; i++)
-        out[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-}
-
-/* As the kernel's SCSI layer tells these two apart (scsi_lib.c). */
-static int error_of(const struct scsi_command *command) {
-    enum { ASC_PROTECTION = 0x10 };
-    struct scsi_sense sense;
-    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
-    if (command->status != SCSI_CHECK_CONDITION || !sense.valid)
-        return -EIO;
-    if (sense.key == SENSE_ABORTED_COMMAND && sense.asc == ASC_PROTECTION)
-        return -EILSEQ;
-    return sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
-}
-
-/* One READ(16) or WRITE(16), tried again after a unit attention. */
-static int command_io(struct linux_transport *transport, const struct io_request *request,
-                      uint32_t done, uint32_t length) {
-    enum { READ_16 = 0x88, WRITE_16 = 0x8a, TIMEOUT_MS = 60000, TRIES = 3 };
-    const uint32_t lba_size = transport->lba_sizes[request->area];
-    int error = -EIO;
-    for (int i = 0; error && i < TRIES; i++) {
-        struct scsi_command command = {
-            .cdb = {request->write ? WRITE_16 : READ_16},
-            .cdb_length = 16,
-            .transfer = request->write ? TRANSFER_OUT : TRANSFER_IN,
-            .data = (uint8_t *)request->buffer + done,
-            .data_length = length,
-            .timeout_ms = TIMEOUT_MS,
-        };
-        put_be(command.cdb + 2, 8, (request->offset + done) / lba_size);
-        put_be(command.cdb + 10, 4, length / lba_size);
-        error = linux_scsi(transport, &command);
-        if (error == -ENODEV || error == -ENXIO)
-            return error;
-        if (error == 0 && (command.host_status != 0 || command.status != SCSI_GOOD ||
-                           (!request->write && command.received != length)))
-            error = error_of(&command);
-    }
-    return error;
-}
-
 /* Sectors that the kernel has no block device for (520 bytes and the like) go through sg. */
-static void do_by_command(struct linux_transport *transport, struct io_request *request) {
-    enum { MOST = 64 << 10 };
-    const uint32_t lba_size = transport->lba_sizes[request->area];
-    const uint32_t most = MOST / lba_size * lba_size;
-    uint32_t done = 0;
-    int error = request->write && !transport->may_write ? -EBADF : 0;
-    while (error == 0 && done < request->length) {
-        const uint32_t left = request->length - done;
-        const uint32_t length = left < most ? left : most;
-        error = command_io(transport, request, done, length);
-        done += length;
-    }
-    request->result = error ? error : (int32_t)request->length;
+static struct command_io by_sg(struct linux_transport *transport, unsigned area) {
+    return (struct command_io){
+        .scsi = linux_scsi,
+        .context = transport,
+        .lba_size = transport->lba_sizes[area],
+        .may_write = transport->may_write,
+    };
 }
 
 static void do_at_once(struct linux_transport *transport, struct io_request *request) {
     if (transport->by_command) {
-        do_by_command(transport, request);
+        const struct command_io io = by_sg(transport, request->area);
+        command_io_do(&io, request);
         return;
     }
     const int fd = transport->area_fds[request->area];
@@ -308,24 +260,11 @@ static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **do
     return 0;
 }
 
-static int flush_by_command(struct linux_transport *transport) {
-    enum { SYNCHRONIZE_CACHE_10 = 0x35, TIMEOUT_MS = 120000, TRIES = 3 };
-    for (int i = 0; i < TRIES; i++) {
-        struct scsi_command command = {
-            .cdb = {SYNCHRONIZE_CACHE_10}, .cdb_length = 10, .timeout_ms = TIMEOUT_MS};
-        const int error = linux_scsi(transport, &command);
-        if (error)
-            return error;
-        if (command.host_status == 0 && command.status == SCSI_GOOD)
-            return 0;
-    }
-    return -EIO;
-}
-
 static int linux_flush(void *context, unsigned area) {
     struct linux_transport *transport = context;
+    const struct command_io io = by_sg(transport, area);
     if (transport->by_command)
-        return flush_by_command(transport);
+        return command_io_flush(&io);
     if (transport->area_fds[area] < 0)
         return -ENODEV;
     return fsync(transport->area_fds[area]) == 0 ? 0 : -errno;
@@ -347,8 +286,10 @@ static int linux_refresh(void *context) {
 
 static int linux_rediscover(void *context) {
     struct linux_transport *transport = context;
-    for (unsigned i = 0; i < transport->area_count; i++)
+    for (unsigned i = 0; i < transport->area_count; i++) {
         cleanup_fd(&transport->area_fds[i]);
+        transport->area_fds[i] = -1; /* its number may be another disk's next */
+    }
     return nodes_rediscover(transport->command_fd);
 }
 

@@ -23,7 +23,8 @@ static bool offered(const struct disk *disk, struct reason *reason) {
                        area->nsid ? " (a namespace)" : "");
             return false;
         }
-        const bool by_command = disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB;
+        const bool by_command = (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB) ||
+                                raid_is_behind(&disk->raid);
         if ((area->node[0] == '\0' && !by_command) || area->lba_count == 0) {
             reason_set(reason, "there is no block device to write it by");
             return false;

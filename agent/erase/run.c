@@ -85,7 +85,9 @@ static int identity_again(struct disk_run *run, struct device *device, struct re
 
 /* Or may hide it: what could not be found out is not claimed. */
 static bool hides_capacity(const struct disk *disk) {
-    return disk->has_ata && (!disk->hidden_known || disk->native_sectors > disk->ata.sectors);
+    if (disk->has_ata)
+        return !disk->hidden_known || disk->native_sectors > disk->ata.sectors;
+    return disk->area_count == 1 && disk->native_sectors > disk->areas[0].lba_count;
 }
 
 /* Law 2: the state is read back from the device, not remembered. */

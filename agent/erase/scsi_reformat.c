@@ -26,7 +26,7 @@ static int select_length(const struct disk_run *run, struct armed *armed, bool s
     enum { PAGE_FORMAT = 0x10, SAVE_PAGES = 0x01, LIST_SIZE = 24 };
     struct scsi_block_descriptor descriptor;
     uint8_t list[LIST_SIZE];
-    if (ask_scsi_block_descriptor(armed_device(armed), &descriptor)) {
+    if (ask_scsi_block_descriptor(armed_device(armed), false, &descriptor)) {
         reason_set(problem, "it does not tell its block descriptor");
         return -EIO;
     }

@@ -40,6 +40,11 @@ static bool usable(const struct disk *disk, const struct policy *policy,
         reason_set(reason, "the policy does not name it");
         return false;
     }
+    if (method->commands == COMMANDS_ATA && disk->raid.no_registers) {
+        reason_set(reason, "its RAID controller does not return ATA registers, so neither its "
+                           "progress nor its end could be known");
+        return false;
+    }
     if (!method->offered(disk, reason) || models_avoid(disk, method->name, reason))
         return false;
     if (!method->whole_drive && !is_all_shown(disk, reason))
@@ -77,6 +82,12 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
         json_add_text(list, method->never_reaches);
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
+    if (disk->raid.role == RAID_MEMBER)
+        json_add_text(list, "a RAID controller counts it to its volumes and could have written to "
+                            "it during the erase, or since");
+    if (disk->raid.role == RAID_VOLUME)
+        json_add_text(list, "a volume of a RAID controller: what the controller does not show of "
+                            "the disks behind it, and of its cache, was not reached");
     if (method->whole_drive)
         return list;
     if (disk->commands == COMMANDS_ATA && !disk->hidden_known)
@@ -86,6 +97,14 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
             text, sizeof text, "%s are hidden (HPA, AMAC or DCO) and could not be opened",
             text_size(size, sizeof size,
                       (disk->native_sectors - disk->ata.sectors) * disk->ata.logical_sector_size));
+        json_add_text(list, text);
+    }
+    if (disk->commands == COMMANDS_SCSI && disk->area_count == 1 &&
+        disk->native_sectors > disk->areas[0].lba_count) {
+        (void)snprintf(
+            text, sizeof text, "%s are hidden (mode page) and could not be opened",
+            text_size(size, sizeof size,
+                      (disk->native_sectors - disk->areas[0].lba_count) * disk->areas[0].lba_size));
         json_add_text(list, text);
     }
     if (disk->commands == COMMANDS_SCSI && disk->bus != BUS_USB && !disk->hidden_known)

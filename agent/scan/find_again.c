@@ -19,8 +19,9 @@ static uint64_t bytes_of(const struct disk *disk) {
  * seen yet that the capacity has changed.
  */
 static bool take_areas(struct disk *candidate, const struct disk *lost) {
-    if (lost->commands == COMMANDS_SCSI && lost->area_count == 1 &&
-        lost->areas[0].node[0] == '\0') {
+    const bool by_command =
+        lost->area_count == 1 && lost->areas[0].node[0] == '\0' && lost->commands != COMMANDS_NVME;
+    if (by_command && (candidate->area_count == 0 || lost->commands == COMMANDS_SCSI)) {
         candidate->area_count = 1;
         candidate->areas[0] = lost->areas[0];
         return true;
@@ -33,6 +34,8 @@ static struct device *open_if_same(struct disk *candidate, const struct disk *lo
     struct device *device;
     struct disk_identity identity;
     struct reason reason;
+    if (raid_is_behind(&candidate->raid) && !raid_prepare(candidate))
+        return NULL;
     if (candidate->commands != lost->commands || !take_areas(candidate, lost) ||
         device_open(candidate, &device))
         return NULL;
@@ -47,7 +50,9 @@ int scan_find_again(void *user, const struct disk *lost, struct device **out) {
     struct scan scan = {.findings = json_new_array()};
     unsigned found = 0;
     (void)user;
-    if (lost->commands == COMMANDS_NVME)
+    if (raid_is_behind(&lost->raid))
+        scan_find_raid("", true, &scan);
+    else if (lost->commands == COMMANDS_NVME)
         scan_find_nvme("", &scan);
     else if (lost->commands == COMMANDS_NONE)
         scan_find_block("", &scan);

@@ -11,6 +11,17 @@ void scan_find_nvme(const char *root, struct scan *scan);
 void scan_find_block(const char *root, struct scan *scan);
 /* After the others: disks for the block devices that none of them has taken. */
 void scan_find_rest(const char *root, struct scan *scan);
+/* The disks behind RAID controllers; without ask (saved trees) findings alone. After the finder of
+ * SCSI disks: of these it marks the controllers' volumes. */
+void scan_find_raid(const char *root, bool ask, struct scan *scan);
+/* The disks behind one controller, whose node is known. */
+void scan_list_raid(const struct raid_address *controller, const char *driver, struct scan *scan);
+/* Asks such a disk what it is, before it is interrogated; false: no disk. */
+bool raid_prepare(struct disk *disk);
+/* Whether ATA registers come back from such a disk. */
+bool raid_registers_come_back(struct device *device, const struct disk *disk);
+/* Whether the second is the first, seen through the controller. */
+bool raid_is_same(const struct disk *direct, const struct disk *behind);
 /* Adds findings for storage controllers without a driver. */
 void scan_find_unreached(const char *root, struct scan *scan);
 

@@ -57,8 +57,10 @@ static void take_area_sizes(struct disk *disk, uint64_t blocks, uint32_t block_s
         (disk->area_count == 1 && disk->areas[0].lba_count == 0 && is_odd(block_size))) {
         disk->area_count = 1;
         disk->areas[0] = (struct disk_area){.lba_size = block_size, .lba_count = blocks};
-        disk_finding(disk, "sectors of %" PRIu32 " bytes: no block device to read or write it by",
-                     block_size);
+        if (!raid_is_behind(&disk->raid))
+            disk_finding(disk,
+                         "sectors of %" PRIu32 " bytes: no block device to read or write it by",
+                         block_size);
         return;
     }
     const struct disk_area *area = &disk->areas[0];
@@ -156,6 +158,8 @@ static int interrogate_ata(struct device *device, struct disk *disk) {
     ask_ata_health(device, disk);
     ask_ata_sanitize(device, disk);
     ask_ata_hidden(device, disk);
+    disk->raid.no_registers =
+        raid_is_behind(&disk->raid) && !raid_registers_come_back(device, disk);
     return 0;
 }
 
@@ -342,7 +346,7 @@ void interrogate_device(struct device *device, struct disk *disk) {
     if (error)
         disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
     take_identity(device, disk);
-    if (disk->commands == COMMANDS_SCSI && disk->path_count > 0)
+    if (disk->commands == COMMANDS_SCSI && disk->path_count > 0 && !raid_is_behind(&disk->raid))
         disk->paths[0].state = state_of_path(device);
     disk_take_block_capacity(disk);
     models_note(disk);
@@ -350,6 +354,8 @@ void interrogate_device(struct device *device, struct disk *disk) {
 
 void interrogate(struct disk *disk) {
     struct device *device;
+    if (raid_is_behind(&disk->raid) && !raid_prepare(disk))
+        return;
     const int error = device_open(disk, &device);
     if (error) {
         disk_finding(disk, "it cannot be opened: %s", strerror(-error));

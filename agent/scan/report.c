@@ -113,6 +113,22 @@ static const char *health_name(enum disk_health_state state) {
     return names[state];
 }
 
+static json_t *raid_json(const struct disk *disk) {
+    const struct raid_place *raid = &disk->raid;
+    json_t *object = json_new_object();
+    json_put_text(object, "driver", raid_driver_name(raid->address.driver));
+    json_put_count(object, "host", raid->address.host);
+    json_put_text(object, "role", raid_role_name(raid->role));
+    json_put_text_if(object, "state", raid->state);
+    if (raid->has_slot) {
+        json_put_count(object, "enclosure", raid->enclosure);
+        json_put_count(object, "slot", raid->slot);
+    }
+    if (disk->commands == COMMANDS_ATA && raid_is_behind(raid))
+        json_put_flag(object, "returns_registers", !raid->no_registers);
+    return object;
+}
+
 json_t *disk_json(const struct disk *disk) {
     json_t *object = disk_identity_json(&disk->identity);
     json_put_text(object, "bus", disk_bus_name(disk->bus));
@@ -121,6 +137,8 @@ json_t *disk_json(const struct disk *disk) {
         json_put_count(object, "rotation_rate", disk->rotation_rate);
     json_put_flag(object, "removable", disk->removable);
     json_put(object, "paths", paths_json(disk));
+    if (disk->raid.role != RAID_ROLE_NONE)
+        json_put(object, "raid", raid_json(disk));
     json_put(object, "areas", areas_json(disk));
     json_t *health = json_new_object();
     json_put_text(health, "state", health_name(disk->health.state));

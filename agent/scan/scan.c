@@ -156,6 +156,23 @@ static bool is_second_path(const struct disk *a, const struct disk *b) {
            (!both_answer || a->identity.capacity == b->identity.capacity);
 }
 
+/* Only the direct path is used; the other one is told. */
+static bool is_one_disk(const struct disk *a, const struct disk *b) {
+    return is_second_path(a, b) || raid_is_same(a, b);
+}
+
+/* Enclosures, tapes and the like that a RAID controller has listed. */
+static void drop_others(struct scan *scan) {
+    size_t kept = 0;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (scan->disks[i]->raid.not_a_disk)
+            disk_free(scan->disks[i]);
+        else
+            scan->disks[kept++] = scan->disks[i];
+    }
+    scan->disk_count = kept;
+}
+
 static void merge_path(struct disk *into, const struct disk *from) {
     for (unsigned i = 0; i < from->path_count; i++) {
         const struct disk_path *path = &from->paths[i];
@@ -180,7 +197,8 @@ static void merge_path(struct disk *into, const struct disk *from) {
 
 /* The path that answers comes first: commands go by that one. Returns the disk that is left. */
 static struct disk *merge(struct disk *a, struct disk *b) {
-    const bool b_is_better = a->paths[0].state != PATH_ANSWERS && b->paths[0].state == PATH_ANSWERS;
+    const bool b_is_better = is_second_path(a, b) && a->paths[0].state != PATH_ANSWERS &&
+                             b->paths[0].state == PATH_ANSWERS;
     struct disk *kept = b_is_better ? b : a;
     struct disk *other = b_is_better ? a : b;
     merge_path(kept, other);
@@ -192,7 +210,7 @@ void scan_merge_paths(struct scan *scan) {
     size_t kept = 0;
     for (size_t i = 0; i < scan->disk_count; i++) {
         size_t same = 0;
-        while (same < kept && !is_second_path(scan->disks[same], scan->disks[i]))
+        while (same < kept && !is_one_disk(scan->disks[same], scan->disks[i]))
             same++;
         if (same < kept)
             scan->disks[same] = merge(scan->disks[same], scan->disks[i]);
@@ -207,12 +225,14 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     *out = (struct scan){.findings = json_new_array()};
     server_read(root, &out->server);
     scan_find_scsi(root, out);
+    scan_find_raid(root, root[0] == '\0', out);
     scan_find_nvme(root, out);
     scan_find_block(root, out);
     scan_find_rest(root, out);
     scan_find_unreached(root, out);
     if (root[0] == '\0') {
         ask_all(options, out);
+        drop_others(out);
     } else {
         for (size_t i = 0; i < out->disk_count; i++) {
             interrogate_saved(root, out->disks[i]);

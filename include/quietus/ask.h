@@ -15,7 +15,9 @@ int ask_scsi_vpd_pages(struct device *device, bool pages[256]);
 /* A vital product data page, raw; length in: room, out: bytes. */
 int ask_scsi_vpd(struct device *device, uint8_t page, uint8_t *data, size_t *length);
 int ask_scsi_capacity(struct device *device, struct scsi_capacity *out);
-int ask_scsi_block_descriptor(struct device *device, struct scsi_block_descriptor *out);
+/* The mode pages' block descriptor: as it is, or as it would be by default. */
+int ask_scsi_block_descriptor(struct device *device, bool by_default,
+                              struct scsi_block_descriptor *out);
 int ask_scsi_write_protect(struct device *device, bool *write_protected);
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
 /* Whether opcode with service action is supported, by the device's own list. */

@@ -14,6 +14,7 @@ struct decision {
     struct warrant *warrant;      /* NULL: not to be touched, and then: */
     enum disposition disposition; /* refused, held or excluded */
     struct reason reason;
+    bool retained; /* the order says that it is to be kept */
 };
 
 /* One decision for each disk of the scan, in its order. */
@@ -30,7 +31,10 @@ void authorization_free(struct authorization *authorization);
  * By a signed order that order_open has accepted. Checks its time, the server, and each disk: those
  * it names and that still hold what it says get a warrant. The boot medium is excluded, what is in
  * use is refused, what the order retains is excluded, and a disk that it does not know is left
- * alone and, unless the order says "leave", makes it refuse the whole server. 0; or the error of
+ * alone and, unless the order says "leave", makes it refuse the whole server. A volume of a RAID
+ * controller and the disks behind it are not both erased: the volume is left out if all members are
+ * named, else the members are refused; these are refused too if a volume there is in use or to be
+ * retained. 0; or the error of
  * order_check_time or order_check_server, and then every disk is refused. Either way the entries
  * that match no disk are listed.
  */

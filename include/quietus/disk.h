@@ -7,6 +7,7 @@
 
 #include "quietus/ata.h"
 #include "quietus/nvme_data.h"
+#include "quietus/raid.h"
 #include "quietus/scsi.h"
 
 #include <jansson.h>
@@ -119,12 +120,14 @@ struct disk {
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;
     struct disk_health health;
+    struct raid_place raid; /* its place in a RAID controller, if it is in one */
 
     /* What the disk reported, if the flag says so. */
     bool has_ata;
     struct ata_identify ata;
     bool hidden_known;       /* whether anything hides capacity has been asked and answered */
-    uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors */
+    uint64_t native_sectors; /* with what HPA, AMAC and DCO hide; then at least ata.sectors. Of a
+                                SAS disk what its mode page hides even so, or 0 */
     bool has_nvme;
     struct nvme_controller nvme;
     unsigned unreached_namespaces; /* not attached, or with no block device */

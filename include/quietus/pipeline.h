@@ -28,6 +28,7 @@ struct pipeline {
     bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do */
     unsigned deliver_seconds; /* how long to go on trying after the last disk */
     enum progress_style progress;
+    struct runner_limits limits;
 };
 
 /*

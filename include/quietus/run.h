@@ -85,8 +85,22 @@ struct runner_callbacks {
     void *user;
 };
 
-/* Runs all at once and returns when all have ended or were given up; the signal that asked to end
- * it (interrupt.h), or 0. */
-int runner_run(struct disk_run **runs, size_t count, const struct runner_callbacks *callbacks);
+/* What heat and power allow: a full chassis must not start all of its disks in one instant. */
+struct runner_limits {
+    unsigned parallel; /* disks at work at once; 0: all */
+    double start_rate; /* disks begun per second; 0: no limit */
+};
+
+/* "16" and "0.5", both above 0; -EINVAL with the reason. */
+int runner_parse_parallel(const char *text, struct runner_limits *out, struct reason *reason);
+int runner_parse_start_rate(const char *text, struct runner_limits *out, struct reason *reason);
+
+/*
+ * Runs all, within the limits, in the order given, and returns when all have ended or were given
+ * up; the signal that asked to end it (interrupt.h), or 0. A disk that had not been begun when the
+ * signal came has that as its problem.
+ */
+int runner_run(struct disk_run **runs, size_t count, const struct runner_limits *limits,
+               const struct runner_callbacks *callbacks);
 
 #endif

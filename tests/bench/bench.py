@@ -17,6 +17,7 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 
 import content  # noqa: E402
 import machine  # noqa: E402
+import tools  # noqa: E402
 from machine import OUT, Machine  # noqa: E402
 
 # The same kernel with nothing but busybox: what any image has to pay.
@@ -89,27 +90,47 @@ def sizes():
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="boots of each kind")
+    parser.add_argument("--runs", type=int, default=5, help="of each kind")
+    parser.add_argument("what", nargs="*", choices=["boot", "engine", []], help="only this")
     options = parser.parse_args()
     figures = {"sizes_bytes": sizes()}
+    wanted = options.what or ["boot", "engine"]
     with tempfile.TemporaryDirectory(prefix="quietus-bench-") as name:
         folder = pathlib.Path(name)
-        figures["boot"] = boot_times(folder, options.runs)
-        figures["memory"] = memory(folder)
+        if "boot" in wanted:
+            figures["boot"] = boot_times(folder, options.runs)
+            figures["memory"] = memory(folder)
+    if "engine" in wanted:
+        build_engine()
+        figures["engine"] = tools.all_figures(options.runs)
     qemu = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
     figures["machine"] = {"qemu": qemu.splitlines()[0], "accelerator": "tcg", "virtual_cpus": 2,
                           "kernel": (machine.BUILD / "kernel/release").read_text().strip()}
     (OUT / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    show(figures)
+
+
+def build_engine():
+    folder = machine.BUILD / "release"
+    for command in (["cmake", "-G", "Ninja", "-S", TOP, "-B", folder, f"-DQUIETUS_DEPS={machine.BUILD}/deps"],
+                    ["cmake", "--build", folder, "--target", "quietus-engine"]):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def show(figures):
     total = figures["sizes_bytes"]["vmlinuz"] + figures["sizes_bytes"]["initramfs.img"]
     for name, size in figures["sizes_bytes"].items():
         print(f"{name:15} {size / 1e6:6.1f} MB")
     print(f"{'kernel+image':15} {total / 1e6:6.1f} MB (limit 40)")
-    boot = figures["boot"]
-    print(f"kernel start to first scan   {boot['first_scan_s']:6.2f} s (of which {boot['settle_s']} s wait for late disks)")
-    print(f"bare kernel with busybox     {boot['bare_kernel_s']:6.2f} s")
-    print(f"memory used after a scan     {figures['memory']['used_after_scan_mib']:6.1f} MiB "
-          f"(the image's files: {figures['memory']['of_which_files_mib']} MiB)")
-    print(f"least memory that it ran in  {figures['memory']['least_memory_mib']:6} MiB")
+    if "boot" in figures:
+        boot = figures["boot"]
+        print(f"kernel start to first scan   {boot['first_scan_s']:6.2f} s (of which {boot['settle_s']} s wait for late disks)")
+        print(f"bare kernel with busybox     {boot['bare_kernel_s']:6.2f} s")
+        print(f"memory used after a scan     {figures['memory']['used_after_scan_mib']:6.1f} MiB "
+              f"(the image's files: {figures['memory']['of_which_files_mib']} MiB)")
+        print(f"least memory that it ran in  {figures['memory']['least_memory_mib']:6} MiB")
+    if "engine" in figures:
+        tools.show(figures["engine"])
 
 
 if __name__ == "__main__":

@@ -182,8 +182,18 @@ def disk():
             *hostile(600)]
 
 
+def raid():
+    physical = bytes([32, 0, 32, 0, 1, 0, 13]).ljust(24, b"\0") + bytes([12, 0, 32, 0, 1, 4]).ljust(24, b"\0")
+    luns = bytes([0, 0, 0, 0xc0, 0, 0, 4, 1, 0, 0, 0, 1, 0, 0, 0, 0])
+    infos = [bytes([12]).ljust(184, b"\0") + bytes([state, 0, 0, 0, flags]).ljust(328, b"\0")
+             for state, flags in ((0x18, 2), (0, 0), (0, 0x10), (0x40, 0), (0x99, 0))]
+    ends = [bytes([36, status, 0x70, 0, 3]).ljust(64, b"\x5a") for status in (0, 0x0c, 0x2d, 0x2f, 0xff)]
+    return [bytes([56, 0, 0, 0, 2, 0, 0, 0]) + physical, bytes([0, 0, 0, 16, 0, 0, 0, 0]) + luns, *infos, *ends,
+            *hostile(64)]
+
+
 TARGETS = {make.__name__: make for make in (ata, command_line, disk, document, envelope, key, models, nvme, page_file,
-                                            scsi, text)}
+                                            raid, scsi, text)}
 
 
 def words_of(value):

@@ -6,6 +6,7 @@
 #include "quietus/memory.h"
 
 #include "../../agent/scan/internal.h"
+#include "raid_model.h"
 #include "simtime.h"
 
 #include <errno.h>
@@ -124,6 +125,11 @@ static int exchange(struct handle *handle, struct drive_request *request, uint64
     drive_forget(model->drive, request);
     drive_reset(model->drive, model->path == MODEL_NVME ? RESET_CONTROLLER : RESET_HARD);
     return -ETIMEDOUT;
+}
+
+int model_carry(struct model *model, struct drive_request *request, uint64_t timeout_ms) {
+    struct handle handle = {.model = model, .generation = drive_generation(model->drive)};
+    return exchange(&handle, request, timeout_ms);
 }
 
 static int model_nvme(void *context, struct nvme_command *command) {
@@ -438,7 +444,16 @@ static const struct transport_ops ops = {
     .close = model_close,
 };
 
+static bool is_behind_raid(const struct model *model) {
+    return model->path == MODEL_MEGARAID || model->path == MODEL_CCISS;
+}
+
 static struct device *open_port(struct model *model, const struct disk *disk, unsigned port) {
+    struct device *device;
+    if (is_behind_raid(model)) {
+        memory_require(device_open(disk, &device) == 0);
+        return device;
+    }
     struct handle *handle = memory_new(1, sizeof *handle);
     handle->model = model;
     handle->port = port;
@@ -582,6 +597,10 @@ struct disk *model_scan(struct model *model) {
     struct disk *found[2];
     struct scan scan = {.disks = found, .disk_count = model->ports == 2 ? 2 : 1};
     clock_drive = model->drive;
+    if (is_behind_raid(model)) {
+        raid_model_use(model, model->faults);
+        return raid_model_scan(model->path == MODEL_CCISS ? RAID_CCISS : RAID_MEGARAID);
+    }
     for (unsigned i = 0; i < scan.disk_count; i++)
         found[i] = scan_port(model, i);
     scan_merge_paths(&scan);

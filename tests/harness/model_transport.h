@@ -9,12 +9,16 @@
 
 #include "drive.h"
 
+struct raid_faults; /* raid_model.h */
+
 /* How a drive is reached. */
 enum model_path {
     MODEL_NVME,
-    MODEL_LIBATA, /* registers by libata's rules: descriptor sense */
-    MODEL_SATL,   /* the drive's own SCSI translation */
-    MODEL_SAS,    /* a native SCSI disk */
+    MODEL_LIBATA,   /* registers by libata's rules: descriptor sense */
+    MODEL_SATL,     /* the drive's own SCSI translation */
+    MODEL_SAS,      /* a native SCSI disk */
+    MODEL_MEGARAID, /* either, behind a RAID controller: see raid_model.h */
+    MODEL_CCISS,
 };
 
 struct model {
@@ -25,6 +29,7 @@ struct model {
     unsigned power_cut_at;
     unsigned commands;
     bool is_off;
+    const struct raid_faults *faults; /* of a RAID controller; may be NULL */
     /* A SAS disk on two paths: commands that came by each, those of them that touch the medium, and
      * the command at which a path goes dead (1: before the first; 0: never). */
     unsigned ports; /* 2, or anything else for one */
@@ -36,6 +41,9 @@ struct model {
 
 /* The clock of the agent becomes the simulated one. */
 void model_use_clock(void);
+
+/* A command to the drive, whatever way it came: 0; -ETIMEDOUT; -ENODEV: it is gone; -ECONNRESET. */
+int model_carry(struct model *model, struct drive_request *request, uint64_t timeout_ms);
 
 /* The drive as the scan would have found it; the caller frees it. */
 struct disk *model_scan(struct model *model);

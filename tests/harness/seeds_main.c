@@ -1,5 +1,5 @@
 /*
- * quietus-seeds [--from SEED] [--count N] [--verbose | --print]
+ * quietus-seeds [--from SEED] [--count N] [--through megaraid|cciss] [--verbose | --print]
  *
  * Erases N simulated drives made at random from seeds (1,000 from 1 unless said otherwise) and
  * holds every end against what is left on the medium. A failing seed is played again, alone and
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char *through; /* a kind of RAID controller, or NULL */
 
 struct tally {
     unsigned ends[DISPOSITION_COUNT];
@@ -39,10 +41,9 @@ static const char *judge(const struct seeded *seeded, const struct trial_result 
 }
 
 static void print_drive(uint64_t seed, const struct seeded *seeded) {
-    static const char *const paths[] = {[MODEL_NVME] = "NVMe",
-                                        [MODEL_LIBATA] = "libata",
-                                        [MODEL_SATL] = "SATL",
-                                        [MODEL_SAS] = "SAS"};
+    static const char *const paths[] = {
+        [MODEL_NVME] = "NVMe", [MODEL_LIBATA] = "libata",     [MODEL_SATL] = "SATL",
+        [MODEL_SAS] = "SAS",   [MODEL_MEGARAID] = "MegaRAID", [MODEL_CCISS] = "CCISS"};
     (void)printf("seed %llu, by %s", (unsigned long long)seed, paths[seeded->trial.path]);
     if (seeded->trial.power_cut_at)
         (void)printf(", power cut at command %u", seeded->trial.power_cut_at);
@@ -60,11 +61,24 @@ static void show(uint64_t seed, const struct seeded *seeded, const struct trial_
                  (unsigned long long)result->commands);
 }
 
+/* A SATA or SAS drive of the seeds, behind a RAID controller; false: it cannot be behind one. */
+static bool put_behind(struct seeded *seeded) {
+    if (seeded->trial.path == MODEL_NVME)
+        return false;
+    /* What hides capacity cannot be ruled out without registers. */
+    if (seeded->trial.path != MODEL_SAS)
+        seeded->must_be_erased = false;
+    seeded->trial.path = strcmp(through, "cciss") == 0 ? MODEL_CCISS : MODEL_MEGARAID;
+    return true;
+}
+
 static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tally *tally) {
     struct seeded seeded;
     struct trial_result result;
     char problem[512] = "";
     seed_make(seed, &seeded);
+    if (through && !put_behind(&seeded))
+        return true;
     seeded.trial.folder = folder;
     if (!trial_run(&seeded.trial, &result, problem, sizeof problem)) {
         (void)printf("seed %llu cannot be tried: %s\n%s", (unsigned long long)seed, problem,
@@ -81,7 +95,9 @@ static bool run_seed(uint64_t seed, const char *folder, bool verbose, struct tal
 }
 
 static int usage(void) {
-    (void)fputs("usage: quietus-seeds [--from SEED] [--count N] [--verbose | --print]\n", stderr);
+    (void)fputs("usage: quietus-seeds [--from SEED] [--count N] [--through megaraid|cciss] "
+                "[--verbose | --print]\n",
+                stderr);
     return 1;
 }
 
@@ -96,11 +112,9 @@ static int print_drives(uint64_t from, uint64_t count) {
 
 int main(int argc, char **argv) {
     static const struct option options[] = {
-        {"from", required_argument, NULL, 'f'},
-        {"count", required_argument, NULL, 'c'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"print", no_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0},
+        {"from", required_argument, NULL, 'f'},    {"count", required_argument, NULL, 'c'},
+        {"through", required_argument, NULL, 't'}, {"verbose", no_argument, NULL, 'v'},
+        {"print", no_argument, NULL, 'p'},         {NULL, 0, NULL, 0},
     };
     unsigned long long from = 1;
     unsigned long long count = 1000;
@@ -114,6 +128,8 @@ int main(int argc, char **argv) {
             from = strtoull(optarg, NULL, 10);
         else if (option == 'c')
             count = strtoull(optarg, NULL, 10);
+        else if (option == 't')
+            through = optarg;
         else if (option == 'v')
             verbose = true;
         else if (option == 'p')

@@ -9,6 +9,7 @@
 #include "../../agent/authorize/internal.h"
 #include "description.h"
 #include "oracle.h"
+#include "raid_model.h"
 #include "simtime.h"
 
 #include <ftw.h>
@@ -107,6 +108,10 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
     if (trial->set_up)
         trial->set_up(model, trial->user);
     struct disk *disk = model_scan(model);
+    if (!disk) {
+        text_copy(out->reason, sizeof out->reason, "it was not found");
+        return;
+    }
     if (trial->scanned)
         trial->scanned(model, disk, trial->user);
     const bool had_password = disk->has_ata && disk->ata.security.enabled;
@@ -164,7 +169,8 @@ bool trial_run(const struct trial *trial, struct trial_result *out, char *proble
     *out = (struct trial_result){0};
     make_folder(trial->folder);
     model_use_clock();
-    struct model model = {.path = trial->path, .power_cut_at = trial->power_cut_at};
+    struct model model = {
+        .path = trial->path, .power_cut_at = trial->power_cut_at, .faults = trial->faults};
     model.drive = open_drive(trial, problem, problem_size);
     if (!model.drive)
         return false;
@@ -172,7 +178,7 @@ bool trial_run(const struct trial *trial, struct trial_result *out, char *proble
     run_agent(&model, trial, out);
     if (model.is_off) {
         drive_close(model.drive);
-        model = (struct model){.path = trial->path};
+        model = (struct model){.path = trial->path, .faults = trial->faults};
         model.drive = open_drive(trial, problem, problem_size);
         if (!model.drive)
             return false;
@@ -180,12 +186,16 @@ bool trial_run(const struct trial *trial, struct trial_result *out, char *proble
     }
     out->commands = drive_command_count(model.drive);
     out->simulated_ms = simtime_now() - began;
+    text_copy(out->packet, sizeof out->packet, raid_model_wrong());
+    raid_model_use(NULL, NULL);
     drive_close(model.drive);
     return ask_oracle(trial, out, problem, problem_size);
 }
 
 const char *trial_verdict(const struct trial_result *result, bool *unseen) {
     *unseen = false;
+    if (result->packet[0] != '\0')
+        return "a RAID controller's driver was sent what it does not take";
     if (result->wrong[0] != '\0')
         return result->wrong;
     if (result->locked)

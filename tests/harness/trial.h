@@ -15,6 +15,7 @@ struct trial {
     const char *folder;      /* where media and state are; made anew */
     const char *description; /* the lines of one [drive] section */
     enum model_path path;
+    const struct raid_faults *faults; /* of a RAID controller, or NULL */
     struct policy policy;
     /* The machine loses power at this command of the first run, and the agent runs again after a
      * reboot; 0: it does not. */
@@ -38,6 +39,7 @@ struct trial_result {
     uint64_t recoverable;
     uint64_t commands;
     uint64_t simulated_ms;
+    char packet[120];      /* what was wrong with a packet for a RAID controller, or "" */
     char attempts[2048];   /* of the last run, a line each */
     char wrong[1024];      /* with its certificate, as "check" sees it; or "" */
     char exceptions[4096]; /* of its certificate, a line each */

@@ -1,6 +1,6 @@
 /*
- * quietus-trial [--satl] [--power-cut N] [--keep FOLDER] [--least purge]
- *               [--policy JSON] FILE
+ * quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] [--least purge]
+ * [--policy JSON] FILE
  *
  * Erases the simulated drive whose [drive] section (the lines below the heading) is in the file, by
  * the agent's own code and in simulated time, and says how it ended and what is left on the medium.
@@ -18,13 +18,16 @@
 #include <unistd.h>
 
 static int usage(void) {
-    (void)fputs("usage: quietus-trial [--satl] [--power-cut N] [--keep FOLDER] [--least purge] "
-                "[--policy JSON] FILE\n",
-                stderr);
+    (void)fputs(
+        "usage: quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] "
+        "[--least purge] [--policy JSON] FILE\n",
+        stderr);
     return 1;
 }
 
-static enum model_path path_of(const char *description, bool satl) {
+static enum model_path path_of(const char *description, bool satl, const char *through) {
+    if (through)
+        return strcmp(through, "cciss") == 0 ? MODEL_CCISS : MODEL_MEGARAID;
     if (strstr(description, "family = scsi"))
         return MODEL_SAS;
     if (!strstr(description, "family = ata"))
@@ -62,14 +65,19 @@ static bool take_policy(const char *text, struct policy *out) {
 
 int main(int argc, char **argv) {
     static const struct option options[] = {
-        {"satl", no_argument, NULL, 's'},         {"power-cut", required_argument, NULL, 'p'},
-        {"keep", required_argument, NULL, 'k'},   {"least", required_argument, NULL, 'l'},
-        {"policy", required_argument, NULL, 'j'}, {NULL, 0, NULL, 0},
+        {"satl", no_argument, NULL, 's'},
+        {"through", required_argument, NULL, 't'},
+        {"power-cut", required_argument, NULL, 'p'},
+        {"keep", required_argument, NULL, 'k'},
+        {"least", required_argument, NULL, 'l'},
+        {"policy", required_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
     };
     char folder[64] = "/tmp/quietus-trial-XXXXXX";
     struct trial trial = {0};
     struct trial_result result;
     bool satl = false;
+    const char *through = NULL;
     char problem[512] = "";
     char *text;
     size_t length;
@@ -77,6 +85,8 @@ int main(int argc, char **argv) {
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 's')
             satl = true;
+        else if (option == 't')
+            through = optarg;
         else if (option == 'p')
             trial.power_cut_at = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'k')
@@ -93,7 +103,7 @@ int main(int argc, char **argv) {
         trial.folder = mkdtemp(folder);
     keys_start();
     trial.description = text;
-    trial.path = path_of(text, satl);
+    trial.path = path_of(text, satl, through);
     const bool done = trial_run(&trial, &result, problem, sizeof problem);
     free(text);
     if (!done) {

@@ -2,12 +2,9 @@
 
 import re
 
-from trial import Scenario
-
-STRICT = {"fallback": False, "stall_minutes": 1}
-LADDER = {"fallback": True, "stall_minutes": 1}
-
-MARKED = "samples show content"  # what the agent says of a lie that it saw through
+import sas_path_rows
+import sas_rows
+from trial import LADDER, MARKED, STRICT, Scenario
 
 
 # --- checks beyond the table's columns ---
@@ -49,27 +46,6 @@ def waited_for(one):
     return begun_again(one)
 
 
-ON_MEDIUM = re.compile(r" scsi (?:04|08|0a|28|2a|41|48|88|8a|93) .* port=(\d) ")
-
-
-def other_path_quiet(one):
-    """From the first command that changes the medium to the last: all by one port."""
-    ports = [(line, ON_MEDIUM.search(line).group(1)) for line in one.trace.splitlines()
-             if ON_MEDIUM.search(line)]
-    changes = [i for i, (line, _) in enumerate(ports)
-               if re.search(r" scsi (?:04|0a|2a|41|48|8a|93) ", line)]
-    if not changes:
-        return "nothing was sent to its medium"
-    used = {port for _, port in ports[changes[0]:changes[-1] + 1]}
-    return None if len(used) == 1 else f"commands to its medium by ports {sorted(used)}"
-
-
-def still_reserved(one):
-    """Nobody has sent PERSISTENT RESERVE OUT, or anything that changes the medium."""
-    found = re.findall(r" scsi (?:04|0a|2a|41|48|5f|8a|93) ", one.trace)
-    return f"{len(found)} commands that change it" if found else None
-
-
 # --- the rows ---
 
 def nvme(name, drive, policy=STRICT, **rest):
@@ -82,10 +58,6 @@ def ahci(name, drive, policy=STRICT, **rest):
 
 def satl(name, drive, policy=STRICT, **rest):
     return Scenario(name, policy, "scsi", drive, **rest)
-
-
-def sas(name, drive, policy=STRICT, **rest):
-    return Scenario(name, policy, "sas", "medium = magnetic; encrypts = no; " + drive, **rest)
 
 
 def ladder(row):
@@ -417,29 +389,5 @@ CUT = [
 for row in CUT:
     row.policy, row.cut = LADDER, True
 
-# Native SAS disks.
-SAS = [
-    sas("good-sas", "sanitize = overwrite", category="purge", method="scsi-sanitize-overwrite"),
-    sas("sas-two-paths", "sanitize = overwrite", paths=2, category="purge",
-        method="scsi-sanitize-overwrite", check=other_path_quiet),
-    sas("sas-two-paths-overwrite", "sanitize = none", paths=2, category="clear", method="overwrite",
-        check=other_path_quiet),
-    sas("sas-two-paths-hidden", "sanitize = none; visible = 4M", paths=2, category="clear",
-        method="overwrite", check=other_path_quiet),
-    sas("sas-path-in-standby", "sanitize = none; standby-port = 1", paths=2, category="clear",
-        method="overwrite", check=other_path_quiet),
-    sas("sas-reserved", "reserved-by = 0xabcde 3", ends="refused",
-        says="exclusive access, key 0x00000000000abcde", check=still_reserved),
-    sas("sas-retires-sectors", "sanitize = none; bad-blocks = 100 3000 9000", category="clear",
-        method="overwrite"),
-    sas("sas-520", "sanitize = none; sector = 520", category="clear", method="overwrite"),
-    sas("sas-520-sanitize", "sanitize = overwrite; sector = 520", category="purge",
-        method="scsi-sanitize-overwrite"),
-    sas("sas-protection-1", "sanitize = none; protection = 1", category="clear", method="overwrite"),
-    sas("sas-protection-2", "sanitize = overwrite; protection = 2", category="purge",
-        method="scsi-sanitize-overwrite"),
-    sas("lie-scsi-format", "sanitize = none; misbehave = lie scsi-format", category="clear",
-        method="overwrite"),
-]
-
-SCENARIOS = SAS + HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + CUT
+SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + sas_rows.ROWS + \
+    sas_path_rows.ROWS + CUT

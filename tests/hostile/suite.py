@@ -11,7 +11,7 @@ import traceback
 import machine
 import scenarios
 from simulated import PROGRAM
-from trial import Batch, Scenario, TIME_FACTOR, judge
+from trial import LADDER, STRICT, TIME_FACTOR, Batch, Scenario, judge
 
 NVME_AT_ONCE = 24  # controllers in one machine
 DRIVES_AT_ONCE = 40
@@ -106,7 +106,7 @@ class Hostile:
             row = scenario_of_seed(seed)
             if row:
                 rows.append(row)
-        ended, seconds, _ = Batch(rows, scenarios.LADDER).run()
+        ended, seconds, _ = Batch(rows, LADDER).run()
         self.ended += ended
         self.notes.append(f"{len(rows)} seeds in one machine: {seconds:.0f} s")
         wrong = [f"{one.drive.name}: {judge(one)}\n{one.drive.section()}" for one in ended if judge(one)]
@@ -115,10 +115,10 @@ class Hostile:
     def parallel(self):
         """How much longer than its slowest drive one server takes."""
         times = (10, 20, 30, 40)
-        rows = [Scenario(f"parallel-{front}-{t}", scenarios.STRICT, front,
+        rows = [Scenario(f"parallel-{front}-{t}", STRICT, front,
                          f"sanitize = block; time = {family}-sanitize-block {t * TIME_FACTOR}s")
                 for front, family in (("nvme", "nvme"), ("ahci", "ata")) for t in times]
-        ended, _, record = Batch(rows, scenarios.STRICT).run()
+        ended, _, record = Batch(rows, STRICT).run()
         wrong = [f"{one.drive.name}: {judge(one)}" for one in ended if judge(one)]
         spans = [(seconds_of(one.certificate["started"]), seconds_of(one.certificate["ended"])) for one in ended]
         whole = max(end for _, end in spans) - min(start for start, _ in spans)
@@ -179,6 +179,6 @@ def scenario_of_seed(seed):
     front = {"NVMe": "nvme", "libata": "ahci", "SATL": "scsi"}[re.search(r"by (\w+)", head).group(1)]
     drive = "; ".join(line for line in lines if not line.startswith("family"))
     good = "has to be erased" in head
-    return Scenario(f"seed-{seed}", scenarios.LADDER, front, drive, ends="erased",
+    return Scenario(f"seed-{seed}", LADDER, front, drive, ends="erased",
                     may_be=() if good else ("failed", "unknown"),
                     unseen="may keep" in head)

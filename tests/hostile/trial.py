@@ -17,15 +17,23 @@ TIME_FACTOR = 10  # the drives' clocks run so many times faster than the agent's
 ATTESTED = "attested by the drive alone"
 STATUSES = {"unknown": 21, "absent": 21, "failed": 20, "refused": 10, "held": 10}
 
+# Policies that orders of the table give.
+STRICT = {"fallback": False, "stall_minutes": 1}
+LADDER = {"fallback": True, "stall_minutes": 1}
+FORMAT = {"methods": ["scsi-format"], "fallback": False, "stall_minutes": 1}
+
+MARKED = "samples show content"  # what the agent says of a lie that it saw through
+
 # A lie about this operation alone is a lie of this method.
 METHOD_OF = {
     **{f"{family}-sanitize-{kind}": f"{family}-sanitize-{kind}"
        for family in ("nvme", "ata", "scsi") for kind in ("crypto", "block", "overwrite")},
     "nvme-format-user-data": "nvme-format-user-data",
     "nvme-format-crypto": "nvme-format-crypto",
-    "scsi-format": "scsi-format",
     "security-erase": "ata-security-erase",
     "security-erase-enhanced": "ata-security-erase-enhanced",
+    "scsi-format": "scsi-format",
+    "overwrite": "overwrite",
 }
 
 
@@ -34,8 +42,9 @@ class Scenario:
     """A row of the table; see README.md."""
     name: str
     policy: dict
-    front: str  # nvme, ahci, scsi (a SATA disk behind a translation), sas
+    front: str  # nvme, ahci, scsi
     drive: str  # lines of its description, ";" between them
+    family: str = ""  # if the front does not tell: scsi is a SAS disk there, or an ATA one behind a SATL
     ends: str = "erased"
     category: str = ""  # that the certificate has to claim
     method: str = ""  # that the certificate has to name as the one that erased
@@ -80,9 +89,9 @@ class Drive:
 
     def section(self):
         lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive) if line.strip()]
-        family = {"nvme": "nvme", "sas": "scsi"}.get(self.scenario.front, "ata")
+        family = self.scenario.family or ("nvme" if self.scenario.front == "nvme" else "ata")
         given = {line.split(" = ")[0] for line in lines}
-        defaults = {"size": "8M", "spare": "2M", "serial": self.serial, "wwn": self.wwn,
+        defaults = {"size": "4M", "spare": "1M", "serial": self.serial, "wwn": self.wwn,
                     "plant": "PLANT every=4 stale=20 remapped=5"}
         lines += [f"{key} = {value}" for key, value in defaults.items() if key not in given]
         # "plant = none": a drive on which nothing was ever written.
@@ -136,11 +145,10 @@ class Ended:
 
 def ports_of(front, path, names):
     """The host adapters for some drives; the second path to a SAS disk is its port 1."""
-    kind = "scsi" if front == "sas" else front
     second = "controller = 1\n" if path else ""
     for first in range(0, len(names), FRONT_PORTS):
         some = " ".join(names[first:first + FRONT_PORTS])
-        yield f"[port {front}{path}x{first}]\nfront = {kind}\ndrives = {some}\n{second}"
+        yield f"[port {front}{path}x{first}]\nfront = {front}\ndrives = {some}\n{second}"
 
 
 class Batch:
@@ -162,7 +170,7 @@ class Batch:
             for controller in range(drive.scenario.controllers if drive.scenario.front == "nvme" else 0):
                 sections.append(f"[port n{drive.number}-{controller}]\nfront = nvme\n"
                                 f"drives = {drive.name}\ncontroller = {controller}\n")
-        for front in ("ahci", "scsi", "sas"):
+        for front in ("ahci", "scsi"):
             for path in (0, 1):
                 names = [drive.name for drive in self.drives
                          if drive.scenario.front == front and drive.scenario.paths > path]

@@ -22,7 +22,7 @@
 #include "misbehave.h"
 
 enum {
-    DESCRIPTION_DRIVES = 48,
+    DESCRIPTION_DRIVES = 128,
     DESCRIPTION_PORTS = 32,
     DESCRIPTION_NAMESPACES = MEDIA_REGIONS - 1,
     DESCRIPTION_FORMATS = 16,
@@ -124,7 +124,8 @@ struct scsi_description {
     uint32_t format_sizes[SCSI_BLOCK_SIZES]; /* block lengths that it can be formatted to */
     uint32_t format_picks; /* formats to this length whatever was asked for; 0: as asked */
     bool fast_format;
-    bool mode_saves;                                /* MODE SELECT with SP */
+    bool mode_saves;    /* MODE SELECT with SP */
+    bool visible_fixed; /* no other number of blocks is taken by MODE SELECT */
     uint32_t after_block_erase, after_crypto_erase; /* WABEREQ, WACEREQ */
     bool unmap;
     bool reports_opcodes; /* REPORT SUPPORTED OPERATION CODES */

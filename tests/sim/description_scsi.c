@@ -83,6 +83,7 @@ static const struct keyword keywords[] = {
     KEYWORD("protects", VALUE_FLAG, scsi.protects),
     SPECIAL("protection", parse_protection),
     KEYWORD("visible", VALUE_SIZE, scsi.visible_bytes),
+    KEYWORD("visible-fixed", VALUE_FLAG, scsi.visible_fixed),
     SPECIAL("format-sizes", parse_format_sizes),
     KEYWORD("format-picks", VALUE_NUMBER, scsi.format_picks),
     KEYWORD("fast-format", VALUE_FLAG, scsi.fast_format),

@@ -300,9 +300,20 @@ static void protect_type_3(uint8_t *sector, uint32_t data_bytes, uint64_t lba) {
     protection_put(sector, data_bytes, 3, lba);
 }
 
+/* Planted blocks begin and end within pages: the blocks beside them get protection information too.
+ */
+static void fill_planted_pages(struct sas *sas, uint32_t every) {
+    const uint64_t pages = drive_bytes(sas->drive) / MEDIA_PAGE;
+    for (uint64_t page = 0; page < pages; page += every) {
+        fill_page(sas, page);
+        if (page + 1 < pages)
+            fill_page(sas, page + 1);
+    }
+}
+
 /* All of the medium, what the mode block descriptor hides too. */
 void sas_plant(struct drive *drive) {
-    const struct sas *sas = drive->family;
+    struct sas *sas = drive->family;
     const struct sas_layout *layout = layout_of(sas);
     const struct drive_description *description = drive->description;
     struct plant_order order = {
@@ -316,6 +327,7 @@ void sas_plant(struct drive *drive) {
     if (layout->protection != 0) {
         order.protection_bytes = SAS_PROTECTION_BYTES;
         order.protect = layout->protection == 3 ? protect_type_3 : protect_type_1;
+        fill_planted_pages(sas, order.every);
     }
     plant_region(drive->media, &order);
 }

@@ -190,6 +190,8 @@ static bool select_descriptor(struct scsi_unit *unit, const uint8_t *at, bool is
         layout.blocks = wanted;
     if (layout.blocks > sas_native_blocks(sas, &layout))
         return false;
+    if (sas_description(sas)->visible_fixed && layout.blocks != sas->layout.blocks)
+        return false;
     sas->layout = layout;
     if (bytes != sas->state->layout.block_bytes || layout.blocks == sas->state->layout.blocks)
         return true;

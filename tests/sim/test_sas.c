@@ -168,6 +168,21 @@ static void protection_information(void **state) {
     test_end(host.drive);
 }
 
+/* Blocks that lie across the end of what was planted are good ones too. */
+static void protection_of_planted_blocks(void **state) {
+    (void)state;
+    for (unsigned type = 1; type <= 3; type++) {
+        char lines[128];
+        (void)snprintf(lines, sizeof lines,
+                       "family = scsi\nsize = 1M\nplant = T every=4 stale=3\nprotection = %u\n",
+                       type);
+        sas_begin(&host, lines);
+        for (uint64_t lba = 0; lba < (1 << 20) / 520; lba++)
+            sas_expect_good(sas_read_16(&host, lba, 1, 0));
+        test_end(host.drive);
+    }
+}
+
 static void protection_that_is_not_there(void **state) {
     (void)state;
     sas_begin(&host, disk);
@@ -266,6 +281,18 @@ static void hidden_capacity(void **state) {
     sas_expect_good(sas_select_blocks(&host, 1000, 512));
     sas_power_cut(&host, lines);
     assert_int_equal(sas_capacity(&host, NULL), 1000);
+    test_end(host.drive);
+}
+
+/* It goes on hiding what it hides. */
+static void capacity_hidden_for_good(void **state) {
+    (void)state;
+    char lines[256];
+    (void)snprintf(lines, sizeof lines, "%svisible = 4M\nvisible-fixed = yes\n", disk);
+    sas_begin(&host, lines);
+    sas_expect(sas_select_blocks(&host, UINT64_MAX, 512), 5, 0x2600);
+    sas_expect_good(sas_select_blocks(&host, 8192, 512));
+    assert_int_equal(sas_capacity(&host, NULL), 8192);
     test_end(host.drive);
 }
 
@@ -446,10 +473,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(write_same),
     cmocka_unit_test(unmap),
     cmocka_unit_test(protection_information),
+    cmocka_unit_test(protection_of_planted_blocks),
     cmocka_unit_test(protection_that_is_not_there),
     cmocka_unit_test(mode_pages_and_their_values),
     cmocka_unit_test(software_write_protection),
     cmocka_unit_test(hidden_capacity),
+    cmocka_unit_test(capacity_hidden_for_good),
     cmocka_unit_test(log_pages),
     cmocka_unit_test(supported_opcodes),
     cmocka_unit_test(bad_blocks_grow_the_list),

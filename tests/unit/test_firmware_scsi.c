@@ -29,7 +29,9 @@ static struct {
     unsigned count;
     uint64_t blocks;
     uint64_t hidden; /* blocks that MODE SELECT brings back */
-    unsigned left;   /* REQUEST SENSE answers "in progress" so often */
+    bool hidden_for_good;
+    bool refuses_select;
+    unsigned left; /* REQUEST SENSE answers "in progress" so often */
     uint16_t at_work;
     bool fails;
     bool keeps_data;
@@ -96,6 +98,15 @@ static void note(const struct scsi_command *command) {
                    sodium_bin2hex(cdb, sizeof cdb, command->cdb, command->cdb_length), data);
 }
 
+static void refuse(struct scsi_command *command) {
+    command->status = SCSI_CHECK_CONDITION;
+    command->sense_length = 18;
+    memset(command->sense, 0, 18);
+    command->sense[0] = 0x70;
+    command->sense[2] = SENSE_ILLEGAL_REQUEST;
+    command->sense[12] = 0x24;
+}
+
 static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t at_work) {
     note(command);
     if (drive.is_taken) {
@@ -104,12 +115,7 @@ static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t
         return;
     }
     if (drive.refuses) {
-        command->status = SCSI_CHECK_CONDITION;
-        command->sense_length = 18;
-        memset(command->sense, 0, 18);
-        command->sense[0] = 0x70;
-        command->sense[2] = SENSE_ILLEGAL_REQUEST;
-        command->sense[12] = 0x24;
+        refuse(command);
         return;
     }
     drive.at_work = at_work;
@@ -135,7 +141,7 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
     case SCSI_MODE_SENSE_10:
         data[1] = 14;
         data[7] = 8;
-        put_be(data + 8, 4, drive.blocks);
+        put_be(data + 8, 4, drive.blocks + (command->cdb[2] >> 6 == 2 ? drive.hidden : 0));
         put_be(data + 13, 3, 512);
         give(command, data, 16);
         return true;
@@ -143,7 +149,12 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         note(command);
         if (get_be32((const uint8_t *)command->data + 12) != 512)
             drive.next_size = get_be32((const uint8_t *)command->data + 12);
+        if (drive.refuses_select)
+            refuse(command);
+        if (drive.refuses_select || drive.hidden_for_good)
+            return true;
         drive.blocks += drive.hidden;
+        drive.hidden = 0;
         return true;
     case SCSI_TEST_UNIT_READY:
         return true;
@@ -403,6 +414,27 @@ static void test_hidden_capacity(void **state) {
     finish(&whole, DISPOSITION_ERASED);
 }
 
+/* It refuses to show the rest, or says that it does and does not: then not all was overwritten. */
+static void test_hidden_capacity_that_stays(void **state) {
+    (void)state;
+    for (int refuses = 0; refuses < 2; refuses++) {
+        struct whole whole;
+        prepare(&whole, "overwrite");
+        drive.hidden = drive.blocks / 2;
+        drive.blocks -= drive.hidden;
+        drive.hidden_for_good = true;
+        drive.refuses_select = refuses != 0;
+        whole.disk->areas[0].lba_count = drive.blocks;
+        whole.disk->identity.capacity = drive.blocks * 512;
+        go(&whole);
+        char *text = json_dumps(whole.run->attempts[0].exceptions, 0);
+        assert_non_null(strstr(text, "are hidden (mode page)"));
+        free(text);
+        assert_non_null(strstr(whole.reason.text, "not reached"));
+        finish(&whole, DISPOSITION_UNKNOWN);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bytes),
     cmocka_unit_test(test_overwrite_bytes),
@@ -413,5 +445,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_cannot_be_cleared),
     cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_hidden_capacity),
+    cmocka_unit_test(test_hidden_capacity_that_stays),
 };
 TEST_MAIN(tests)

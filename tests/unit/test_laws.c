@@ -36,15 +36,21 @@ static void test_one_way_to_the_write_path(void **state) {
     only_in("_unchecked\\(", "agent/device/armed.c\n"
                              "agent/device/device.c\n"
                              "agent/device/internal.h\n");
+    only_in("\\b(passage|megaraid|cciss)_scsi\\(", "agent/device/cciss.c\n"
+                                                   "agent/device/megaraid.c\n"
+                                                   "agent/device/passage.c\n"
+                                                   "agent/device/passage.h\n"
+                                                   "agent/device/raid_ask.c\n");
     only_in("\\bwarrant_arm\\(", "agent/authorize/warrant.c\n"
                                  "agent/erase/run.c\n");
 }
 
-/* Only the transport calls ioctl, and only it writes to block devices. */
+/* Only the transports call ioctl, and only they write to disks. */
 static void test_only_the_transport_touches_disks(void **state) {
     (void)state;
     only_in("\\bioctl\\(|nvme_submit_|O_RDWR|io_uring_prep|\\bpwrite\\(|\\bpwritev",
-            "agent/device/linux.c\n");
+            "agent/device/linux.c\n"
+            "agent/device/passage.c\n");
 }
 
 /* Law 2: exactly one function turns evidence into "erased". */

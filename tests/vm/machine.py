@@ -256,6 +256,13 @@ def many(path, body, network=True, files=None):
         body=body, network="start_network" if network else ""), 0o755), **(files or {})})
 
 
+def libraries_of(program):
+    """The shared libraries of a program of this machine, for an overlay."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    return {library.lstrip("/"): (pathlib.Path(library).read_bytes(), 0o755)
+            for library in re.findall(r"(/(?:usr/)?lib\S+)", listed)}
+
+
 def host_tools(*names):
     """Programs of this machine with their libraries, for an overlay: they are in the guest's /bin."""
     files = {}
@@ -264,7 +271,5 @@ def host_tools(*names):
         if not program:
             raise RuntimeError(f"there is no {name} on this machine")
         files[f"bin/{name}"] = (pathlib.Path(program).read_bytes(), 0o755)
-        libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-        for library in re.findall(r"(/lib\S+)", libraries):
-            files[library.lstrip("/")] = (pathlib.Path(library).read_bytes(), 0o755)
+        files.update(libraries_of(program))
     return files

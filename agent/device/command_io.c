@@ -1,0 +1,71 @@
+#include "command_io.h"
+
+#include "quietus/scsi.h"
+
+#include <errno.h>
+
+/* As the kernel's SCSI layer tells these two apart (scsi_lib.c). */
+static int error_of(const struct scsi_command *command) {
+    enum { ASC_PROTECTION = 0x10 };
+    struct scsi_sense sense;
+    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    if (command->status != SCSI_CHECK_CONDITION || !sense.valid)
+        return -EIO;
+    if (sense.key == SENSE_ABORTED_COMMAND && sense.asc == ASC_PROTECTION)
+        return -EILSEQ;
+    return sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
+}
+
+/* One READ(16) or WRITE(16), tried again after a unit attention. */
+static int transfer(const struct command_io *io, const struct io_request *request, uint32_t done,
+                    uint32_t length) {
+    enum { READ_16 = 0x88, WRITE_16 = 0x8a, TIMEOUT_MS = 60000, TRIES = 3 };
+    int error = -EIO;
+    for (int i = 0; error && i < TRIES; i++) {
+        struct scsi_command command = {
+            .cdb = {request->write ? WRITE_16 : READ_16},
+            .cdb_length = 16,
+            .transfer = request->write ? TRANSFER_OUT : TRANSFER_IN,
+            .data = (uint8_t *)request->buffer + done,
+            .data_length = length,
+            .timeout_ms = TIMEOUT_MS,
+        };
+        put_be64(command.cdb + 2, (request->offset + done) / io->lba_size);
+        put_be32(command.cdb + 10, length / io->lba_size);
+        error = io->scsi(io->context, &command);
+        if (error == -ENODEV || error == -ENXIO)
+            return error;
+        if (error == 0 && (command.host_status != 0 || command.status != SCSI_GOOD ||
+                           (!request->write && command.received != length)))
+            error = error_of(&command);
+    }
+    return error;
+}
+
+void command_io_do(const struct command_io *io, struct io_request *request) {
+    enum { MOST = 60 << 10 }; /* 16 bits have to hold it (CCISS_PASSTHRU) */
+    const uint32_t most = MOST / io->lba_size * io->lba_size;
+    uint32_t done = 0;
+    int error = request->write && !io->may_write ? -EBADF : 0;
+    while (error == 0 && done < request->length) {
+        const uint32_t left = request->length - done;
+        const uint32_t length = left < most ? left : most;
+        error = transfer(io, request, done, length);
+        done += length;
+    }
+    request->result = error ? error : (int32_t)request->length;
+}
+
+int command_io_flush(const struct command_io *io) {
+    enum { SYNCHRONIZE_CACHE_10 = 0x35, TIMEOUT_MS = 120000, TRIES = 3 };
+    for (int i = 0; i < TRIES; i++) {
+        struct scsi_command command = {
+            .cdb = {SYNCHRONIZE_CACHE_10}, .cdb_length = 10, .timeout_ms = TIMEOUT_MS};
+        const int error = io->scsi(io->context, &command);
+        if (error)
+            return error;
+        if (command.host_status == 0 && command.status == SCSI_GOOD)
+            return 0;
+    }
+    return -EIO;
+}

@@ -1,0 +1,21 @@
+/* Reading and writing the medium by SCSI commands, where there is no block device. */
+#ifndef QUIETUS_DEVICE_COMMAND_IO_H
+#define QUIETUS_DEVICE_COMMAND_IO_H
+
+#include "quietus/transport.h"
+
+/* Who sends the commands. */
+struct command_io {
+    int (*scsi)(void *context, struct scsi_command *command);
+    void *context;
+    uint32_t lba_size;
+    bool may_write;
+};
+
+/* Does a whole read or write: sets its result. */
+void command_io_do(const struct command_io *io, struct io_request *request);
+
+/* Has the disk write down what it has cached. 0 or negative errno. */
+int command_io_flush(const struct command_io *io);
+
+#endif
