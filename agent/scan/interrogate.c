@@ -43,6 +43,7 @@ void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_charact
 /* Many host adapters' drivers (RAID controllers that pass disks through, paravirtual ones) do not
  * tell the kernel what is behind them; the disk itself does. */
 void disk_take_scsi_designators(struct disk *disk, const struct scsi_designators *page) {
+    text_copy(disk->target_device, sizeof disk->target_device, page->target_device);
     if (disk->bus == BUS_SCSI && page->sas_port)
         disk->bus = BUS_SAS;
 }

@@ -135,6 +135,8 @@ struct disk {
     enum scsi_support scsi_sanitize_overwrite;
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;
+    char target_device[TEXT_FIELD_SIZE]; /* of which this is a logical unit: "naa.…", or "" */
+    unsigned units;                      /* of one device, this among them; 0: alone */
     uint8_t protection_type;
     uint8_t after_block_erase;  /* what reads do then, as it says: enum read_promise (verify.h) */
     uint8_t after_crypto_erase; /* likewise */
