@@ -16,7 +16,9 @@ static const char policy_help[] =
     "  --least CATEGORY clear (default) or purge: nothing that is worth less is done\n"
     "  --no-fallback    only the best method; if it fails, the disk has failed\n"
     "  --passes LIST    of an overwrite: random, zero, ones, 0x5a, comma-separated (random)\n"
-    "  --verify LEVEL   sample (default), full, or a share such as 10%\n";
+    "  --verify LEVEL   sample (default), full, or a share such as 10%\n"
+    "  --sector-size N  512 or 4096: a SAS disk with other sectors is reformatted once erased\n"
+    "  --clear-reservations  take a SAS disk that another host has reserved\n";
 
 static const struct {
     const char *command;

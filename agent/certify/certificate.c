@@ -62,8 +62,10 @@ static json_t *method_json(const struct attempt *last) {
 }
 
 static json_t *exceptions_json(const struct disk_run *run, const struct attempt *last) {
-    json_t *list = last ? json_copy(last->exceptions) : json_new_array();
-    for (unsigned i = 0; last && i + 1 < run->attempt_count; i++) {
+    if (!last)
+        return run->given_up ? json_new_array() : json_copy(run->exceptions);
+    json_t *list = json_copy(last->exceptions);
+    for (unsigned i = 0; i + 1 < run->attempt_count; i++) {
         char text[512];
         (void)snprintf(text, sizeof text, "weaker fallback: %s was tried first and %s: %s",
                        run->attempts[i].method->name, disposition_name(run->attempts[i].judged),
@@ -79,6 +81,18 @@ static json_t *hidden_json(const struct disk_run *run) {
     json_t *object = json_new_object();
     json_put_count(object, "capacity_before", run->disk->identity.capacity);
     json_put_count(object, "capacity_opened", run->now.identity.capacity);
+    return object;
+}
+
+static json_t *reformat_json(const struct reformat *reformat) {
+    json_t *object = json_new_object();
+    json_put_count(object, "sector_size_asked", reformat->asked);
+    json_put_count(object, "sector_size_before", reformat->before);
+    if (reformat->after) {
+        json_put_count(object, "sector_size_after", reformat->after);
+        json_put_count(object, "capacity_after", reformat->capacity_after);
+    }
+    json_put_text_if(object, "problem", reformat->problem.text);
     return object;
 }
 
@@ -104,6 +118,8 @@ void certificate_of_run(const struct session *session, const struct server *serv
         json_put_text(object, "ended", clock_text(time, run->ended));
         if (run->now.identity.capacity != run->disk->identity.capacity)
             json_put(object, "hidden_areas", hidden_json(run));
+        if (run->reformat.asked)
+            json_put(object, "reformat", reformat_json(&run->reformat));
         if (run->identity_after_known)
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }

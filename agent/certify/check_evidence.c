@@ -111,12 +111,19 @@ static bool is_security_erase(const json_t *entry, uint32_t flag) {
            (flags[0] & ATA_SECURITY_ENHANCED) == flag;
 }
 
+/* What comes after the erase is no evidence of it. */
+static bool is_end_of_erase(const json_t *entry) {
+    return strcmp(json_text(entry, "kind"), "reformat") == 0;
+}
+
 /* A command that went out. What it was answered may have got lost on the way back. */
 static bool was_sent(const json_t *certificate, bool (*is_it)(const json_t *, uint32_t),
                      uint32_t value) {
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (is_end_of_erase(entry))
+            break;
         if (is_it(entry, value) && !json_object_get(json_object_get(entry, "answer"), "not_sent"))
             return true;
     }
@@ -131,6 +138,8 @@ static bool shows_ends(const json_t *certificate, unsigned needed) {
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (is_end_of_erase(entry))
+            break;
         if (strcmp(json_text(entry, "kind"), "followed") != 0)
             continue;
         last = strcmp(json_text(entry, "end"), success) == 0;

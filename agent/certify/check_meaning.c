@@ -20,6 +20,8 @@ static void check_samples(const json_t *attempt, json_t *problems) {
         if (!json_equal(json_object_get(samples, counts[i]), json_object_get(shown, counts[i])))
             json_add_text(problems, "the verification and the facts give different counts");
     }
+    if (json_count(samples, "announced") != json_count(shown, "announced"))
+        json_add_text(problems, "the verification and the facts give different counts");
     if (!json_equal(json_object_get(samples, "informative"),
                     json_object_get(shown, "informative_strata")))
         json_add_text(problems,
@@ -68,6 +70,9 @@ static void check_erased(const json_t *certificate, json_t *problems) {
         return;
     }
     check_samples(last, problems);
+    if (facts.samples.announced > 0 && !known->announced)
+        json_add_text(problems, "samples that could not be read are said to be as announced, and "
+                                "its method announces nothing");
     check_claim(certificate, known, problems);
     check_evidence(certificate, known->name, problems);
     const json_t *before = json_object_get(certificate, "disk");

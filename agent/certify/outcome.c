@@ -46,6 +46,7 @@ json_t *erase_facts_json(const struct erase_facts *facts) {
     json_put_count(samples, "informative", facts->samples.informative);
     json_put_count(samples, "mismatched", facts->samples.mismatched);
     json_put_count(samples, "unreadable", facts->samples.unreadable);
+    json_put_count(samples, "announced", facts->samples.announced);
     json_t *object = json_new_object();
     json_put_flag(object, "accepted", facts->accepted);
     json_put_text(object, "bound_by", binding_names[facts->binding]);
@@ -96,7 +97,10 @@ int erase_facts_from_json(const json_t *object, struct erase_facts *out) {
                       take_count(samples, "informative", &out->samples.informative) &&
                       take_count(samples, "mismatched", &out->samples.mismatched) &&
                       take_count(samples, "unreadable", &out->samples.unreadable);
-    return good ? 0 : -EINVAL;
+    /* Certificates from before it was counted do not have it. */
+    const bool announced = !json_object_get(samples, "announced") ||
+                           take_count(samples, "announced", &out->samples.announced);
+    return good && announced ? 0 : -EINVAL;
 }
 
 enum disposition outcome_judge(const struct erase_facts *facts, struct reason *reason) {
@@ -123,7 +127,9 @@ enum disposition outcome_judge(const struct erase_facts *facts, struct reason *r
         {facts->ended_in_success, "it was not seen to end in success"},
         {facts->reached_all, "a part of the disk was not reached"},
         {facts->state_read_back, "the disk's state was not read back"},
-        {samples->complete && samples->read == samples->planned, "the samples were not all read"},
+        {samples->complete && samples->read <= samples->planned &&
+             samples->announced == samples->planned - samples->read,
+         "the samples were not all read"},
         {samples->informative > 0, "no sample could have told residue from a good erase"},
         {samples->informative >= samples->strata - samples->strata / OUTCOME_BLIND_ONE_IN,
          "too few samples could have told residue from a good erase"},

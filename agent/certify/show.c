@@ -163,6 +163,19 @@ static void show_hidden(const json_t *hidden, FILE *stream) {
     show_line(stream, "Hidden areas", text);
 }
 
+static void show_reformat(const json_t *reformat, FILE *stream) {
+    char text[160];
+    if (!json_is_object(reformat))
+        return;
+    const bool good = json_text(reformat, "problem")[0] == '\0';
+    (void)snprintf(text, sizeof text,
+                   "of %" PRIu64 " bytes when it was erased, %s %" PRIu64 " afterwards",
+                   json_count(reformat, "sector_size_before"),
+                   good ? "reformatted to" : "not reformatted as asked, to",
+                   json_count(reformat, "sector_size_asked"));
+    show_line(stream, "Sectors", text);
+}
+
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
     const bool synchronised =
@@ -204,6 +217,7 @@ static void show_certificate(const json_t *certificate, FILE *stream) {
     show_method(certificate, stream);
     show_verification(json_array_get(attempts, json_array_size(attempts) - 1), stream);
     show_hidden(json_object_get(certificate, "hidden_areas"), stream);
+    show_reformat(json_object_get(certificate, "reformat"), stream);
     show_list("Exceptions", json_object_get(certificate, "exceptions"), stream);
     show_times(certificate, stream);
     show_maker(certificate, stream);

@@ -61,6 +61,15 @@ int cli_policy_option(int option, const char *value, struct policy *policy, stru
         return passes_parse(value, &policy->passes, reason);
     case OPTION_VERIFY:
         return verify_level_parse(value, &policy->verify, reason);
+    case OPTION_SECTOR_SIZE:
+        reason_set(reason, "--sector-size takes 512 or 4096");
+        policy->sector_size = strcmp(value, "512") == 0    ? 512
+                              : strcmp(value, "4096") == 0 ? 4096
+                                                           : 0;
+        return policy->sector_size ? 0 : -EINVAL;
+    case OPTION_CLEAR_RESERVATIONS:
+        policy->clear_reservations = true;
+        return 0;
     default:
         reason_set(reason, "unknown option");
         return -EINVAL;

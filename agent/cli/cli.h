@@ -45,10 +45,18 @@ int cli_bad_option(const char *command);
 void cli_print_json(json_t *value);
 
 /*
- * The options that set a policy: --least, --no-fallback, --method, --passes, --verify. Values begin
- * where no letter is.
+ * The options that set a policy: --least, --no-fallback, --method, --passes, --verify,
+ * --clear-reservations, --sector-size. Values begin where no letter is.
  */
-enum { OPTION_LEAST = 1000, OPTION_NO_FALLBACK, OPTION_METHOD, OPTION_PASSES, OPTION_VERIFY };
+enum {
+    OPTION_LEAST = 1000,
+    OPTION_NO_FALLBACK,
+    OPTION_METHOD,
+    OPTION_PASSES,
+    OPTION_VERIFY,
+    OPTION_CLEAR_RESERVATIONS,
+    OPTION_SECTOR_SIZE,
+};
 
 /* clang-format off */
 #define CLI_POLICY_OPTIONS                                       \
@@ -56,7 +64,9 @@ enum { OPTION_LEAST = 1000, OPTION_NO_FALLBACK, OPTION_METHOD, OPTION_PASSES, OP
     {"no-fallback", no_argument, NULL, OPTION_NO_FALLBACK},      \
     {"method", required_argument, NULL, OPTION_METHOD},          \
     {"passes", required_argument, NULL, OPTION_PASSES},          \
-    {"verify", required_argument, NULL, OPTION_VERIFY}
+    {"verify", required_argument, NULL, OPTION_VERIFY},          \
+    {"clear-reservations", no_argument, NULL, OPTION_CLEAR_RESERVATIONS}, \
+    {"sector-size", required_argument, NULL, OPTION_SECTOR_SIZE}
 /* clang-format on */
 
 /* Takes one of these options; -EINVAL with the reason. */

@@ -14,12 +14,16 @@ struct armed {
     struct device *device;
     struct disk_identity expected;
     bool writing;
+    bool capacity_changes;
 };
 
 static int confirm_identity(const struct armed *armed, struct reason *reason) {
     struct disk_identity found;
     const int error = device_identity(armed->device, &found, reason);
-    if (error)
+    /* Between MODE SELECT and the end of FORMAT UNIT some disks tell no capacity. */
+    if (armed->capacity_changes && (found.wwn[0] != '\0' || found.serial[0] != '\0'))
+        found.capacity = armed->expected.capacity;
+    else if (error)
         return error;
     return disk_identity_same(&armed->expected, &found, reason) ? 0 : -ESTALE;
 }
@@ -59,6 +63,10 @@ struct device *armed_device(const struct armed *armed) {
 
 const struct disk_identity *armed_expected(const struct armed *armed) {
     return &armed->expected;
+}
+
+void armed_capacity_changes(struct armed *armed) {
+    armed->capacity_changes = true;
 }
 
 int armed_grown(struct armed *armed, struct reason *reason) {

@@ -1,5 +1,7 @@
 #include "quietus/ask.h"
 
+#include "internal.h"
+
 #include <errno.h>
 #include <nvme/types.h>
 #include <string.h>
@@ -9,8 +11,7 @@ enum {
     VPD_ROOM = 1024,
 };
 
-/* Sends a command that returns data; 0 only for a good status, with the data cut to what came. */
-static int fetch(struct device *device, struct scsi_command *command, struct bytes *answer) {
+int ask_fetch(struct device *device, struct scsi_command *command, struct bytes *answer) {
     const int error = device_scsi(device, command);
     if (error)
         return error;
@@ -36,7 +37,7 @@ int ask_scsi_inquiry(struct device *device, struct scsi_inquiry *out) {
     uint8_t data[96] = {0};
     struct scsi_command command = inquiry(0, false, data, sizeof data);
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_inquiry(answer, out);
 }
 
@@ -45,7 +46,7 @@ int ask_scsi_vpd(struct device *device, uint8_t page, uint8_t *data, size_t *len
     memset(data, 0, room);
     struct scsi_command command = inquiry(page, true, data, room);
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     if (error)
         return error;
     *length = answer.length;
@@ -71,7 +72,7 @@ static int ask_capacity_10(struct device *device, struct scsi_capacity *out) {
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_capacity_10(answer, out);
 }
 
@@ -88,7 +89,7 @@ int ask_scsi_capacity(struct device *device, struct scsi_capacity *out) {
     };
     command.cdb[13] = sizeof data;
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? ask_capacity_10(device, out) : scsi_decode_capacity_16(answer, out);
 }
 
@@ -108,7 +109,7 @@ int ask_scsi_block_descriptor(struct device *device, bool by_default,
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_block_descriptor(answer, out);
 }
 
@@ -124,7 +125,7 @@ int ask_scsi_write_protect(struct device *device, bool *write_protected) {
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_mode_write_protect(answer, write_protected);
 }
 
@@ -140,7 +141,7 @@ int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq) 
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_log_exceptions(answer, asc, ascq);
 }
 
@@ -159,7 +160,7 @@ int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_act
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     return error ? error : scsi_decode_one_command(answer, out);
 }
 
@@ -175,7 +176,7 @@ int ask_scsi_sense(struct device *device, struct scsi_sense *out) {
         .timeout_ms = SHORT_TIMEOUT_MS,
     };
     struct bytes answer;
-    const int error = fetch(device, &command, &answer);
+    const int error = ask_fetch(device, &command, &answer);
     if (error)
         return error;
     scsi_decode_sense(answer, out);

@@ -4,6 +4,18 @@
 
 #include <errno.h>
 
+/* As the kernel's SCSI layer tells these two apart (scsi_lib.c). */
+static int error_of(const struct scsi_command *command) {
+    enum { ASC_PROTECTION = 0x10 };
+    struct scsi_sense sense;
+    scsi_decode_sense((struct bytes){command->sense, command->sense_length}, &sense);
+    if (command->status != SCSI_CHECK_CONDITION || !sense.valid)
+        return -EIO;
+    if (sense.key == SENSE_ABORTED_COMMAND && sense.asc == ASC_PROTECTION)
+        return -EILSEQ;
+    return sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
+}
+
 /* One READ(16) or WRITE(16), tried again after a unit attention. */
 static int transfer(const struct command_io *io, const struct io_request *request, uint32_t done,
                     uint32_t length) {
@@ -25,7 +37,7 @@ static int transfer(const struct command_io *io, const struct io_request *reques
             return error;
         if (error == 0 && (command.host_status != 0 || command.status != SCSI_GOOD ||
                            (!request->write && command.received != length)))
-            error = -EIO;
+            error = error_of(&command);
     }
     return error;
 }

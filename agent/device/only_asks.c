@@ -1,11 +1,14 @@
 /* Which commands only ask. What is not listed is taken to destroy. */
 #include "quietus/device.h"
+#include "quietus/scsi_reservation.h"
 
 #include <nvme/types.h>
 
 static const uint8_t harmless_scsi[] = {
-    SCSI_TEST_UNIT_READY,  SCSI_REQUEST_SENSE, SCSI_INQUIRY,       SCSI_MODE_SENSE_6,
-    SCSI_READ_CAPACITY_10, SCSI_LOG_SENSE,     SCSI_MODE_SENSE_10, SCSI_REPORT_LUNS,
+    SCSI_TEST_UNIT_READY,     SCSI_REQUEST_SENSE,       SCSI_INQUIRY,
+    SCSI_MODE_SENSE_6,        SCSI_READ_CAPACITY_10,    SCSI_LOG_SENSE,
+    SCSI_MODE_SENSE_10,       SCSI_REPORT_LUNS,         SCSI_PERSISTENT_RESERVE_IN,
+    SCSI_READ_DEFECT_DATA_10, SCSI_READ_DEFECT_DATA_12,
 };
 
 /* Opcodes whose service action decides. */

@@ -17,6 +17,7 @@ struct earlier {
     struct progress *progress;
     struct evidence *evidence;
     const struct disk_secrets *secrets; /* what the operator gave for this disk */
+    json_t *exceptions;                 /* array of strings, of the run as a whole */
     struct reason *reason;
 };
 

@@ -7,9 +7,13 @@
 #include "quietus/scan.h"
 
 #include "earlier.h"
+#include "scsi_defects.h"
+#include "scsi_reformat.h"
+#include "scsi_reservation.h"
 #include "verification.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +26,7 @@ struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
     run->warrant = warrant;
     run->policy = policy;
     memcpy(run->run_id, run_id, sizeof run->run_id);
+    run->exceptions = json_new_array();
     run->evidence = evidence_new();
     layout_make(disk->areas, disk->area_count, &run->layout);
     plan_make(disk, policy, &run->plan);
@@ -37,6 +42,7 @@ void disk_run_free(struct disk_run *run) {
         json_decref(run->attempts[i].exceptions);
     }
     disk_secrets_wipe(&run->secrets);
+    json_decref(run->exceptions);
     warrant_free(run->warrant);
     evidence_free(run->evidence);
     free(run);
@@ -148,7 +154,13 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
     if (error)
         return error;
     read_state_back(run, &erase, attempt, armed_device(armed));
+    const struct read_rule rule = {
+        .announced =
+            attempt->method->announced ? attempt->method->announced(&run->now) : READS_UNSPECIFIED,
+        .protection_type = run->now.protection_type,
+    };
     struct verification verification = {
+        .rule = attempt->method->announced ? &rule : NULL,
         .device = armed_device(armed),
         .layout = &run->layout,
         .level = &run->policy->verify,
@@ -197,6 +209,8 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         .started = clock_now(),
         .exceptions = plan_exceptions(&run->now, step->method),
     };
+    (void)json_array_extend(attempt->exceptions, run->exceptions);
+    const struct defect_count defects = scsi_defects_count(armed_device(armed));
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
     if (error == 0 && atomic_load(&run->progress.given_up))
@@ -205,18 +219,34 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
         error = erase_and_verify(run, armed, attempt, *snapshot);
+    scsi_defects_compare(&defects, armed_device(armed), run->evidence, attempt->exceptions);
     attempt->ended = clock_now();
     attempt->judged = outcome_judge(&attempt->facts, &attempt->judgement);
     return error;
+}
+
+/* A host that reserves the disk meanwhile is why it refuses; and then it is no longer ours. */
+static bool was_taken_away(struct armed *armed, struct attempt *attempt) {
+    struct reason who;
+    if (!scsi_is_reserved(armed_device(armed), &who))
+        return false;
+    const struct reason before = attempt->reason;
+    reason_set(&attempt->reason, "%s since it was begun%s%.150s", who.text,
+               before.text[0] ? "; " : "", before.text);
+    return true;
 }
 
 static void run_steps(struct disk_run *run, struct armed *armed) {
     struct snapshot *snapshot = NULL;
     for (unsigned i = 0; i < run->plan.step_count && !atomic_load(&run->progress.given_up); i++) {
         const int error = run_attempt(run, armed, &run->plan.steps[i], &snapshot);
-        const struct attempt *attempt = &run->attempts[run->attempt_count - 1];
+        struct attempt *attempt = &run->attempts[run->attempt_count - 1];
+        if (attempt->judged == DISPOSITION_ERASED)
+            scsi_reformat(run, armed);
         /* A disk that has fallen silent, or is another one, is not tried again. */
         if (attempt->judged == DISPOSITION_ERASED || error == -ETIME || error == -ESTALE)
+            break;
+        if (was_taken_away(armed, attempt))
             break;
         struct reason reason;
         if (i + 1 < run->plan.step_count && identity_again(run, armed_device(armed), &reason))
@@ -239,6 +269,7 @@ static void explain_empty_plan(struct disk_run *run) {
 
 static int settle(struct disk_run *run, struct armed *armed) {
     const struct earlier earlier = {
+        .exceptions = run->exceptions,
         .armed = armed,
         .disk = &run->now,
         .policy = run->policy,
@@ -247,7 +278,10 @@ static int settle(struct disk_run *run, struct armed *armed) {
         .secrets = &run->secrets,
         .reason = &run->problem,
     };
-    int error = earlier_settle(&earlier);
+    int error = scsi_reservation_settle(&earlier);
+    run->refused = error == -EACCES;
+    if (error == 0)
+        error = earlier_settle(&earlier);
     if (error == 0)
         error = tcg_open(&earlier, &run->now);
     if (error == 0 && run->now.has_ata)
@@ -261,12 +295,22 @@ static int settle(struct disk_run *run, struct armed *armed) {
     return 0;
 }
 
+/* A path may have died, or gone to standby, since the scan: then the disk is looked for by the
+ * others. */
+static void take_path_that_answers(struct disk_run *run, struct device *device) {
+    struct disk_identity identity;
+    struct reason reason;
+    if (run->now.path_count > 1 && device_identity(device, &identity, &reason) != 0)
+        (void)device_find_again(device);
+}
+
 void disk_run_on_device(struct disk_run *run, struct device *device) {
     struct armed *armed = NULL;
     run->started = clock_now();
     progress_start(&run->progress, PHASE_PREPARING, 0, 0, 0);
     device_record(device, run->evidence);
     device_set_lost(device, &run->now);
+    take_path_that_answers(run, device);
     run->now.psid_given = run->secrets.of[SECRET_PSID].given;
     plan_make(&run->now, run->policy, &run->plan);
     if (run->plan.step_count == 0)
@@ -279,9 +323,26 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     progress_start(&run->progress, PHASE_ENDED, 0, 0, 0);
 }
 
+/* An erase leaves unit attentions on the paths that were quiet: they are taken, so that nobody else
+ * takes them for news. */
+static void drain_paths(const struct disk_run *run) {
+    for (unsigned i = 0; i < run->disk->path_count; i++) {
+        const struct disk one = {
+            .commands = COMMANDS_SCSI, .path_count = 1, .paths = {run->disk->paths[i]}};
+        struct device *device;
+        struct scsi_sense sense;
+        if (device_open(&one, &device) != 0)
+            continue;
+        (void)ask_scsi_ready(device, &sense);
+        device_close(device);
+    }
+}
+
 void disk_run_execute(struct disk_run *run) {
     struct device *device;
-    const int error = device_open(run->disk, &device);
+    int error = device_open(run->disk, &device);
+    if (error && run->disk->path_count > 1)
+        error = scan_find_again(NULL, run->disk, &device);
     if (error) {
         run->started = clock_now();
         run->ended = run->started;
@@ -292,6 +353,8 @@ void disk_run_execute(struct disk_run *run) {
     device_set_finder(device, scan_find_again, NULL, run->disk);
     disk_run_on_device(run, device);
     device_close(device);
+    if (run->disk->commands == COMMANDS_SCSI && run->disk->path_count > 1)
+        drain_paths(run);
 }
 
 const struct attempt *disk_run_last_attempt(const struct disk_run *run) {
@@ -318,9 +381,12 @@ enum disposition disk_run_disposition(const struct disk_run *run, struct reason 
     const struct attempt *last = disk_run_last_attempt(run);
     if (!last) {
         *reason = run->problem;
-        return DISPOSITION_FAILED;
+        return run->refused ? DISPOSITION_REFUSED : DISPOSITION_FAILED;
     }
-    if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
+    if (last->judged == DISPOSITION_ERASED && run->reformat.problem.text[0] != '\0')
+        reason_set(reason, "%.150s; sectors of %" PRIu32 " bytes could not be had: %.120s",
+                   last->judgement.text, run->reformat.asked, run->reformat.problem.text);
+    else if (last->judged == DISPOSITION_ERASED || last->reason.text[0] == '\0')
         *reason = last->judgement;
     else
         reason_set(reason, "%.150s (%.150s)", last->reason.text, last->judgement.text);

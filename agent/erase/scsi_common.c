@@ -86,7 +86,7 @@ static int refuse(struct erase_run *run, const struct scsi_operation *operation,
     else
         reason_set(run->reason, "%s was refused by the disk: status %02xh%s", operation->name,
                    command->status,
-                   command->status == SCSI_RESERVATION_CONFLICT ? ", reserved by another host"
+                   command->status == SCSI_RESERVATION_CONFLICT ? ", another host has reserved it"
                                                                 : "");
     return -EIO;
 }

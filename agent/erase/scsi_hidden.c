@@ -86,7 +86,7 @@ static int show_all(const struct earlier *earlier, const struct scsi_block_descr
 int scsi_hidden_open(const struct earlier *earlier, struct disk *now) {
     struct scsi_block_descriptor descriptor;
     struct device *device = armed_device(earlier->armed);
-    if (now->bus != BUS_SAS || now->area_count != 1 || now->path_count > 1 ||
+    if (now->bus != BUS_SAS || now->area_count != 1 ||
         ask_scsi_block_descriptor(device, false, &descriptor) || descriptor.block_size == 0)
         return 0;
     const int error = show_all(earlier, &descriptor, now);

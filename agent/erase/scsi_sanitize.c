@@ -100,6 +100,14 @@ static bool overwrite_offered(const struct disk *disk, struct reason *reason) {
     return sanitize_offered(disk, disk->scsi_sanitize_overwrite, "SANITIZE overwrite", reason);
 }
 
+static enum read_promise after_block(const struct disk *disk) {
+    return (enum read_promise)disk->after_block_erase;
+}
+
+static enum read_promise after_crypto(const struct disk *disk) {
+    return (enum read_promise)disk->after_crypto_erase;
+}
+
 static const char beyond_sanitize[] = "sectors that have become physically inaccessible may keep "
                                       "what they held; the state of the media "
                                       "is attested by the drive alone";
@@ -120,6 +128,7 @@ const struct method method_scsi_sanitize_crypto_block = {
     .claims = PURGE,
     .offered = both_offered,
     .run = run_crypto_block,
+    .announced = after_block,
     .read_back = scsi_unchanged,
 };
 
@@ -132,6 +141,7 @@ const struct method method_scsi_sanitize_block = {
     .claims = PURGE,
     .offered = block_offered,
     .run = run_block,
+    .announced = after_block,
     .read_back = scsi_unchanged,
 };
 
@@ -144,6 +154,7 @@ const struct method method_scsi_sanitize_crypto = {
     .claims = PURGE,
     .offered = crypto_offered,
     .run = run_crypto,
+    .announced = after_crypto,
     .read_back = scsi_unchanged,
 };
 

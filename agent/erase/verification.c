@@ -16,6 +16,7 @@ static struct sample_facts facts_of(const struct verify_report *report,
         .informative = report->informative,
         .mismatched = report->mismatched,
         .unreadable = report->unreadable,
+        .announced = report->announced,
     };
 }
 
@@ -75,6 +76,9 @@ static json_t *report_json(const struct verification *verification,
     json_put_count(object, "read", report->read);
     json_put_count(object, "mismatched", report->mismatched);
     json_put_count(object, "unreadable", report->unreadable);
+    json_put_count(object, "announced", report->announced);
+    if (report->unchecked > 0)
+        json_put_count(object, "unchecked", report->unchecked);
     json_put_count(object, "uniform", report->uniform);
     json_put(object, "bad_places", bad_places_json(report));
     json_put(object, "bound", bound_json(report, places));
@@ -108,18 +112,42 @@ static void note_blind(const struct verification *verification,
     json_add_text(verification->exceptions, text);
 }
 
+/* Reads that the host cannot do, or only by leaving something out. */
+static void note_odd_reads(const struct verification *verification,
+                           const struct verify_report *report) {
+    char text[256];
+    if (report->announced > 0) {
+        (void)snprintf(text, sizeof text,
+                       "%" PRIu64 " of %" PRIu64
+                       " samples cannot be read until they are written, as the disk announces of "
+                       "this erase (VPD B1h): what is there is attested by the drive alone",
+                       report->announced, report->planned);
+        json_add_text(verification->exceptions, text);
+    }
+    if (report->unchecked > 0) {
+        (void)snprintf(text, sizeof text,
+                       "%" PRIu64 " of %" PRIu64
+                       " samples could be read only by a command of their own, without a check of "
+                       "their protection information: hosts get errors there until they write",
+                       report->unchecked, report->planned);
+        json_add_text(verification->exceptions, text);
+    }
+}
+
 int verification_of_erase(const struct verification *verification, struct snapshot *snapshot,
                           struct sample_facts *samples, json_t **document) {
     struct sample_places fresh;
     struct verify_report report;
-    int error = snapshot_compare(snapshot, verification->device, verification->progress, &report);
+    int error = snapshot_compare(snapshot, verification->device, verification->rule,
+                                 verification->progress, &report);
     const uint64_t compared = report.read;
     sample_places_choose(verification->layout, verification->level, verification->content, &fresh);
     if (error == 0)
-        error = verify_fresh(verification->device, verification->layout, &fresh,
+        error = verify_fresh(verification->device, verification->layout, &fresh, verification->rule,
                              verification->progress, &report);
     *samples = facts_of(&report, snapshot_places(snapshot));
     note_blind(verification, samples);
+    note_odd_reads(verification, &report);
     *document = report_json(verification, snapshot_places(snapshot), &report);
     json_put_text(
         *document, "predicate",

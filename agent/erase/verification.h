@@ -11,7 +11,8 @@ struct verification {
     const struct verify_level *level;
     const json_t *content; /* what the disk held before */
     struct progress *progress;
-    json_t *exceptions; /* array of strings, to add to */
+    const struct read_rule *rule; /* what reads may do after an erase; NULL: succeed */
+    json_t *exceptions;           /* array of strings, to add to */
 };
 
 /* Both: 0, or negative errno if reading could not go on; samples and document are set either way.

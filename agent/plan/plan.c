@@ -115,6 +115,13 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
     if (method->never_reaches)
         json_add_text(list, method->never_reaches);
     add_what_stands_before(disk, list);
+    if (disk->units > 1) {
+        (void)snprintf(text, sizeof text,
+                       "this is one of %u logical units of one device (%.100s): the others have "
+                       "certificates of their own",
+                       disk->units, disk->target_device);
+        json_add_text(list, text);
+    }
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
     if (disk->boot_partition_bytes > 0)

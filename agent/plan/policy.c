@@ -85,6 +85,14 @@ static int take_methods(const json_t *value, struct policy *out, struct reason *
     return 0;
 }
 
+static int take_sector_size(const json_t *value, struct policy *out) {
+    const json_int_t size = json_is_integer(value) ? json_integer_value(value) : 0;
+    if (size != 512 && size != 4096)
+        return -EINVAL;
+    out->sector_size = (unsigned)size;
+    return 0;
+}
+
 static int take_member(const char *key, const json_t *value, struct policy *out,
                        struct reason *reason) {
     const char *text = json_is_string(value) ? json_string_value(value) : "";
@@ -103,6 +111,12 @@ static int take_member(const char *key, const json_t *value, struct policy *out,
         return take_methods(value, out, reason);
     if (strcmp(key, "fallback") == 0 && json_is_boolean(value)) {
         out->fallback = json_is_true(value);
+        return 0;
+    }
+    if (strcmp(key, "sector_size") == 0)
+        return take_sector_size(value, out);
+    if (strcmp(key, "clear_reservations") == 0 && json_is_boolean(value)) {
+        out->clear_reservations = json_is_true(value);
         return 0;
     }
     return -EINVAL;
@@ -139,6 +153,10 @@ json_t *policy_json(const struct policy *policy) {
     }
     if (policy->stall_minutes > 0)
         json_put_count(object, "stall_minutes", policy->stall_minutes);
+    if (policy->sector_size > 0)
+        json_put_count(object, "sector_size", policy->sector_size);
+    if (policy->clear_reservations)
+        json_put_flag(object, "clear_reservations", true);
     json_put_text(object, "passes", passes_text(&policy->passes, text, sizeof text));
     json_put_text(object, "verify", verify_level_text(&policy->verify, text, sizeof text));
     return object;

@@ -51,6 +51,11 @@ const char *disk_medium_name(enum disk_medium medium) {
     return names[medium];
 }
 
+const char *path_state_name(enum path_state state) {
+    static const char *const names[] = {"answers", "standby", "silent"};
+    return names[state];
+}
+
 bool disk_identity_same(const struct disk_identity *expected, const struct disk_identity *found,
                         struct reason *reason) {
     const struct {

@@ -6,14 +6,27 @@
 
 #include <errno.h>
 
-/* What is read and written by commands has no block device to find; that its capacity is the same
- * is a part of being the same disk. */
-static void take_areas(struct disk *candidate, const struct disk *lost) {
-    if (candidate->area_count != 0 || lost->area_count != 1 || lost->areas[0].node[0] != '\0' ||
-        lost->commands == COMMANDS_NVME)
-        return;
-    candidate->areas[0] = lost->areas[0];
-    candidate->area_count = 1;
+static uint64_t bytes_of(const struct disk *disk) {
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < disk->area_count; i++)
+        bytes += disk->areas[i].lba_count * disk->areas[i].lba_size;
+    return bytes;
+}
+
+/*
+ * Sectors that have no block device are read and written by commands: nothing to find but the path.
+ * Otherwise the block device has to be as large as it was: on another path the kernel may not have
+ * seen yet that the capacity has changed.
+ */
+static bool take_areas(struct disk *candidate, const struct disk *lost) {
+    const bool by_command =
+        lost->area_count == 1 && lost->areas[0].node[0] == '\0' && lost->commands != COMMANDS_NVME;
+    if (by_command && (candidate->area_count == 0 || lost->commands == COMMANDS_SCSI)) {
+        candidate->area_count = 1;
+        candidate->areas[0] = lost->areas[0];
+        return true;
+    }
+    return lost->path_count < 2 || bytes_of(candidate) == bytes_of(lost);
 }
 
 /* The candidate, opened, if it says that it is the lost disk; else NULL. */
@@ -26,8 +39,8 @@ static struct device *open_if_same(struct disk *candidate, const struct disk *lo
         return NULL;
     if (raid_is_behind(&candidate->raid) && !raid_prepare(candidate))
         return NULL;
-    take_areas(candidate, lost);
-    if (candidate->commands != lost->commands || device_open(candidate, &device))
+    if (candidate->commands != lost->commands || !take_areas(candidate, lost) ||
+        device_open(candidate, &device))
         return NULL;
     if (device_identity(device, &identity, &reason) == 0 &&
         disk_identity_same(&lost->identity, &identity, &reason))
@@ -55,9 +68,13 @@ int scan_find_again_below(const char *root, const struct disk *lost, struct devi
             device_close(device);
     }
     scan_free(&scan);
-    if (found > 1)
-        device_close(*out);
-    return found == 1 ? 0 : found == 0 ? -ENODEV : -EEXIST;
+    if (found == 0)
+        return -ENODEV;
+    /* A disk with two paths is found twice: the first that answers will do. */
+    if (found <= (lost->path_count > 1 ? lost->path_count : 1))
+        return 0;
+    device_close(*out);
+    return -EEXIST;
 }
 
 int scan_find_again(void *user, const struct disk *lost, struct device **out) {

@@ -37,6 +37,10 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
 
 /* As scan_find_again, for a tree elsewhere. */
 int scan_find_again_below(const char *root, const struct disk *lost, struct device **out);
+/* Makes one disk of those that are paths to one. */
+void scan_merge_paths(struct scan *scan);
+/* Says of disks that are logical units of one device (several actuators) that they are. */
+void scan_note_units(struct scan *scan);
 
 /* Fills a skeleton from the disk's own answers; the second, over a device that is open. */
 void interrogate(struct disk *disk);

@@ -36,6 +36,8 @@ void disk_take_ata(struct disk *disk, const struct ata_identify *identify) {
 
 void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_characteristics *page) {
     take_rotation(disk, page->rotation_rate);
+    disk->after_block_erase = page->after_block_erase;
+    disk->after_crypto_erase = page->after_crypto_erase;
     if (page->zoned)
         disk_finding(disk, "zoned medium (model %u)", page->zoned);
 }
@@ -43,6 +45,7 @@ void disk_take_scsi_characteristics(struct disk *disk, const struct scsi_charact
 /* Many host adapters' drivers (RAID controllers that pass disks through, paravirtual ones) do not
  * tell the kernel what is behind them; the disk itself does. */
 void disk_take_scsi_designators(struct disk *disk, const struct scsi_designators *page) {
+    text_copy(disk->target_device, sizeof disk->target_device, page->target_device);
     if (disk->bus == BUS_SCSI && page->sas_port)
         disk->bus = BUS_SAS;
 }
@@ -232,6 +235,16 @@ static void ask_sanitize_support(struct device *device, struct disk *disk) {
     (void)ask_scsi_supports(device, SCSI_SANITIZE, CRYPTO_ERASE, &disk->scsi_sanitize_crypto);
 }
 
+static void ask_reservation(struct device *device, struct disk *disk) {
+    struct scsi_reservation reservation;
+    if (ask_scsi_reservation(device, &reservation) == 0 && reservation.held)
+        disk_finding(disk,
+                     "reserved by another host (%s, key 0x%016" PRIx64
+                     "): it is refused unless the "
+                     "policy says clear_reservations",
+                     scsi_reservation_type_name(reservation.type), reservation.key);
+}
+
 static void ask_scsi_pages(struct device *device, struct disk *disk) {
     bool pages[256] = {false};
     uint8_t data[512];
@@ -273,6 +286,7 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
     (void)ask_scsi_supports(device, SCSI_SECURITY_PROTOCOL_IN, 0, &security);
     if (security == SCSI_SUPPORTED || (disk->bus == BUS_SAS && security == SCSI_SUPPORT_UNKNOWN))
         ask_tcg(device, disk);
+    ask_reservation(device, disk);
     return 0;
 }
 
@@ -376,11 +390,26 @@ static void take_identity(struct device *device, struct disk *disk) {
     disk->identity = identity;
 }
 
+/* 04/0A to 04/0C: asymmetric access, in transition, standby or unavailable (SPC). */
+static enum path_state state_of_path(struct device *device) {
+    enum { ASC_NOT_READY = 0x04, IN_TRANSITION = 0x0a, UNAVAILABLE = 0x0c };
+    struct scsi_inquiry inquiry;
+    struct scsi_sense sense;
+    if (ask_scsi_inquiry(device, &inquiry) != 0)
+        return PATH_SILENT;
+    const bool is_standby = ask_scsi_ready(device, &sense) == -EAGAIN &&
+                            sense.key == SENSE_NOT_READY && sense.asc == ASC_NOT_READY &&
+                            sense.ascq >= IN_TRANSITION && sense.ascq <= UNAVAILABLE;
+    return is_standby ? PATH_STANDBY : PATH_ANSWERS;
+}
+
 void interrogate_device(struct device *device, struct disk *disk) {
     const int error = interrogators[disk->commands](device, disk);
     if (error)
         disk_finding(disk, "it does not answer as it should: %s", strerror(-error));
     take_identity(device, disk);
+    if (disk->commands == COMMANDS_SCSI && disk->path_count > 0 && !raid_is_behind(&disk->raid))
+        disk->paths[0].state = state_of_path(device);
     disk_take_block_capacity(disk);
     models_note(disk);
 }
@@ -392,9 +421,12 @@ void interrogate(struct disk *disk) {
     const int error = device_open(disk, &device);
     if (error) {
         disk_finding(disk, "it cannot be opened: %s", strerror(-error));
-        disk_take_block_capacity(disk);
+        disk->paths[0].state = PATH_SILENT;
+        interrogate_saved("", disk);
         return;
     }
     interrogate_device(device, disk);
     device_close(device);
+    if (disk->paths[0].state == PATH_SILENT)
+        interrogate_saved("", disk);
 }

@@ -118,6 +118,8 @@ static json_t *paths_json(const struct disk *disk) {
         json_t *object = json_new_object();
         json_put_text(object, "node", disk->paths[i].node);
         json_put_text(object, "address", disk->paths[i].address);
+        if (disk->paths[i].state != PATH_ANSWERS)
+            json_put_text(object, "state", path_state_name(disk->paths[i].state));
         json_add(paths, object);
     }
     return paths;

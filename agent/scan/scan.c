@@ -126,6 +126,7 @@ static void ask_all(const struct scan_options *options, struct scan *scan) {
             job->disk = skeleton; /* freed with the job */
         } else {
             disk_finding(scan->disks[i], "it did not answer within %u s", options->answer_seconds);
+            scan->disks[i]->paths[0].state = PATH_SILENT;
             interrogate_saved("", scan->disks[i]);
         }
         release_job(job);
@@ -137,6 +138,13 @@ static int compare_disks(const void *a, const void *b) {
     return strverscmp(disk_node(*(struct disk *const *)a), disk_node(*(struct disk *const *)b));
 }
 
+/* A path that does not answer, or not fully, cannot tell the capacity: there the names decide. */
+static bool same_names(const struct disk *a, const struct disk *b) {
+    struct disk_identity other = b->identity;
+    other.capacity = a->identity.capacity;
+    return disk_identity_same(&a->identity, &other, NULL);
+}
+
 /*
  * Two paths to one disk are one disk. Only where a disk can have two ports, and only if the logical
  * unit's name and the serial number are both there and the whole identity agrees: cheap disks share
@@ -146,9 +154,10 @@ static bool is_second_path(const struct disk *a, const struct disk *b) {
     const bool may_have_paths =
         a->bus == b->bus && (a->bus == BUS_SAS || a->bus == BUS_SCSI ||
                              a->bus == BUS_FIBRE_CHANNEL || a->bus == BUS_ISCSI);
+    const bool both_answer = a->paths[0].state == PATH_ANSWERS && b->paths[0].state == PATH_ANSWERS;
     return may_have_paths && a->commands == COMMANDS_SCSI && b->commands == COMMANDS_SCSI &&
-           a->identity.wwn[0] != '\0' && a->identity.serial[0] != '\0' &&
-           disk_identity_same(&a->identity, &b->identity, NULL);
+           a->identity.wwn[0] != '\0' && a->identity.serial[0] != '\0' && same_names(a, b) &&
+           (!both_answer || a->identity.capacity == b->identity.capacity);
 }
 
 /* Only the direct path is used; the other one is told. */
@@ -190,28 +199,48 @@ static void merge_path(struct disk *into, const struct disk *from) {
                      from->raid.state);
         return;
     }
-    if (into->path_count < DISK_PATHS && from->path_count > 0)
-        into->paths[into->path_count++] = from->paths[0];
+    for (unsigned i = 0; i < from->path_count; i++) {
+        const struct disk_path *path = &from->paths[i];
+        if (into->path_count == DISK_PATHS) {
+            disk_finding(into, "more than %d paths; %s is not used", DISK_PATHS, path->node);
+            continue;
+        }
+        into->paths[into->path_count++] = *path;
+        if (path->state != PATH_ANSWERS)
+            disk_finding(into, "its path by %s (%s) is %s", path->node, path->address,
+                         path_state_name(path->state));
+    }
     if (from->in_use && !into->in_use) {
         into->in_use = true;
         text_copy(into->use_reason, sizeof into->use_reason, from->use_reason);
     }
+    if (from->boot_medium && !into->boot_medium) {
+        into->boot_medium = true;
+        text_copy(into->boot_reason, sizeof into->boot_reason, from->boot_reason);
+    }
 }
 
-static void merge_paths(struct scan *scan) {
+/* The path that answers comes first: commands go by that one. Returns the disk that is left. */
+static struct disk *merge(struct disk *a, struct disk *b) {
+    const bool b_is_better = is_second_path(a, b) && a->paths[0].state != PATH_ANSWERS &&
+                             b->paths[0].state == PATH_ANSWERS;
+    struct disk *kept = b_is_better ? b : a;
+    struct disk *other = b_is_better ? a : b;
+    merge_path(kept, other);
+    disk_free(other);
+    return kept;
+}
+
+void scan_merge_paths(struct scan *scan) {
     size_t kept = 0;
     for (size_t i = 0; i < scan->disk_count; i++) {
-        struct disk *same = NULL;
-        for (size_t k = 0; k < kept && !same; k++) {
-            if (is_one_disk(scan->disks[k], scan->disks[i]))
-                same = scan->disks[k];
-        }
-        if (same) {
-            merge_path(same, scan->disks[i]);
-            disk_free(scan->disks[i]);
-        } else {
+        size_t same = 0;
+        while (same < kept && !is_one_disk(scan->disks[same], scan->disks[i]))
+            same++;
+        if (same < kept)
+            scan->disks[same] = merge(scan->disks[same], scan->disks[i]);
+        else
             scan->disks[kept++] = scan->disks[i];
-        }
     }
     scan->disk_count = kept;
 }
@@ -239,6 +268,26 @@ static void read_all_saved(const char *root, struct scan *scan) {
     }
 }
 
+static bool is_other_unit(const struct disk *a, const struct disk *b) {
+    return a != b && a->bus == b->bus && disk_bus_is_local(a->bus) &&
+           a->commands == COMMANDS_SCSI && b->commands == COMMANDS_SCSI &&
+           a->target_device[0] != '\0' && strcmp(a->target_device, b->target_device) == 0 &&
+           strcmp(a->identity.wwn, b->identity.wwn) != 0;
+}
+
+void scan_note_units(struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        struct disk *disk = scan->disks[i];
+        for (size_t k = 0; k < scan->disk_count; k++) {
+            if (!is_other_unit(disk, scan->disks[k]))
+                continue;
+            disk->units = disk->units ? disk->units + 1 : 2;
+            disk_finding(disk, "a part of one device (%s) with %s: each is erased for itself",
+                         disk->target_device, disk_node(scan->disks[k]));
+        }
+    }
+}
+
 void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
@@ -260,7 +309,8 @@ void scan_run(const struct scan_options *options, struct scan *out) {
         use_check(root, out->disks[i]);
     if (out->disk_count > 0)
         qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
-    merge_paths(out);
+    scan_merge_paths(out);
+    scan_note_units(out);
     for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;
         place_find(root, out->disks[i]);

@@ -1,6 +1,7 @@
 /* Before and after a firmware erase: the same places, compared by keyed hashes. */
 #include "quietus/memory.h"
 
+#include "read_again.h"
 #include "reader.h"
 #include "report.h"
 
@@ -36,6 +37,8 @@ struct snapshot {
     uint8_t tag_key[crypto_shorthash_KEYBYTES];
     uint8_t marker_key[crypto_stream_chacha20_KEYBYTES];
     struct verify_report *report; /* while comparing */
+    struct device *device;        /* likewise */
+    const struct read_rule *rule; /* likewise; may be NULL */
     uint64_t answered;            /* reads before the erase */
     uint64_t refused;
     bool is_closed; /* nothing can be read */
@@ -75,7 +78,9 @@ static void before_done(void *user, uint64_t i, const struct place_unit *place, 
                         int error) {
     struct snapshot *snapshot = user;
     if (error) {
-        snapshot->marks[i] = (struct mark){0};
+        /* Wrong protection information says nothing of the medium: a write puts it right. Other
+         * places are left alone, since a write has the drive retire them with what they hold. */
+        snapshot->marks[i] = (struct mark){.wants_marker = error == -EILSEQ};
         snapshot->refused++;
     } else {
         remember(snapshot, data, place->length, &snapshot->marks[i]);
@@ -229,21 +234,49 @@ static bool anything_stayed(const struct snapshot *snapshot, const struct mark *
     return false;
 }
 
-static void after_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
-                       int error) {
-    const struct snapshot *snapshot = user;
-    struct mark *mark = &snapshot->marks[i];
+static void compare_place(const struct snapshot *snapshot, struct mark *mark,
+                          const struct place_unit *place, const uint8_t *data) {
     struct verify_report *report = snapshot->report;
-    if (error) {
-        report_unreadable(report, snapshot->layout, place);
-        return;
-    }
     report->read++;
     if (bytes_all(data, place->length, data[0]))
         report->uniform++;
     mark->compared = true;
     if (anything_stayed(snapshot, mark, data, place->length))
         report_mismatch(report, snapshot->layout, place, "holds what it held before");
+}
+
+/* Reads a place that failed again, if the disk may fail reads; the caller frees the data. */
+static enum again try_again(struct device *device, const struct read_rule *rule,
+                            const struct layout *layout, const struct place_unit *place,
+                            struct verify_report *report, uint8_t **data) {
+    *data = NULL;
+    enum again what = AGAIN_UNREADABLE;
+    if (rule) {
+        *data = memory_new(place->length, 1);
+        what = read_again(device, rule, layout, place, *data);
+    }
+    if (what == AGAIN_UNREADABLE)
+        report_unreadable(report, layout, place);
+    report->announced += what == AGAIN_ANNOUNCED;
+    report->unchecked += what == AGAIN_READ && read_may_skip_protection(rule);
+    return what;
+}
+
+static void after_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                       int error) {
+    const struct snapshot *snapshot = user;
+    struct mark *mark = &snapshot->marks[i];
+    if (error == 0) {
+        compare_place(snapshot, mark, place, data);
+        return;
+    }
+    uint8_t *again;
+    const enum again what = try_again(snapshot->device, snapshot->rule, snapshot->layout, place,
+                                      snapshot->report, &again);
+    if (what == AGAIN_READ)
+        compare_place(snapshot, mark, place, again);
+    mark->compared = what != AGAIN_UNREADABLE;
+    free(again);
 }
 
 static int compare_units(const void *a, const void *b) {
@@ -277,10 +310,12 @@ static void count_strata(const struct snapshot *snapshot, struct verify_report *
     free(drawn);
 }
 
-int snapshot_compare(struct snapshot *snapshot, struct device *device, struct progress *progress,
-                     struct verify_report *report) {
+int snapshot_compare(struct snapshot *snapshot, struct device *device, const struct read_rule *rule,
+                     struct progress *progress, struct verify_report *report) {
     *report = (struct verify_report){.planned = snapshot->places.count};
     snapshot->report = report;
+    snapshot->device = device;
+    snapshot->rule = rule;
     for (uint64_t i = 0; i < snapshot->places.count; i++)
         snapshot->marks[i].compared = false;
     const struct reader reader = {
@@ -294,7 +329,8 @@ int snapshot_compare(struct snapshot *snapshot, struct device *device, struct pr
     };
     progress_start(progress, PHASE_VERIFYING, 1, 2, snapshot->places.count);
     const int error = reader_run(&reader);
-    report->complete = error == 0 && report->read + report->unreadable == report->planned;
+    report->complete =
+        error == 0 && report->read + report->unreadable + report->announced == report->planned;
     if (report->complete)
         count_strata(snapshot, report);
     return error;
@@ -304,6 +340,8 @@ struct fresh {
     const struct layout *layout;
     struct sample_cursor cursor;
     struct verify_report *report;
+    struct device *device;
+    const struct read_rule *rule; /* may be NULL */
 };
 
 static struct place_unit fresh_place(void *user, uint64_t i) {
@@ -312,14 +350,8 @@ static struct place_unit fresh_place(void *user, uint64_t i) {
     return layout_unit(fresh->layout, sample_next(&fresh->cursor));
 }
 
-static void fresh_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
-                       int error) {
-    const struct fresh *fresh = user;
-    (void)i;
-    if (error) {
-        report_unreadable(fresh->report, fresh->layout, place);
-        return;
-    }
+static void judge_fresh(const struct fresh *fresh, const struct place_unit *place,
+                        const uint8_t *data) {
     fresh->report->read++;
     const enum content_class class = content_classify(data, place->length);
     if (class == CONTENT_UNIFORM)
@@ -328,10 +360,25 @@ static void fresh_done(void *user, uint64_t i, const struct place_unit *place, c
         report_mismatch(fresh->report, fresh->layout, place, "holds structured data");
 }
 
+static void fresh_done(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,
+                       int error) {
+    const struct fresh *fresh = user;
+    (void)i;
+    if (error == 0) {
+        judge_fresh(fresh, place, data);
+        return;
+    }
+    uint8_t *again;
+    if (try_again(fresh->device, fresh->rule, fresh->layout, place, fresh->report, &again) ==
+        AGAIN_READ)
+        judge_fresh(fresh, place, again);
+    free(again);
+}
+
 int verify_fresh(struct device *device, const struct layout *layout,
-                 const struct sample_places *places, struct progress *progress,
-                 struct verify_report *report) {
-    struct fresh fresh = {.layout = layout, .report = report};
+                 const struct sample_places *places, const struct read_rule *rule,
+                 struct progress *progress, struct verify_report *report) {
+    struct fresh fresh = {.layout = layout, .report = report, .device = device, .rule = rule};
     const struct reader reader = {
         .device = device,
         .progress = progress,
@@ -346,6 +393,7 @@ int verify_fresh(struct device *device, const struct layout *layout,
     report->complete = false;
     progress_start(progress, PHASE_VERIFYING, 2, 2, places->count);
     const int error = reader_run(&reader);
-    report->complete = error == 0 && report->read + report->unreadable == report->planned;
+    report->complete =
+        error == 0 && report->read + report->unreadable + report->announced == report->planned;
     return error;
 }

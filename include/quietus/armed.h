@@ -34,6 +34,12 @@ const struct disk_identity *armed_expected(const struct armed *armed);
 int armed_grown(struct armed *armed, struct reason *reason);
 
 /*
+ * The sector size is about to change, and the capacity with it: from now on the disk is known by
+ * its names alone.
+ */
+void armed_capacity_changes(struct armed *armed);
+
+/*
  * Two commands with nothing between them, as SECURITY ERASE PREPARE and ERASE UNIT have to be. The
  * identity is read before the first. first_error: what came of that one; if it is not 0, the second
  * was not sent. (An answer that cannot be read counts as 0.)

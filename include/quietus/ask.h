@@ -7,6 +7,7 @@
 #define QUIETUS_ASK_H
 
 #include "quietus/device.h"
+#include "quietus/scsi_reservation.h"
 #include "quietus/tcg.h"
 
 int ask_scsi_inquiry(struct device *device, struct scsi_inquiry *out);
@@ -31,6 +32,12 @@ int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_act
 int ask_scsi_sense(struct device *device, struct scsi_sense *out);
 /* TEST UNIT READY: 0 if it is; -EAGAIN with the sense if it says why not. */
 int ask_scsi_ready(struct device *device, struct scsi_sense *out);
+
+/* Who has registered with the disk, and who has reserved it (-EIO: it knows no such thing). */
+int ask_scsi_registrations(struct device *device, struct scsi_registrations *out);
+int ask_scsi_reservation(struct device *device, struct scsi_reservation *out);
+/* How many blocks the disk has retired since it was made: the grown defect list. */
+int ask_scsi_grown_defects(struct device *device, uint64_t *out);
 
 int ask_ata_identify(struct device *device, struct ata_identify *out);
 int ask_ata_smart(struct device *device, struct ata_smart *out);

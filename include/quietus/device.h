@@ -82,6 +82,21 @@ int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **
 int device_read(struct device *device, unsigned area, uint64_t offset, void *buffer,
                 uint32_t length);
 
+/*
+ * Reads sectors of a SCSI disk by a command, which is not recorded: for the sense data of a read
+ * that has failed. unchecked: protection information is not checked (types 1 and 3 only). out: room
+ * for the sectors' data. 0; -EIO with the sense, if there is any (.valid); or another negative
+ * errno.
+ */
+struct sector_read {
+    unsigned area;
+    uint64_t lba;
+    uint32_t count;
+    bool unchecked;
+};
+int device_read_by_command(struct device *device, const struct sector_read *read, void *out,
+                           struct scsi_sense *sense);
+
 /* Makes the kernel drop what it has cached of the disk and read its partitions anew. 0 or negative
  * errno. */
 int device_refresh(struct device *device);

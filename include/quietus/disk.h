@@ -84,9 +84,20 @@ struct disk_area {
     struct nvme_namespace ns; /* meaningful if nsid != 0 */
 };
 
+/* What the disk does with commands that come by a path. */
+enum path_state {
+    PATH_ANSWERS,
+    PATH_STANDBY, /* it says who it is and nothing more (ALUA: SPC, asymmetric access) */
+    PATH_SILENT,  /* nothing; who it is, the kernel knows from before */
+};
+
+/* "answers", ... */
+const char *path_state_name(enum path_state state);
+
 struct disk_path {
     char node[DISK_NODE_SIZE];    /* what takes commands: "/dev/sg0", "/dev/nvme0" */
     char address[DISK_NODE_SIZE]; /* "0:0:1:0" or the PCI address */
+    enum path_state state;
 };
 
 enum disk_health_state { HEALTH_UNKNOWN, HEALTH_GOOD, HEALTH_FAILING };
@@ -127,7 +138,7 @@ struct disk {
     uint16_t rotation_rate; /* rpm, if rotating and reported */
     bool removable;
     enum command_set commands;
-    struct disk_path paths[DISK_PATHS];
+    struct disk_path paths[DISK_PATHS]; /* all commands go by the first, the others stay quiet */
     unsigned path_count;
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;
@@ -148,10 +159,14 @@ struct disk {
     enum scsi_support scsi_sanitize_overwrite;
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;
+    char target_device[TEXT_FIELD_SIZE]; /* of which this is a logical unit: "naa.…", or "" */
+    unsigned units;                      /* of one device, this among them; 0: alone */
     uint8_t protection_type;
     struct tcg_discovery tcg;
-    bool psid_given;  /* by the operator; known to the run alone */
-    bool tcg_unknown; /* it has trusted computing, and discovery could not be asked */
+    bool psid_given;            /* by the operator; known to the run alone */
+    bool tcg_unknown;           /* it has trusted computing, and discovery could not be asked */
+    uint8_t after_block_erase;  /* what reads do then, as it says: enum read_promise (verify.h) */
+    uint8_t after_crypto_erase; /* likewise */
 
     /* What is on it (libblkid), if all of it could be read; as documents and as the sorted texts
      * that an order compares. */

@@ -10,6 +10,7 @@
 #include "quietus/policy.h"
 #include "quietus/progress.h"
 #include "quietus/secrets.h"
+#include "quietus/verify.h"
 
 /*
  * What a method is worth on a medium: the category under IEEE 2883-2022, to which NIST SP 800-88
@@ -47,6 +48,8 @@ struct method {
     bool leaves_pattern; /* reads return run->pattern; else content is unspecified afterwards */
     /* Whether it is worth a word about this disk at all; NULL: it is. */
     bool (*concerns)(const struct disk *disk);
+    /* What reads of erased sectors do afterwards, as the disk says; NULL: they succeed. */
+    enum read_promise (*announced)(const struct disk *disk);
     /* Whether this disk offers it; if not, why. */
     bool (*offered)(const struct disk *disk, struct reason *reason);
     /*

@@ -44,6 +44,7 @@ struct sample_facts {
     uint64_t informative; /* strata whose sample could have told residue from a good erase */
     uint64_t mismatched;
     uint64_t unreadable;
+    uint64_t announced; /* could not be read, as the disk had announced of this erase */
 };
 
 /* What is known of one run of one method. All zero: nothing. */

@@ -46,14 +46,19 @@ struct policy {
                                what the drive says that it takes */
     struct passes passes;   /* of an overwrite */
     struct verify_level verify;
+    unsigned sector_size; /* bytes: a SAS disk with other sectors is reformatted once it is erased;
+                             0: sectors stay as they are */
+    bool clear_reservations; /* a SCSI disk that another host has reserved is taken from it; else it
+                                is refused */
 };
 
 /* Clear, fallback allowed, every method, one random pass, sampled. */
 void policy_default(struct policy *out);
 
 /*
- * Reads {"least_category", "fallback", "methods", "passes", "stall_minutes", "verify"}, all
- * optional, over the defaults; -EINVAL with the reason for anything else in it.
+ * Reads {"least_category", "fallback", "methods", "passes", "stall_minutes", "verify",
+ * "sector_size" (512 or 4096), "clear_reservations"}, all optional, over the defaults; -EINVAL with
+ * the reason for anything else in it.
  */
 int policy_from_json(const json_t *object, struct policy *out, struct reason *reason);
 json_t *policy_json(const struct policy *policy);

@@ -24,6 +24,15 @@ struct attempt {
     struct reason judgement;
 };
 
+/* Other sectors, asked for by the policy, once the disk was erased. */
+struct reformat {
+    uint32_t asked; /* bytes; 0: nothing was to be done */
+    uint32_t before;
+    uint32_t after; /* 0: not known */
+    uint64_t capacity_after;
+    struct reason problem; /* or "" */
+};
+
 struct disk_run {
     const struct disk *disk; /* as the scan found it */
     struct disk now;         /* as it is once hidden areas are open; what it points to is disk's */
@@ -33,16 +42,19 @@ struct disk_run {
     struct plan plan;
     struct layout layout;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
+    json_t *exceptions; /* array of strings: those of every attempt */
     struct progress progress;
     struct evidence *evidence;
     /* Written by the disk's thread; to be read once it has ended, unless it was given up. */
     struct attempt attempts[PLAN_STEPS];
     unsigned attempt_count;
     struct disk_identity identity_after;
-    bool identity_after_known;
+    bool identity_after_known; /* right after the erase, before any reformat */
+    struct reformat reformat;
     int64_t started;
     int64_t ended;
     struct reason problem; /* why it came to no attempt, or "" */
+    bool refused;          /* and that is a reason to leave the disk alone, not a failure */
     /* By the runner: */
     bool given_up; /* the thread may still be in the kernel, since its disk has fallen silent */
     int interrupted_by; /* or since this signal came; else 0 */

@@ -25,6 +25,15 @@ struct blind_range {
     uint64_t last;
 };
 
+/* What reads of erased sectors do until they are written, as a SCSI disk says (VPD B1h). */
+enum read_promise { READS_UNSPECIFIED, READS_GOOD, READS_ERROR, READS_WRITE_REQUIRED };
+
+/* What reads may do after an erase. */
+struct read_rule {
+    enum read_promise announced;
+    uint8_t protection_type; /* 0: no protection information that may be wrong */
+};
+
 /* Counts are of units. */
 struct verify_report {
     bool complete; /* everything that was planned has been read, or failed to be */
@@ -33,7 +42,9 @@ struct verify_report {
     uint64_t informative; /* strata whose sample could tell residue from a good erase */
     uint64_t mismatched;  /* hold what they must not */
     uint64_t unreadable;
-    uint64_t uniform; /* of one byte value; recorded, not judged */
+    uint64_t announced; /* could not be read, in the way that the disk announced */
+    uint64_t unchecked; /* of those read: only without a check of their protection information */
+    uint64_t uniform;   /* of one byte value; recorded, not judged */
     struct bad_place bad[VERIFY_PLACES_KEPT];
     unsigned bad_count; /* kept in the list; the counts above have all */
     struct blind_range blind[VERIFY_RANGES_KEPT];
@@ -72,18 +83,19 @@ uint64_t snapshot_markers(const struct snapshot *snapshot);
 const struct sample_places *snapshot_places(const struct snapshot *snapshot);
 
 /* Reads the same places again: an eighth that is as it was is a mismatch. Strata whose sample held
- * nothing to compare with are listed as blind. */
-int snapshot_compare(struct snapshot *snapshot, struct device *device, struct progress *progress,
-                     struct verify_report *report);
+ * nothing to compare with are listed as blind. rule: see read_again.h; NULL: every read has to
+ * succeed. */
+int snapshot_compare(struct snapshot *snapshot, struct device *device, const struct read_rule *rule,
+                     struct progress *progress, struct verify_report *report);
 
 /*
  * Reads places that were not read before the erase: structured content (neither of a short period
  * nor like random bytes) is a mismatch, since no erase leaves it. Adds to nothing but read,
- * mismatched, unreadable, uniform and planned.
+ * mismatched, unreadable, announced, unchecked, uniform and planned.
  */
 int verify_fresh(struct device *device, const struct layout *layout,
-                 const struct sample_places *places, struct progress *progress,
-                 struct verify_report *report);
+                 const struct sample_places *places, const struct read_rule *rule,
+                 struct progress *progress, struct verify_report *report);
 
 /* What a piece of a disk looks like. */
 enum content_class {

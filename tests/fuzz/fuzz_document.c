@@ -52,7 +52,8 @@ static void check_facts(const json_t *document) {
         REQUIRE(facts.accepted && facts.binding != BINDING_NONE && facts.ended_in_success &&
                 facts.state_read_back && facts.reached_all && !facts.refuted &&
                 facts.samples.complete && facts.samples.mismatched == 0 &&
-                facts.samples.unreadable == 0);
+                facts.samples.unreadable == 0 &&
+                facts.samples.read + facts.samples.announced == facts.samples.planned);
     require_reason(&reason);
     json_decref(object_again);
     require_document(object);

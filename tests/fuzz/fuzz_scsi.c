@@ -1,5 +1,6 @@
 /* SCSI: sense data, INQUIRY, vital product data, capacity, mode and log pages. */
 #include "quietus/scsi.h"
+#include "quietus/scsi_reservation.h"
 
 #include "fuzz.h"
 
@@ -98,6 +99,19 @@ static void check_others(struct bytes data) {
     (void)scsi_decode_one_command(data, &support);
 }
 
+static void check_reservations(struct bytes data) {
+    struct scsi_registrations registrations;
+    struct scsi_reservation reservation;
+    uint64_t count;
+    if (scsi_decode_registrations(data, &registrations) == 0)
+        REQUIRE(registrations.key_count <= registrations.count &&
+                8 + 8 * (size_t)registrations.key_count <= data.length);
+    if (scsi_decode_reservation(data, &reservation) == 0 && reservation.held)
+        REQUIRE(scsi_reservation_type_name(reservation.type)[0] != '\0');
+    (void)scsi_decode_defect_count(data, true, &count);
+    (void)scsi_decode_defect_count(data, false, &count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const size_t lengths[] = {size, size / 2, size > 0 ? size - 1 : 0};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -107,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_vital_product_data(page);
         check_capacity(page);
         check_others(page);
+        check_reservations(page);
         require_page_documents("scsi", page);
         free((void *)page.data);
     }

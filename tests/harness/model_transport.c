@@ -31,10 +31,13 @@ enum {
     STATUS_FAULT = 0x20,
 };
 
+static const char second_port[] = "/dev/sg1";
+
 /* One opened device. It is dead once the drive has vanished, even if it comes back: the kernel
  * makes new nodes then. */
 struct handle {
     struct model *model;
+    unsigned port;
     unsigned generation;
     struct disk_area areas[DISK_AREAS];
     unsigned area_count;
@@ -77,9 +80,31 @@ static bool is_dead(const struct handle *handle) {
            drive_generation(model->drive) != handle->generation;
 }
 
+/* What SCSI disks are asked without anything being read, written or erased. */
+static bool touches_medium(const struct drive_request *request) {
+    return request->protocol == PROTOCOL_SCSI &&
+           !device_scsi_only_asks(request->cdb, request->cdb_length);
+}
+
+static void count(struct model *model, unsigned port, const struct drive_request *request) {
+    model->sent[port]++;
+    model->on_medium[port] += touches_medium(request);
+    if (request->protocol == PROTOCOL_SCSI && request->cdb[0] == SCSI_SANITIZE &&
+        model->sanitize_at == 0)
+        model->sanitize_at = model->sent[port];
+}
+
+static bool is_dead_path(const struct model *model, unsigned port) {
+    return model->dead_at[port] != 0 && model->sent[port] >= model->dead_at[port];
+}
+
 /* 0: the drive answered; -ETIMEDOUT; -ENODEV: it is gone; -ECONNRESET: a reset swept it away. */
 static int exchange(struct handle *handle, struct drive_request *request, uint64_t timeout_ms) {
     struct model *model = handle->model;
+    request->controller = (uint16_t)handle->port;
+    count(model, handle->port, request);
+    if (is_dead_path(model, handle->port))
+        return -ECONNRESET;
     const uint64_t end = simtime_now() + timeout_ms;
     if (model->power_cut_at != 0 && ++model->commands >= model->power_cut_at)
         model->is_off = true;
@@ -295,8 +320,21 @@ static bool went_well(const struct handle *handle, const struct drive_request *r
     }
 }
 
-/* As the block layer does it: a few tries, then EIO. */
+/* What the kernel's SCSI layer makes of sense data (scsi_lib.c). */
+static int error_of(const struct drive_request *request) {
+    enum { ASC_PROTECTION = 0x10 };
+    struct scsi_sense sense;
+    if (request->protocol != PROTOCOL_SCSI)
+        return -EIO;
+    scsi_decode_sense((struct bytes){request->sense, request->sense_length}, &sense);
+    if (sense.valid && sense.key == SENSE_ABORTED_COMMAND && sense.asc == ASC_PROTECTION)
+        return -EILSEQ;
+    return sense.valid && sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
+}
+
+/* As the block layer does it: a few tries, then an error. */
 static int32_t transfer(struct handle *handle, const struct io_request *io) {
+    int32_t result = -EIO;
     for (int i = 0; i < IO_TRIES; i++) {
         struct drive_request request = {.data = io->buffer, .data_size = io->length};
         addressers[handle->model->path](handle, io, &request);
@@ -305,8 +343,9 @@ static int32_t transfer(struct handle *handle, const struct io_request *io) {
             return -ENODEV;
         if (error == 0 && went_well(handle, &request))
             return (int32_t)io->length;
+        result = error ? -EIO : error_of(&request);
     }
-    return -EIO;
+    return result;
 }
 
 static int model_submit(void *context, struct io_request *request) {
@@ -416,7 +455,7 @@ static bool is_behind_raid(const struct model *model) {
     return model->path == MODEL_MEGARAID || model->path == MODEL_CCISS;
 }
 
-static struct device *open_plainly(struct model *model, const struct disk *disk) {
+static struct device *open_port(struct model *model, const struct disk *disk, unsigned port) {
     struct device *device;
     if (is_behind_raid(model)) {
         memory_require(device_open(disk, &device) == 0);
@@ -424,10 +463,17 @@ static struct device *open_plainly(struct model *model, const struct disk *disk)
     }
     struct handle *handle = memory_new(1, sizeof *handle);
     handle->model = model;
+    handle->port = port;
     handle->generation = drive_generation(model->drive);
     handle->area_count = disk->area_count;
     memcpy(handle->areas, disk->areas, sizeof handle->areas);
     return device_new(&ops, handle, disk);
+}
+
+/* By the disk's first path, as the agent's own transport does. */
+static struct device *open_plainly(struct model *model, const struct disk *disk) {
+    const bool is_second = strcmp(disk->paths[0].node, second_port) == 0;
+    return open_port(model, disk, is_second ? 1 : 0);
 }
 
 /* The kernel's probing of a disk takes the unit attention of its power-on. */
@@ -446,15 +492,11 @@ static void probe(struct model *model, const struct disk *disk) {
 }
 
 /* The kernel makes nodes again when the drive is back; who it is now has to be asked. */
-static int find(void *user, const struct disk *lost, struct device **out) {
-    struct model *model = user;
+static int find_by(struct model *model, const struct disk *lost, unsigned port,
+                   struct device **out) {
     struct disk_identity identity;
     struct reason reason;
-    drive_advance(model->drive);
-    if (model->is_off || !drive_present(model->drive))
-        return -ENODEV;
-    probe(model, lost);
-    struct device *device = open_plainly(model, lost);
+    struct device *device = open_port(model, lost, port);
     if (device_identity(device, &identity, &reason) != 0 ||
         !disk_identity_same(&lost->identity, &identity, &reason)) {
         device_close(device);
@@ -462,6 +504,16 @@ static int find(void *user, const struct disk *lost, struct device **out) {
     }
     *out = device;
     return 0;
+}
+
+static int find(void *user, const struct disk *lost, struct device **out) {
+    struct model *model = user;
+    drive_advance(model->drive);
+    if (model->is_off || !drive_present(model->drive))
+        return -ENODEV;
+    probe(model, lost);
+    const int error = find_by(model, lost, 0, out);
+    return error && model->ports == 2 ? find_by(model, lost, 1, out) : error;
 }
 
 struct device *model_open(struct model *model, const struct disk *disk) {
@@ -532,19 +584,34 @@ static const struct {
     [MODEL_SAS] = {BUS_SAS, COMMANDS_SCSI, MEDIUM_UNKNOWN, add_sas_area},
 };
 
+/* Every path is asked, and those that are one disk become one, as the scan does it. */
+static struct disk *scan_port(struct model *model, unsigned port) {
+    struct disk *disk = disk_new();
+    disk->bus = kinds[model->path].bus;
+    disk->commands = kinds[model->path].commands;
+    disk->medium = kinds[model->path].medium;
+    disk->path_count = 1;
+    (void)snprintf(disk->paths[0].node, DISK_NODE_SIZE, "/dev/sg%u", port);
+    (void)snprintf(disk->paths[0].address, DISK_NODE_SIZE, "%u:0:0:0", port);
+    kinds[model->path].add_areas(model, disk);
+    struct device *device = open_port(model, disk, port);
+    interrogate_device(device, disk);
+    device_close(device);
+    return disk;
+}
+
 struct disk *model_scan(struct model *model) {
+    struct disk *found[2];
+    struct scan scan = {.disks = found, .disk_count = model->ports == 2 ? 2 : 1};
     clock_drive = model->drive;
     if (is_behind_raid(model)) {
         raid_model_use(model, model->faults);
         return raid_model_scan(model->path == MODEL_CCISS ? RAID_CCISS : RAID_MEGARAID);
     }
-    struct disk *disk = disk_new();
-    disk->bus = kinds[model->path].bus;
-    disk->commands = kinds[model->path].commands;
-    disk->medium = kinds[model->path].medium;
-    kinds[model->path].add_areas(model, disk);
-    struct device *device = open_plainly(model, disk);
-    interrogate_device(device, disk);
-    device_close(device);
-    return disk;
+    for (unsigned i = 0; i < scan.disk_count; i++)
+        found[i] = scan_port(model, i);
+    scan_merge_paths(&scan);
+    for (size_t i = 1; i < scan.disk_count; i++)
+        disk_free(found[i]); /* not taken for the same disk: a test sees it by the paths */
+    return found[0];
 }

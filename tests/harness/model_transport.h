@@ -31,6 +31,13 @@ struct model {
     unsigned passwords_sent; /* SECURITY UNLOCK and ERASE UNIT */
     bool is_off;
     const struct raid_faults *faults; /* of a RAID controller; may be NULL */
+    /* A SAS disk on two paths: commands that came by each, those of them that touch the medium, and
+     * the command at which a path goes dead (1: before the first; 0: never). */
+    unsigned ports; /* 2, or anything else for one */
+    unsigned sent[2];
+    unsigned on_medium[2];
+    unsigned dead_at[2];
+    unsigned sanitize_at; /* the number of the first SANITIZE among those of its path */
 };
 
 /* The clock of the agent becomes the simulated one. */

@@ -2,6 +2,7 @@
 
 #include "quietus/ask.h"
 #include "quietus/certificate.h"
+#include "quietus/check.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
 
@@ -104,14 +105,48 @@ static bool certificate_shows(const struct disk_run *run, const struct disk_secr
     return shows;
 }
 
+static void list_exceptions(const struct disk_run *run, char *out, size_t size) {
+    const struct attempt *last = disk_run_last_attempt(run);
+    size_t i;
+    json_t *text;
+    json_array_foreach(last ? last->exceptions : run->exceptions, i, text) {
+        const size_t used = strlen(out);
+        (void)snprintf(out + used, size - used, "  %s\n", json_string_value(text));
+    }
+}
+
+/* Whether the certificate would stand up to a check, years later. */
+static void check_certificate(const struct disk_run *run, char *out, size_t size) {
+    static const struct server server = {.serial = "TRIAL"};
+    const struct trust nobody = {0};
+    struct session session;
+    struct document certificate;
+    struct check_result result;
+    session_start(&session, NULL);
+    certificate_of_run(&session, &server, run, &certificate);
+    check_envelope(certificate.text, strlen(certificate.text), &nobody, &result);
+    for (size_t i = 0; i < json_array_size(result.problems); i++) {
+        const size_t used = strlen(out);
+        (void)snprintf(out + used, size - used, "  %s\n",
+                       json_string_value(json_array_get(result.problems, i)));
+    }
+    check_result_free(&result);
+    document_free(&certificate);
+    session_end(&session);
+}
+
 /* The agent's part, from finding the drive to the judgement. */
 static void run_agent(struct model *model, const struct trial *trial, struct trial_result *out) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {0x51};
+    if (trial->set_up)
+        trial->set_up(model, trial->user);
     struct disk *disk = model_scan(model);
     if (!disk) {
         text_copy(out->reason, sizeof out->reason, "it was not found");
         return;
     }
+    if (trial->scanned)
+        trial->scanned(model, disk, trial->user);
     const bool had_password = disk->has_ata && disk->ata.security.enabled;
     json_t *authority = json_new_object();
     struct warrant *warrant = warrant_issue(&disk->identity, authority);
@@ -128,7 +163,14 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
         out->shows_secret || (trial->secrets && certificate_shows(run, trial->secrets));
     out->attempts[0] = '\0';
     list_attempts(run, out->attempts, sizeof out->attempts);
+    out->exceptions[0] = '\0';
+    out->wrong[0] = '\0';
+    check_certificate(run, out->wrong, sizeof out->wrong);
+    if (!run->given_up)
+        list_exceptions(run, out->exceptions, sizeof out->exceptions);
     out->present = !model->is_off && drive_present(model->drive);
+    if (trial->look)
+        trial->look(model, run, trial->user);
     out->locked = out->present && disk->has_ata && !had_password && has_password(model, disk);
     disk_run_free(run);
     disk_free(disk);
@@ -194,6 +236,8 @@ const char *trial_verdict(const struct trial_result *result, bool *unseen) {
         return "a RAID controller's driver was sent what it does not take";
     if (result->shows_secret)
         return "the certificate shows a secret";
+    if (result->wrong[0] != '\0')
+        return result->wrong;
     if (result->locked)
         return "the drive is left with a password set";
     if (result->outcome != DISPOSITION_ERASED)

@@ -7,6 +7,7 @@
 
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
+#include "quietus/run.h"
 #include "quietus/secrets.h"
 
 #include "model_transport.h"
@@ -21,6 +22,11 @@ struct trial {
      * reboot; 0: it does not. */
     unsigned power_cut_at;
     const struct disk_secrets *secrets; /* that the operator gives for it, or NULL */
+    /* Before it is scanned; and once the last run has ended. May be NULL. */
+    void (*set_up)(struct model *model, void *user);
+    void (*scanned)(struct model *model, struct disk *disk, void *user);
+    void (*look)(struct model *model, struct disk_run *run, void *user);
+    void *user;
 };
 
 struct trial_result {
@@ -37,8 +43,10 @@ struct trial_result {
     uint64_t commands;
     unsigned passwords_sent; /* in the last run */
     uint64_t simulated_ms;
-    char packet[120];    /* what was wrong with a packet for a RAID controller, or "" */
-    char attempts[2048]; /* of the last run, a line each */
+    char packet[120];      /* what was wrong with a packet for a RAID controller, or "" */
+    char attempts[2048];   /* of the last run, a line each */
+    char wrong[1024];      /* with its certificate, as "check" sees it; or "" */
+    char exceptions[4096]; /* of its certificate, a line each */
 };
 
 /* False with a message if the trial itself could not be done. */

@@ -1,12 +1,13 @@
 /*
  * quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] [--least purge]
- * [--secret KIND=VALUE] FILE
+ * [--policy JSON] [--secret KIND=VALUE] FILE
  *
  * Erases the simulated drive whose [drive] section (the lines below the heading) is in the file, by
  * the agent's own code and in simulated time, and says how it ended and what is left on the medium.
  * Exit status: 0 the certificate would be true; 1 usage; 2 it would not.
  */
 #include "quietus/file.h"
+#include "quietus/json.h"
 #include "quietus/keys.h"
 
 #include "trial.h"
@@ -19,7 +20,7 @@
 static int usage(void) {
     (void)fputs(
         "usage: quietus-trial [--satl] [--through megaraid|cciss] [--power-cut N] [--keep FOLDER] "
-        "[--least purge] [--secret KIND=VALUE] FILE\n",
+        "[--least purge] [--policy JSON] [--secret KIND=VALUE] FILE\n",
         stderr);
     return 1;
 }
@@ -42,6 +43,7 @@ static int show(const struct trial_result *result) {
         (void)printf(", %s, by %s", category_name(result->claimed), result->method);
     (void)printf(": %s\n", result->reason);
     (void)printf("attempts:\n%s", result->attempts);
+    (void)printf("exceptions:\n%s", result->exceptions);
     (void)printf("on the medium: %llu pages visible, %llu recoverable%s\n",
                  (unsigned long long)result->visible, (unsigned long long)result->recoverable,
                  unseen ? " (cannot be seen from the host)" : "");
@@ -65,6 +67,16 @@ static bool take_secret(const char *text, struct disk_secrets *out) {
     return good;
 }
 
+static bool take_policy(const char *text, struct policy *out) {
+    struct reason reason = {""};
+    json_t *object = json_parse(text, strlen(text), &reason);
+    const bool good = object && policy_from_json(object, out, &reason) == 0;
+    json_decref(object);
+    if (!good)
+        (void)fprintf(stderr, "quietus-trial: %s\n", reason.text);
+    return good;
+}
+
 int main(int argc, char **argv) {
     static const struct option options[] = {
         {"satl", no_argument, NULL, 's'},
@@ -73,6 +85,7 @@ int main(int argc, char **argv) {
         {"keep", required_argument, NULL, 'k'},
         {"least", required_argument, NULL, 'l'},
         {"secret", required_argument, NULL, 'c'},
+        {"policy", required_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
     char folder[64] = "/tmp/quietus-trial-XXXXXX";
@@ -97,7 +110,10 @@ int main(int argc, char **argv) {
             trial.folder = optarg;
         else if (option == 'c' && take_secret(optarg, &secrets))
             trial.secrets = &secrets;
-        else if (option != 'l' || category_parse(optarg, &trial.policy.least) != 0)
+        else if (option == 'j') {
+            if (!take_policy(optarg, &trial.policy))
+                return usage();
+        } else if (option != 'l' || category_parse(optarg, &trial.policy.least) != 0)
             return usage();
     }
     if (optind + 1 != argc || file_read(argv[optind], 1 << 16, &text, &length) != 0)

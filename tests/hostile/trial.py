@@ -55,6 +55,7 @@ class Scenario:
     may_be: tuple = ()  # other ends that are as true
     order: str = "serial"  # what the order names the drive by
     content: object = "not-checked"
+    paths: int = 1  # of a SAS disk, each by a host adapter of its own
     twins: int = 1  # so many drives of one description
     cut: bool = False  # in the batch of two boots
     check: object = None  # a function of the Ended drive, for more
@@ -152,6 +153,14 @@ class Ended:
         return f"{self.visible} visible, {self.recoverable} recoverable"
 
 
+def ports_of(front, path, names):
+    """The host adapters for some drives; the second path to a SAS disk is its port 1."""
+    second = "controller = 1\n" if path else ""
+    for first in range(0, len(names), FRONT_PORTS):
+        some = " ".join(names[first:first + FRONT_PORTS])
+        yield f"[port {front}{path}x{first}]\nfront = {front}\ndrives = {some}\n{second}"
+
+
 class Batch:
     """The drives of some scenarios in one machine."""
 
@@ -172,10 +181,10 @@ class Batch:
                 sections.append(f"[port n{drive.number}-{controller}]\nfront = nvme\n"
                                 f"drives = {drive.name}\ncontroller = {controller}\n")
         for front in ("ahci", "scsi"):
-            names = [drive.name for drive in self.drives if drive.scenario.front == front]
-            for first in range(0, len(names), FRONT_PORTS):
-                some = " ".join(names[first:first + FRONT_PORTS])
-                sections.append(f"[port {front}{first}]\nfront = {front}\ndrives = {some}\n")
+            for path in (0, 1):
+                names = [drive.name for drive in self.drives
+                         if drive.scenario.front == front and drive.scenario.paths > path]
+                sections += ports_of(front, path, names)
         return sections
 
     def order(self, place):

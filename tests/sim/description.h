@@ -139,6 +139,7 @@ struct scsi_description {
     bool start_needed;    /* after power-on it waits for START STOP UNIT */
     uint64_t reserved_by; /* key of another host's reservation; 0: none */
     uint32_t reserved_type;
+    uint32_t standby_port;                /* 1 or 2; 0: none */
     uint64_t bad_blocks[SCSI_BAD_BLOCKS]; /* fail to read until they are written */
     uint32_t bad_block_count;
     uint32_t primary_defects;

@@ -97,6 +97,7 @@ static const struct keyword keywords[] = {
     KEYWORD("write-cache", VALUE_FLAG, scsi.write_cache),
     KEYWORD("format-corrupt", VALUE_FLAG, scsi.format_corrupt),
     KEYWORD("start-needed", VALUE_FLAG, scsi.start_needed),
+    KEYWORD("standby-port", VALUE_NUMBER, scsi.standby_port),
     SPECIAL("reserved-by", parse_reserved),
     SPECIAL("bad-blocks", parse_bad_blocks),
     KEYWORD("primary-defects", VALUE_NUMBER, scsi.primary_defects),

@@ -109,6 +109,7 @@ static const struct kind kinds[MISBEHAVE_KINDS] = {
     [MISBEHAVE_STATUS_4] = {"status-4", TAKES_OPERATION, 0, {NULL}},
     [MISBEHAVE_HIDE_FAILURE] = {"hide-failure", TAKES_OPERATION, TAKES_OPERATION, {NULL}},
     [MISBEHAVE_NO_PROGRESS] = {"no-progress", TAKES_OPERATION, TAKES_OPERATION, {NULL}},
+    [MISBEHAVE_GROW_DEFECTS] = {"grow-defects", TAKES_OPERATION, TAKES_OPERATION, {NULL}},
 };
 
 const char *erase_operation_name(enum erase_operation operation) {

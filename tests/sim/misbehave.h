@@ -68,10 +68,11 @@ enum misbehaviour_kind {
     MISBEHAVE_STATUS_4,
     MISBEHAVE_HIDE_FAILURE,
     MISBEHAVE_NO_PROGRESS,
+    MISBEHAVE_GROW_DEFECTS,
     MISBEHAVE_KINDS
 };
 
-enum { MISBEHAVIOURS = 32, WHOLE_PROGRESS = 10000 /* at: hundredths of a percent */ };
+enum { MISBEHAVIOURS = 40, WHOLE_PROGRESS = 10000 /* at: hundredths of a percent */ };
 
 /* One line; what a kind does not use is zero. */
 struct misbehaviour {

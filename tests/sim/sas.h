@@ -110,6 +110,7 @@ uint32_t sas_transfer_bytes(const struct scsi_unit *unit, uint8_t protect);
 bool sas_is_write_protected(const struct sas *sas);
 /* Takes the blocks' page out of use, with what it holds; false: no spare is left. */
 bool sas_remap(struct sas *sas, uint64_t lba);
+void sas_grow_defects(struct sas *sas, enum erase_operation which);
 void sas_forget_bad(struct sas *sas, uint64_t lba, uint64_t blocks);
 void sas_plant(struct drive *drive);
 

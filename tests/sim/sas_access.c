@@ -62,6 +62,18 @@ static void end_with_status(struct scsi_unit *unit, struct drive_request *reques
     request_done(unit->drive, request);
 }
 
+/* A path in standby (asymmetric access): commands about the drive, none about its blocks (SPC). */
+static bool standby_answers(const struct scsi_unit *unit, uint8_t opcode) {
+    static const uint8_t answered[] = {0x03, 0x12, 0x4d, 0x5e, 0x5f, 0xa0, 0xa3};
+    const struct sas *sas = sas_of(unit);
+    if (sas_description(sas)->standby_port != 1 + (uint32_t)(unit - sas->units))
+        return true;
+    for (unsigned i = 0; i < sizeof answered; i++)
+        if (answered[i] == opcode)
+            return true;
+    return false;
+}
+
 bool sas_admits(struct scsi_unit *unit, struct drive_request *request) {
     const struct sas *sas = sas_of(unit);
     uint8_t flags = 0;
@@ -74,6 +86,11 @@ bool sas_admits(struct scsi_unit *unit, struct drive_request *request) {
         }
     if (sas_reservation_conflicts(unit, use)) {
         end_with_status(unit, request, SCSI_RESERVATION_CONFLICT);
+        return false;
+    }
+    if (!standby_answers(unit, request->cdb[0])) {
+        sense = (struct scsi_sense){.key = SENSE_NOT_READY, .additional = ASC_PORT_IN_STANDBY};
+        scsi_check(unit, request, &sense);
         return false;
     }
     const uint8_t needed = needed_flag[sas->state->condition];

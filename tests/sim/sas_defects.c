@@ -77,6 +77,15 @@ void sas_run_read_defects(struct scsi_unit *unit, struct drive_request *request)
     free(out);
 }
 
+/* "grow-defects OPERATION": it finds bad blocks when it begins. */
+void sas_grow_defects(struct sas *sas, enum erase_operation which) {
+    enum { FOUND = 3, APART = 100 };
+    if (drive_misbehaves(sas->drive, MISBEHAVE_GROW_DEFECTS, which) == NULL)
+        return;
+    for (uint64_t i = 0; i < FOUND; i++)
+        (void)sas_remap(sas, i * APART);
+}
+
 /* --- REASSIGN BLOCKS: CDB byte 1, LONGLBA 1, LONGLIST 0; 4 bytes of header --- */
 
 enum { LONG_LBA = 0x02, LONG_LIST = 0x01, REASSIGN_HEADER = 4 };

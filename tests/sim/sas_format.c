@@ -128,6 +128,7 @@ static void begin(struct scsi_unit *unit, struct drive_request *request,
                   const struct format *format) {
     enum { FAST_MS = 1000 };
     struct sas *sas = sas_of(unit);
+    sas_grow_defects(sas, OP_SCSI_FORMAT);
     const struct media_effect effect = effect_of(sas, format);
     sas->state->condition = SAS_FORMATTING;
     sas->state->formatting_to = format->layout;

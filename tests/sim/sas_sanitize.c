@@ -122,6 +122,7 @@ static void begin(struct scsi_unit *unit, struct drive_request *request, unsigne
         apply_overwrite(sas, overwrite, &effect);
         duration *= overwrite->passes;
     }
+    sas_grow_defects(sas, which);
     sas->state->condition = SAS_SANITIZING;
     sas->state->sanitize_unrestricted = request->cdb[1] & UNRESTRICTED;
     operation_start(unit->drive, which, &effect, duration, true);

@@ -57,6 +57,7 @@ static void print_bytes(const uint8_t *bytes, size_t count) {
 static void print_scsi(const struct drive_request *request) {
     fputs(" scsi", stderr);
     print_bytes(request->cdb, request->cdb_length);
+    fprintf(stderr, " port=%u", request->controller);
 }
 
 static void print_scsi_result(const struct drive_request *request) {

@@ -158,6 +158,20 @@ static void forge_mismatch(json_t *p) {
 static void forge_counts(json_t *p) {
     json_object_set_new(json_object_get(facts_of(p), "samples"), "read", json_integer(99999));
 }
+static void forge_announced(json_t *p) {
+    json_object_set_new(json_object_get(last_attempt(p), "verification"), "announced",
+                        json_integer(1));
+}
+/* No disk announces read errors after an overwrite or a format. */
+static void forge_announced_reads(json_t *p) {
+    json_t *samples = json_object_get(facts_of(p), "samples");
+    json_t *shown = json_object_get(last_attempt(p), "verification");
+    const json_int_t read = json_integer_value(json_object_get(samples, "read"));
+    json_object_set_new(samples, "read", json_integer(read - 1));
+    json_object_set_new(samples, "announced", json_integer(1));
+    json_object_set_new(shown, "read", json_integer(read - 1));
+    json_object_set_new(shown, "announced", json_integer(1));
+}
 static void forge_purge(json_t *p) {
     json_object_set_new(claim_of(p), "category", json_string("purge"));
 }
@@ -219,6 +233,8 @@ static void test_forgeries_are_noticed(void **state) {
         forge_no_facts,
         forge_mismatch,
         forge_counts,
+        forge_announced,
+        forge_announced_reads,
         forge_purge,
         forge_rev1,
         forge_method,

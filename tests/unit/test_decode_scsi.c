@@ -1,4 +1,5 @@
 #include "quietus/scsi.h"
+#include "quietus/scsi_reservation.h"
 
 #include "test.h"
 
@@ -270,6 +271,52 @@ static void test_supported_opcodes(void **state) {
     }
 }
 
+static void test_reservations(void **state) {
+    (void)state;
+    struct scsi_registrations keys;
+    struct scsi_reservation held;
+    /* Generation 7, 17 keys, of which two are in the data. */
+    static const uint8_t two[] = {0, 0, 0, 7, 0, 0, 0, 136, 0, 0, 0, 0, 0, 0,
+                                  0, 1, 0, 0, 0, 0, 0, 0,   0, 2, 9, 9, 9, 9};
+    assert_int_equal(scsi_decode_registrations((struct bytes){two, sizeof two}, &keys), 0);
+    assert_int_equal(keys.count, 17);
+    assert_int_equal(keys.key_count, 2);
+    assert_int_equal(keys.keys[1], 2);
+    assert_int_equal(scsi_decode_registrations((struct bytes){two, 7}, &keys), -EINVAL);
+    uint8_t many[8 + 32 * 8] = {[6] = 1}; /* 32 keys */
+    assert_int_equal(scsi_decode_registrations((struct bytes){many, sizeof many}, &keys), 0);
+    assert_int_equal(keys.count, 32);
+    assert_int_equal(keys.key_count, 16);
+
+    static const uint8_t none[8] = {0, 0, 0, 7};
+    assert_int_equal(scsi_decode_reservation((struct bytes){none, 8}, &held), 0);
+    assert_false(held.held);
+    static const uint8_t one[24] = {[7] = 16, [8] = 0xab, [15] = 0xcd, [21] = 0x06};
+    assert_int_equal(scsi_decode_reservation((struct bytes){one, 24}, &held), 0);
+    assert_true(held.held);
+    assert_true(held.key == UINT64_C(0xab000000000000cd));
+    assert_string_equal(scsi_reservation_type_name(held.type),
+                        "exclusive access, registrants only");
+    assert_int_equal(scsi_decode_reservation((struct bytes){one, 23}, &held), -EINVAL);
+    assert_string_equal(scsi_reservation_type_name(2), "of an unknown type");
+    assert_string_equal(scsi_reservation_type_name(15), "of an unknown type");
+}
+
+static void test_defect_count(void **state) {
+    (void)state;
+    uint64_t count;
+    static const uint8_t from_index[] = {0, 0x0c, 0, 0, 0, 0, 1, 0};
+    assert_int_equal(scsi_decode_defect_count((struct bytes){from_index, 8}, true, &count), 0);
+    assert_int_equal(count, 32);
+    assert_int_equal(scsi_decode_defect_count((struct bytes){from_index, 7}, true, &count),
+                     -EINVAL);
+    static const uint8_t short_block[] = {0, 0x08, 0, 40};
+    assert_int_equal(scsi_decode_defect_count((struct bytes){short_block, 4}, false, &count), 0);
+    assert_int_equal(count, 10);
+    static const uint8_t vendors[] = {0, 0x0e, 0, 40};
+    assert_int_equal(scsi_decode_defect_count((struct bytes){vendors, 4}, false, &count), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sense_ata_descriptor),
     cmocka_unit_test(test_sense_ata_descriptor_48_bit),
@@ -289,5 +336,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_capacity),
     cmocka_unit_test(test_write_protect_and_log),
     cmocka_unit_test(test_supported_opcodes),
+    cmocka_unit_test(test_reservations),
+    cmocka_unit_test(test_defect_count),
 };
 TEST_MAIN(tests)

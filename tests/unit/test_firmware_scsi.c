@@ -2,6 +2,7 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
+#include "quietus/scsi_reservation.h"
 
 #include "../../agent/authorize/internal.h"
 #include "fake_disk.h"
@@ -35,6 +36,11 @@ static struct {
     bool fails;
     bool keeps_data;
     bool refuses;
+    bool is_taken; /* another host reserves it when an erase is about to begin */
+    bool reserved;
+    uint32_t block_size; /* of the medium; 0: 512 */
+    uint32_t next_size;  /* that MODE SELECT has asked for: no capacity is told until a format */
+    uint64_t registered; /* the key of this path */
 } drive;
 
 static void put_be(uint8_t *out, unsigned size, uint64_t value) {
@@ -103,6 +109,11 @@ static void refuse(struct scsi_command *command) {
 
 static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t at_work) {
     note(command);
+    if (drive.is_taken) {
+        drive.reserved = true;
+        command->status = SCSI_RESERVATION_CONFLICT;
+        return;
+    }
     if (drive.refuses) {
         refuse(command);
         return;
@@ -121,8 +132,10 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         inquiry(command);
         return true;
     case SCSI_SERVICE_ACTION_IN_16:
+        if (drive.next_size != 0)
+            return false;
         put_be(data, 8, drive.blocks - 1);
-        put_be(data + 8, 4, 512);
+        put_be(data + 8, 4, drive.block_size ? drive.block_size : 512);
         give(command, data, 32);
         return true;
     case SCSI_MODE_SENSE_10:
@@ -134,6 +147,8 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_MODE_SELECT_10:
         note(command);
+        if (get_be32((const uint8_t *)command->data + 12) != 512)
+            drive.next_size = get_be32((const uint8_t *)command->data + 12);
         if (drive.refuses_select)
             refuse(command);
         if (drive.refuses_select || drive.hidden_for_good)
@@ -143,6 +158,25 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_TEST_UNIT_READY:
         return true;
+    case SCSI_PERSISTENT_RESERVE_OUT: /* lets anybody register, and nobody clear */
+        note(command);
+        command->status =
+            command->cdb[1] == SCSI_RESERVE_OUT_CLEAR ? SCSI_RESERVATION_CONFLICT : SCSI_GOOD;
+        if (command->status == SCSI_GOOD)
+            drive.registered = get_be64((const uint8_t *)command->data + 8);
+        return true;
+    case SCSI_PERSISTENT_RESERVE_IN:
+        if (command->cdb[1] == SCSI_RESERVE_IN_KEYS) {
+            data[7] = drive.registered ? 8 : 0;
+            put_be(data + 8, 8, drive.registered);
+            give(command, data, 16);
+            return true;
+        }
+        data[7] = drive.reserved ? 16 : 0;
+        put_be(data + 8, 8, 0xabcde);
+        data[21] = 3;
+        give(command, data, drive.reserved ? 24 : 8);
+        return true;
     case SCSI_REQUEST_SENSE:
         request_sense(command);
         return true;
@@ -151,6 +185,11 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_FORMAT_UNIT:
         erase(fake, command, SCSI_FORMAT_IN_PROGRESS);
+        if (drive.next_size != 0) {
+            drive.blocks = drive.blocks * 512 / drive.next_size;
+            drive.block_size = drive.next_size;
+            drive.next_size = 0;
+        }
         return true;
     default:
         return false;
@@ -300,6 +339,67 @@ static void test_an_earlier_one(void **state) {
     finish(&whole, DISPOSITION_ERASED);
 }
 
+/* The reason says who has it, and nothing more is tried. */
+static void test_taken_on_the_way(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.method_count = 0;
+    whole.policy.fallback = true;
+    drive.is_taken = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "reserved by another host (exclusive access, key "
+                                              "0x00000000000abcde)"));
+    assert_int_equal(whole.run->attempt_count, 1);
+    assert_int_equal(drive.count, 2); /* MODE SELECT, and the sanitize that was refused */
+    finish(&whole, DISPOSITION_FAILED);
+}
+
+/* What cannot be cleared is refused, and our own registration is taken back. */
+static void test_cannot_be_cleared(void **state) {
+    (void)state;
+    static const char *const sent[] = {
+        "5f060000000000001800 000000000000000051756965747573310000000000000000",
+        "5f030000000000001800 517569657475733100000000000000000000000000000000",
+        "5f000000000000001800 517569657475733100000000000000000000000000000000",
+    };
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.clear_reservations = true;
+    drive.reserved = true;
+    go(&whole);
+    assert_non_null(strstr(whole.reason.text, "could not be cleared"));
+    assert_int_equal(drive.count, COUNT_OF(sent));
+    for (size_t i = 0; i < COUNT_OF(sent); i++)
+        assert_memory_equal(drive.sent[i], sent[i], strlen(sent[i]));
+    assert_true(drive.registered == 0);
+    finish(&whole, DISPOSITION_REFUSED);
+}
+
+/* From MODE SELECT to the end of the format the disk tells no capacity; its names have to do. */
+static void test_other_sectors(void **state) {
+    (void)state;
+    struct whole whole;
+    prepare(&whole, "scsi-sanitize-block");
+    whole.policy.sector_size = 4096;
+    go(&whole);
+    assert_int_equal(drive.count, 4);
+    assert_string_equal(drive.sent[2], "55110000000000001000 00000000000000080000000000001000");
+    assert_string_equal(drive.sent[3], "041000000000 00020000");
+    assert_string_equal(whole.run->reformat.problem.text, "");
+    assert_int_equal(whole.run->reformat.after, 4096);
+    assert_true(whole.run->reformat.capacity_after == whole.fake.bytes);
+    assert_true(whole.run->identity_after.capacity == whole.fake.bytes);
+    finish(&whole, DISPOSITION_ERASED);
+    prepare(&whole, "scsi-sanitize-block"); /* no SAS disk: nothing is sent, and it is told */
+    whole.policy.sector_size = 4096;
+    whole.disk->bus = BUS_SCSI;
+    go(&whole);
+    assert_int_equal(drive.count, 1);
+    assert_non_null(strstr(whole.reason.text, "it is no SAS disk"));
+    finish(&whole, DISPOSITION_ERASED);
+}
+
 static void test_hidden_capacity(void **state) {
     (void)state;
     struct whole whole;
@@ -341,6 +441,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_format_keeps_protection),
     cmocka_unit_test(test_ends),
     cmocka_unit_test(test_an_earlier_one),
+    cmocka_unit_test(test_taken_on_the_way),
+    cmocka_unit_test(test_cannot_be_cleared),
+    cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_hidden_capacity),
     cmocka_unit_test(test_hidden_capacity_that_stays),
 };

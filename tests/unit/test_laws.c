@@ -62,7 +62,8 @@ static void test_one_place_says_erased(void **state) {
 /* The devices' questions: of all opcodes exactly those that are meant to. */
 static void test_scsi_commands_that_only_ask(void **state) {
     (void)state;
-    static const uint8_t asking[] = {0x00, 0x03, 0x12, 0x1a, 0x25, 0x4d, 0x5a, 0xa0};
+    static const uint8_t asking[] = {0x00, 0x03, 0x12, 0x1a, 0x25, 0x37,
+                                     0x4d, 0x5a, 0x5e, 0xa0, 0xb7};
     for (unsigned opcode = 0; opcode < 256; opcode++) {
         uint8_t cdb[16] = {(uint8_t)opcode};
         bool expected = false;

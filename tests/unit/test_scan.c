@@ -5,6 +5,7 @@
 #include "quietus/plan.h"
 #include "quietus/scan.h"
 
+#include "../../agent/scan/internal.h"
 #include "test.h"
 
 #include <errno.h>
@@ -493,8 +494,9 @@ static void test_policy_documents(void **state) {
     struct policy again;
     struct reason reason = {""};
     json_t *object =
-        json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"passes\":\"zero,"
-                   "random\",\"verify\":\"12.5%\",\"methods\":[\"overwrite\"]}",
+        json_loads("{\"least_category\":\"clear\",\"fallback\":false,\"clear_reservations\":true,"
+                   "\"sector_size\":4096,\"passes\":\"zero,random\",\"verify\":\"12.5%\","
+                   "\"methods\":[\"overwrite\"]}",
                    0, NULL);
     assert_int_equal(policy_from_json(object, &policy, &reason), 0);
     json_t *written = policy_json(&policy);
@@ -520,6 +522,89 @@ static void test_policy_documents(void **state) {
     }
 }
 
+static struct disk *sas_disk(const char *wwn, const char *serial, unsigned number) {
+    struct disk *disk = disk_new();
+    disk->bus = BUS_SAS;
+    disk->commands = COMMANDS_SCSI;
+    text_copy(disk->identity.model, TEXT_FIELD_SIZE, "MODEL");
+    text_copy(disk->identity.wwn, TEXT_FIELD_SIZE, wwn);
+    text_copy(disk->identity.serial, TEXT_FIELD_SIZE, serial);
+    disk->identity.capacity = 4096;
+    disk->path_count = 1;
+    (void)snprintf(disk->paths[0].node, DISK_NODE_SIZE, "/dev/sg%u", number);
+    return disk;
+}
+
+/* Two paths are one disk only if everything says so; what has no name is never another's path. */
+static void test_what_is_one_disk(void **state) {
+    (void)state;
+    static const struct {
+        const char *wwn[2];
+        const char *serial[2];
+        enum disk_bus bus;
+        enum path_state states[2];
+        uint64_t capacity; /* of the second */
+        unsigned disks;
+    } cases[] = {
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_SAS, {0, 0}, 4096, 1},
+        {{"", ""}, {"S1", "S1"}, BUS_SAS, {0, 0}, 4096, 2},
+        {{"naa.5", "naa.5"}, {"", ""}, BUS_SAS, {0, 0}, 4096, 2},
+        {{"", ""}, {"", ""}, BUS_SAS, {0, 0}, 4096, 2},
+        {{"naa.5", "naa.6"}, {"S1", "S1"}, BUS_SAS, {0, 0}, 4096, 2},
+        {{"naa.5", "naa.5"}, {"S1", "S2"}, BUS_SAS, {0, 0}, 4096, 2},
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_SAS, {0, 0}, 8192, 2},
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_SATA, {0, 0}, 4096, 2},
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_USB, {0, 0}, 4096, 2},
+        /* What does not answer fully has no capacity to compare. */
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_SAS, {0, PATH_STANDBY}, 0, 1},
+        {{"naa.5", "naa.5"}, {"S1", "S1"}, BUS_SAS, {PATH_SILENT, 0}, 4096, 1},
+        {{"naa.5", "naa.5"}, {"S1", "S2"}, BUS_SAS, {PATH_SILENT, 0}, 0, 2},
+        {{"", ""}, {"", ""}, BUS_SAS, {PATH_SILENT, PATH_SILENT}, 0, 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct disk *both[2];
+        struct scan scan = {.disks = both, .disk_count = 2};
+        for (unsigned k = 0; k < 2; k++) {
+            both[k] = sas_disk(cases[i].wwn[k], cases[i].serial[k], k);
+            both[k]->bus = cases[i].bus;
+            both[k]->paths[0].state = cases[i].states[k];
+        }
+        both[1]->identity.capacity = cases[i].capacity;
+        both[1]->boot_medium = true;
+        scan_merge_paths(&scan);
+        if (scan.disk_count != cases[i].disks)
+            fail_msg("case %zu: %zu disks", i, scan.disk_count);
+        if (scan.disk_count == 1) {
+            assert_int_equal(both[0]->path_count, 2);
+            assert_int_equal(both[0]->paths[0].state, PATH_ANSWERS);
+            assert_true(both[0]->boot_medium);
+        }
+        for (size_t k = 0; k < scan.disk_count; k++)
+            disk_free(both[k]);
+    }
+}
+
+/* Two actuators: two disks, each of which says that it is a part. */
+static void test_parts_of_one_device(void **state) {
+    (void)state;
+    struct disk *disks[] = {sas_disk("naa.5", "S1", 0), sas_disk("naa.6", "S1", 1),
+                            sas_disk("naa.7", "S2", 2), sas_disk("naa.8", "S3", 3)};
+    struct scan scan = {.disks = disks, .disk_count = COUNT_OF(disks)};
+    text_copy(disks[0]->target_device, TEXT_FIELD_SIZE, "naa.t");
+    text_copy(disks[1]->target_device, TEXT_FIELD_SIZE, "naa.t");
+    scan_merge_paths(&scan);
+    assert_int_equal(scan.disk_count, 4);
+    scan_note_units(&scan);
+    for (unsigned i = 0; i < 4; i++) {
+        json_t *exceptions = plan_exceptions(disks[i], method_find("scsi-sanitize-block"));
+        assert_int_equal(disks[i]->units, i < 2 ? 2 : 0);
+        assert_int_equal(json_array_size(disks[i]->findings), i < 2 ? 1 : 0);
+        assert_int_equal(json_array_size(exceptions), i < 2 ? 2 : 1);
+        json_decref(exceptions);
+        disk_free(disks[i]);
+    }
+}
+
 #define WITH_TREE(name) cmocka_unit_test_setup_teardown(name, unpack, remove_tree)
 
 static const struct CMUnitTest tests[] = {
@@ -542,5 +627,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_no_overwrite_is_a_purge),
     cmocka_unit_test(test_policy_documents),
     cmocka_unit_test(test_models_of_a_site), /* the last: it replaces the list */
+    cmocka_unit_test(test_what_is_one_disk),
+    cmocka_unit_test(test_parts_of_one_device),
 };
 TEST_MAIN(tests)
