@@ -207,6 +207,32 @@ static bool shows_security_erase(const json_t *certificate, uint32_t flag) {
     return was_sent(certificate, is_security_erase, flag);
 }
 
+/* What a drive's security is sent is not in the evidence, but that it was sent. */
+static bool is_security_send(const json_t *entry, uint32_t unused) {
+    uint8_t cdb[PASS_THROUGH_SIZE];
+    uint8_t opcode;
+    const char *hex = json_text(json_object_get(entry, "command"), "cdb");
+    (void)unused;
+    if (is_nvme(entry, nvme_admin_security_send))
+        return true;
+    if (pass_through_of(entry, cdb))
+        return cdb[14] == ATA_TRUSTED_SEND;
+    return strcmp(json_text(entry, "kind"), "scsi") == 0 && strlen(hex) >= 2 &&
+           hex_decode(&opcode, 1, (char[]){hex[0], hex[1], '\0'}) == 0 &&
+           opcode == SCSI_SECURITY_PROTOCOL_OUT;
+}
+
+static bool shows_revert(const json_t *certificate, uint32_t unused) {
+    bool off = false;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "tcg-revert") == 0)
+            off = strcmp(json_text(entry, "locking_after"), "off") == 0;
+    }
+    return off && was_sent(certificate, is_security_send, unused);
+}
+
 static const struct {
     const char *method;
     bool (*shows)(const json_t *certificate, uint32_t value);
@@ -240,6 +266,7 @@ static const struct {
      "a successful format of every namespace"},
     {"nvme-format-user-data", shows_formats, NVME_FORMAT_SES_USER_DATA_ERASE,
      "a successful format of every namespace"},
+    {"tcg-psid-revert", shows_revert, 0, "a revert after which TCG locking was off"},
     {"overwrite", shows_overwrite, 0, "every pass over the whole disk"},
 };
 

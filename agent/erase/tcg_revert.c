@@ -56,6 +56,13 @@ int tcg_open(const struct earlier *earlier, struct disk *now) {
     return 0;
 }
 
+static void record_revert(struct erase_run *run, int error) {
+    json_t *event = json_new_object();
+    json_put_text(event, "locking_before", "in use");
+    json_put_text(event, "locking_after", error ? "not known to be off" : "off");
+    evidence_event(run->evidence, "tcg-revert", event);
+}
+
 static int run_revert(struct erase_run *run) {
     struct tcg_discovery now;
     int error = ask_tcg_discovery(armed_device(run->armed), &now);
@@ -70,6 +77,7 @@ static int run_revert(struct erase_run *run) {
     run->facts->accepted = error == 0;
     if (error == 0)
         error = confirm_open(armed_device(run->armed), &now, run->reason);
+    record_revert(run, error);
     if (error) {
         run->facts->refuted = error != -ETIME;
         return error;
