@@ -53,9 +53,9 @@ static const struct {
      "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
      "  --secrets FILE   sealed passwords and PSIDs of locked disks ('quietus seal'); without\n"
      "                   it a person at a terminal is asked for those of locked disks\n"
+     "  --passphrase-file FILE  opens them by its first line, instead of a person who types it\n"
      "  --thaw HOW       of disks whose ATA security is frozen: s3 suspends the whole machine to\n"
      "                   memory for 10 s, port-reset resets their ports; nothing is done else\n"
-     "  --passphrase-file FILE  opens them by its first line, instead of a person who types it\n"
      "SIGTERM, SIGINT and SIGHUP end it with certificates (unknown) and a record, status 21.\n"},
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
