@@ -126,6 +126,40 @@ def test_tcg_discovery_over_every_driver():
             }, (word, found)
 
 
+def test_frozen_drives_thaw_in_sleep():
+    """quietus.thaw=s3: the machine sleeps and is woken by its clock, before anything is erased. A drive whose
+    power the sleep has cut can be erased by its security commands; one that is still frozen is overwritten.
+    Without the word, or without a good order, it does not sleep."""
+    with workplace() as place:
+        keywords = {"size": "8M", "spare": "2M", "plant": "PLANT every=4", "medium": "magnetic", "sanitize": "none",
+                    "frozen": "yes"}
+        server = {"serial": machine.SERIAL, "uuid": machine.UUID}
+        place.order(None, server=server, policy={"fallback": True, "stall_minutes": 1},
+                    disks=[{"serial": serial, "content": "not-checked"} for serial in ("F-THAWS", "F-STAYS")])
+        sections = (drive("thaws", "ata", serial="F-THAWS", sleep_cuts_power="yes", **keywords),
+                    drive("stays", "ata", serial="F-STAYS", **keywords), port("ahci", "ahci", "thaws", "stays"))
+        for order, sleeps in (("none", False), ("order", True)):
+            options = (f"quietus.mode=erase quietus.progress=none quietus.thaw=s3 quietus.report={place.url}/{order} "
+                       f"quietus.order={place.url}/{order}.json")
+            with Simulation(place.folder / f"drives-{order}", *sections, factor=10) as sim:
+                with Machine(sim_drives=sim, initrds=[place.site], memory=1024, kernel_options=options,
+                             extra=["-global", "ICH9-LPC.disable_s3=0"]) as vm:
+                    # Not wait_for_end: after a sleep QEMU does not always notice that it was switched off.
+                    status = int(vm.wait_for(r"exit status (\d+); poweroff").group(1))
+                    console = vm.console()
+                assert console.count("pulling the drive") == 2, console
+                assert ("the machine sleeps" in console) == sleeps, console
+                left = [visible(sim, name) for name in ("thaws", "stays")]
+        assert (status, left) == (0, [0, 0]), console
+        assert "1 are frozen now" in console
+        certificates = place.certificates("order")
+        for serial, method, note in (("F-THAWS", "ata-security-erase-enhanced", "is so no more"),
+                                     ("F-STAYS", "overwrite", "still is")):
+            certificate = certificates[serial]
+            assert certificate["method"]["name"] == method, (serial, certificate["method"])
+            assert any(note in finding for finding in certificate["disk"]["findings"]), certificate["disk"]
+
+
 def test_a_person_opens_locked_disks():
     """quietus erase asks for the passwords of locked disks, and shows none."""
     with workplace() as place, drives(place) as sim:
