@@ -11,8 +11,10 @@
 
 void show_line(FILE *stream, const char *name, const char *value) {
     char clean[1024];
+    char clean_name[128]; /* a document may have chosen it too */
     if (value[0] != '\0')
-        (void)fprintf(stream, "  %-16s %s\n", name, text_printable(clean, sizeof clean, value));
+        (void)fprintf(stream, "  %-16s %s\n", text_printable(clean_name, sizeof clean_name, name),
+                      text_printable(clean, sizeof clean, value));
 }
 
 void show_list(const char *name, const json_t *list, FILE *stream) {

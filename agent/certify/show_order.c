@@ -54,6 +54,14 @@ static void show_disks(const json_t *order, FILE *stream) {
               leave ? "are left alone" : "if there is one, nothing of the server is erased");
 }
 
+/* Nothing if it is not set. */
+static void show_number(FILE *stream, const char *name, uint64_t value, const char *of) {
+    char text[128];
+    (void)snprintf(text, sizeof text, "%" PRIu64 " %s", value, of);
+    if (value > 0)
+        show_line(stream, name, text);
+}
+
 /* Members that are left out have their defaults (policy_default). */
 static void show_policy(const json_t *order, FILE *stream) {
     const json_t *policy = json_object_get(order, "policy");
@@ -77,6 +85,12 @@ static void show_policy(const json_t *order, FILE *stream) {
         show_line(stream, "Methods", "the best that each disk offers");
     show_line(stream, "Fallback",
               json_is_false(json_object_get(policy, "fallback")) ? "no" : "to the next method");
+    show_number(stream, "Given up after", json_count(policy, "stall_minutes"),
+                "minutes without progress");
+    show_number(stream, "Sector size", json_count(policy, "sector_size"),
+                "bytes, by a reformat of SAS disks that have others");
+    if (json_is_true(json_object_get(policy, "clear_reservations")))
+        show_line(stream, "Reservations", "of other hosts on SAS disks ARE CLEARED");
 }
 
 static void show_approvals(const json_t *order, FILE *stream) {

@@ -218,4 +218,4 @@ def test_setup_installs_what_is_asked_and_starts_no_service():
         assert _run_setup(folder)[1] == "104"
         assert (folder / "policy").read_text() == "#!/bin/sh\nexit 104\n"
         done = subprocess.run([folder / "scripts/setup", "--all"], capture_output=True, text=True)
-        assert done.returncode == 1 and "usage: scripts/setup [--tests]" in done.stderr
+        assert done.returncode == 1 and "usage: scripts/setup [--tests|--bench]" in done.stderr

@@ -257,7 +257,8 @@ def test_show_order():
             unknown_disks="leave", approvals={"needed": 2, "roles": ["security", "legal"]},
             notice={"date": "2026-01-02", "channel": "registered letter"},
             policy={"least_category": "purge", "methods": ["nvme-format-crypto", "overwrite"],
-                    "fallback": False, "passes": "zero", "verify": "full"})
+                    "fallback": False, "passes": "zero", "verify": "full", "stall_minutes": 7,
+                    "sector_size": 4096, "clear_reservations": True})
         shown = lines_of(quietus("show", order))
         assert shown["Erase"] == ["S-SATA, naa.5000c500aabbccdd, QEMU HARDDISK, 67.1 MB",
                                   "S-NVME, QEMU NVMe Ctrl, 67.1 MB"]
@@ -269,6 +270,9 @@ def test_show_order():
         assert shown["Notice, date"] == ["2026-01-02"] and shown["Notice, channel"] == ["registered letter"]
         assert shown["Least category"] == ["purge"] and shown["Methods"] == ["nvme-format-crypto", "overwrite"]
         assert (shown["Fallback"], shown["Passes"], shown["Verify"]) == (["no"], ["zero"], ["full"])
+        assert shown["Given up after"] == ["7 minutes without progress"]
+        assert shown["Sector size"] == ["4096 bytes, by a reformat of SAS disks that have others"]
+        assert shown["Reservations"] == ["of other hosts on SAS disks ARE CLEARED"]
         quietus("keygen", place / "second")
         quietus("sign", "--key", place / "second.key", "-o", place / "both.json", order)
         ids = [subprocess.run(["sh", "-c", f"openssl pkey -pubin -in {place}/{key}.pub -outform DER | sha256sum"],

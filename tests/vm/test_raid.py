@@ -60,7 +60,7 @@ def test_a_volume_and_its_disk():
         console = run(folder, SCRIPT, megasas(image, "S-RAID"))
         assert "No such file" in console, console
         volume, member = lines_of(console, "/dev/sda"), lines_of(console, "megaraid0/0")
-        assert "a volume of a RAID controller" in volume, console
+        assert "it is no disk but a volume (RAID volume of megaraid_sas)" in volume, console
         assert "S-RAID" in member and "33.6 MB" in member and "naa.5000c5000a0b0c0d" in member, console
         assert "which has it as: offline" in member and "breaks the volume" in member, console
         assert "UNCONFIRMED 10" in console, console
