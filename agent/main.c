@@ -60,7 +60,7 @@ static const struct {
     {"agent",
      "Options are read from the kernel's command line. It never authorizes anything.\n"
      "  quietus.mode=inspect|erase  inspect is the default\n"
-     "  quietus.order=URL|FILE      the signed order; if there is none (404), the server is\n"
+     "  quietus.order=URL|FILE      the signed order; if there is none (404, 410), the server is\n"
      "                              inspected and the exit status is 11\n"
      "  quietus.expected=URL|FILE   disks that should be here: {\"disks\": [...]}, or the Drive\n"
      "                              resources of a BMC (Redfish); who is missing gets a line\n"
@@ -104,10 +104,10 @@ static const struct {
      "                    what its disks hold, come from there\n"
      "  --expected FILE   disks that should be there, as for scan; who is missing gets a line\n"
      "                    in the record\n"
-     "  --output FILE     (standard output)\n"
+     "  -o, --output FILE (standard output)\n"
      "DESCRIPTION is a JSON file with what an order has; the README lists its members.\n"},
     {"sign", "  --key FILE        adds this key's signature; a key signs a document once\n"
-             "  --output FILE     (standard output)\n"},
+             "  -o, --output FILE (standard output)\n"},
     {"seal",
      "  --output FILE           the sealed file\n"
      "  --passphrase-file FILE  its first line, instead of typing it twice\n"
