@@ -193,7 +193,7 @@ SUITES = [
          "--errors-for-leak-kinds=definite --child-silent-after-fork=yes",
          # The drives are no part of the agent, and whole erases of larger disks take it minutes: ASan
          # runs them.
-         leave_out=r"sim\.|run\.|detection\.|harness\."),
+         leave_out=r"sim\.|run\.|detection\.|harness\.|secrets\."),
     Python("cli", "cli", workers=2),
     Python("build", "build", workers=1, before=UNIT.build),
     Python("cost", "bench", workers=2, before=UNIT.build),

@@ -110,8 +110,10 @@ static void decide_named(const struct order *order, const json_t *entry, const s
         refuse(decision, "more than one disk here fits the order's entry; name a WWN too");
     else if (!content_agrees(entry, disk, &decision->reason))
         decision->disposition = DISPOSITION_REFUSED;
-    else
+    else {
         decision->warrant = warrant_issue(&disk->identity, authority);
+        warrant_expires(decision->warrant, order->expires);
+    }
     json_decref(authority);
 }
 

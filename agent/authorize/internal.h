@@ -6,6 +6,9 @@
 
 struct warrant *warrant_issue(const struct disk_identity *identity, const json_t *authority);
 
+/* It arms nothing from that time on: a disk may wait long for its turn (runner_limits). */
+void warrant_expires(struct warrant *warrant, int64_t time);
+
 /*
  * What rules a disk out whatever an order or an operator says: true if it does, and then the
  * decision is made.

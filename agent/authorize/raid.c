@@ -13,7 +13,9 @@ struct group {
     unsigned members;
     unsigned members_named;
     unsigned volumes_named;
-    const struct disk *kept; /* a volume that is in use, booted from, or to be retained */
+    /* A volume that is in use, booted from, to be retained, or refused for what it holds. */
+    const struct disk *kept;
+    const struct disk *member_kept; /* to be retained */
 };
 
 static bool same_controller(const struct raid_place *a, const struct raid_place *b) {
@@ -31,9 +33,14 @@ static struct group group_of(const struct scan *scan, const struct authorization
         if (disk->raid.role == RAID_MEMBER) {
             group.members++;
             group.members_named += decision->warrant != NULL;
+            if (decision->retained)
+                group.member_kept = disk;
         } else if (disk->raid.role == RAID_VOLUME) {
             group.volumes_named += decision->warrant != NULL;
-            if (disk->in_use || disk->boot_medium || decision->retained)
+            const bool refused =
+                !decision->warrant && (decision->disposition == DISPOSITION_REFUSED ||
+                                       decision->disposition == DISPOSITION_HELD);
+            if (disk->in_use || disk->boot_medium || decision->retained || refused)
                 group.kept = disk;
         }
     }
@@ -50,8 +57,8 @@ static void decide_member(const struct group *group, struct decision *decision) 
     if (group->kept) {
         take_back(decision, DISPOSITION_REFUSED);
         reason_set(&decision->reason,
-                   "its RAID controller may have made of it the volume %s, which is in use or to "
-                   "be kept",
+                   "its RAID controller may have made of it the volume %s, which is in use, to be "
+                   "kept, or refused itself",
                    disk_node(group->kept));
     } else if (group->volumes_named > 0 && group->members_named < group->members) {
         take_back(decision, DISPOSITION_REFUSED);
@@ -63,6 +70,12 @@ static void decide_member(const struct group *group, struct decision *decision) 
 }
 
 static void decide_volume(const struct group *group, struct decision *decision) {
+    if (group->member_kept) {
+        take_back(decision, DISPOSITION_REFUSED);
+        reason_set(&decision->reason, "it may be made of %s, which is to be retained",
+                   disk_node(group->member_kept));
+        return;
+    }
     if (group->kept || group->members_named == 0 || group->members_named < group->members)
         return;
     take_back(decision, DISPOSITION_EXCLUDED);

@@ -1,5 +1,6 @@
 #include "quietus/warrant.h"
 
+#include "quietus/clock.h"
 #include "quietus/memory.h"
 
 #include "../device/internal.h"
@@ -11,6 +12,7 @@
 struct warrant {
     struct disk_identity identity;
     json_t *authority;
+    int64_t expires; /* 0: never */
     bool used;
 };
 
@@ -20,6 +22,10 @@ struct warrant *warrant_issue(const struct disk_identity *identity, const json_t
     warrant->authority = json_deep_copy(authority);
     memory_require(warrant->authority != NULL);
     return warrant;
+}
+
+void warrant_expires(struct warrant *warrant, int64_t time) {
+    warrant->expires = time;
 }
 
 void warrant_free(struct warrant *warrant) {
@@ -42,6 +48,10 @@ int warrant_arm(struct warrant *warrant, struct device *device, struct armed **o
     if (warrant->used) {
         reason_set(reason, "the warrant for this disk has been used");
         return -EPERM;
+    }
+    if (warrant->expires > 0 && clock_now() >= warrant->expires) {
+        reason_set(reason, "the order expired before it was this disk's turn");
+        return -EKEYEXPIRED;
     }
     warrant->used = true;
     return armed_open(device, &warrant->identity, out, reason);

@@ -201,7 +201,6 @@ int cli_erase(int argc, char **argv) {
         return cli_error("erase", "%s", reason.text);
     }
     scan_run(&(struct scan_options){.root = "", .answer_seconds = SCAN_ANSWER_SECONDS}, &scan);
-    (void)cli_thaw(options.thaw, &scan);
     const struct operator_request request = {
         .nodes = argv + optind,
         .node_count = (size_t)(argc - optind),
@@ -214,6 +213,17 @@ int cli_erase(int argc, char **argv) {
         secrets_free(secrets);
         scan_free(&scan);
         return cli_error("erase", "%s", reason.text);
+    }
+    /* Not before somebody has confirmed; and then what was confirmed is looked at again. */
+    if (anything_to_do(&authorization) && cli_thaw(options.thaw, &scan)) {
+        (void)puts("quietus: the disks were asked anew; confirm again");
+        authorization_free(&authorization);
+        if (authorize_by_operator(&request, &scan, &authorization, &reason)) {
+            signing_key_free(key);
+            secrets_free(secrets);
+            scan_free(&scan);
+            return cli_error("erase", "%s", reason.text);
+        }
     }
     if (anything_to_do(&authorization)) {
         if (isatty(STDIN_FILENO))

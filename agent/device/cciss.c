@@ -47,7 +47,11 @@ int cciss_decode_scsi(const IOCTL_Command_struct *packet, struct scsi_command *c
     switch (info->CommandStatus) {
     case CMD_SUCCESS:
         return 0;
-    case CMD_DATA_UNDERRUN: /* less came than there was room for */
+    case CMD_DATA_UNDERRUN: /* less came than there was room for; of a write, not all went out */
+        if (command->transfer == TRANSFER_OUT)
+            command->host_status = HOST_ERROR;
+        take_sense(info, command);
+        return 0;
     case CMD_TARGET_STATUS:
         take_sense(info, command);
         return 0;

@@ -47,6 +47,8 @@ void command_io_do(const struct command_io *io, struct io_request *request) {
     const uint32_t most = MOST / io->lba_size * io->lba_size;
     uint32_t done = 0;
     int error = request->write && !io->may_write ? -EBADF : 0;
+    if (most == 0)
+        error = -EINVAL; /* not one sector would fit */
     while (error == 0 && done < request->length) {
         const uint32_t left = request->length - done;
         const uint32_t length = left < most ? left : most;

@@ -65,14 +65,27 @@ static void record_move(const struct device *device) {
         json_decref(event);
 }
 
-int device_find_again(struct device *device) {
+/* Its namespaces are not all back yet; or its sectors are others, which nobody counts with unless
+ * they were meant to change. */
+static bool has_same_areas(const struct device *device, const struct device *found,
+                           bool may_change) {
+    if (found->area_count != device->area_count)
+        return false;
+    for (unsigned i = 0; i < device->area_count && !may_change; i++) {
+        if (found->areas[i].lba_size != device->areas[i].lba_size)
+            return false;
+    }
+    return true;
+}
+
+static int go_over(struct device *device, bool may_change) {
     struct device *found;
     int error =
         device->finder ? device->finder(device->finder_user, device->lost, &found) : -ENODEV;
     if (error)
         return error;
-    if (found->area_count != device->area_count)
-        error = -ENODEV; /* its namespaces are not all back yet */
+    if (!has_same_areas(device, found, may_change))
+        error = -ENODEV;
     else if (device->is_armed)
         error = found->ops->arm(found->context);
     if (error) {
@@ -86,6 +99,10 @@ int device_find_again(struct device *device) {
     free(found); /* its transport lives on in this one */
     record_move(device);
     return 0;
+}
+
+int device_find_again(struct device *device) {
+    return go_over(device, false);
 }
 
 void device_set_lost(struct device *device, const struct disk *lost) {
@@ -102,7 +119,7 @@ int device_rediscover(struct device *device) {
         memcpy(device->areas, device->lost->areas, sizeof device->areas);
         return 0;
     }
-    while ((error = device_find_again(device)) != 0) {
+    while ((error = go_over(device, true)) != 0) {
         if (clock_monotonic_ms() > until)
             return error;
         clock_sleep_ms(ASK_AGAIN_MS);

@@ -94,15 +94,24 @@ static bool hides_capacity(const struct disk *disk) {
 /* TCG ranges that are locked, or a shadow: what is under them was not seen, whatever the erase
  * says. */
 static bool is_covered(struct disk_run *run, struct device *device) {
-    if (!run->now.tcg.known)
+    struct tcg_discovery now;
+    const bool may_be_asked = run->now.bus != BUS_USB && !raid_is_behind(&run->now.raid);
+    if (!run->now.tcg.known && !(run->now.tcg_unknown && may_be_asked))
         return false;
-    if (ask_tcg_discovery(device, &run->now.tcg) == 0 && !tcg_covers_media(&run->now.tcg))
-        return false;
+    /* What was known stays known if the question fails: the next method would take it for none. */
+    const int error = ask_tcg_discovery(device, &now);
+    if (error == 0) {
+        run->now.tcg = now;
+        run->now.tcg_unknown = false;
+        if (!tcg_covers_media(&now))
+            return false;
+    } else if (!run->now.tcg.known) {
+        return false; /* as before: an exception of the plan */
+    }
     json_add_text(run->attempts[run->attempt_count - 1].exceptions,
-                  run->now.tcg.known
-                      ? "TCG ranges are locked, or an MBR shadow is in force: what they cover was "
-                        "not seen"
-                      : "whether TCG ranges are locked could not be asked again");
+                  error ? "whether TCG ranges are locked could not be asked again"
+                        : "TCG ranges are locked, or an MBR shadow is in force: what they cover "
+                          "was not seen");
     return true;
 }
 
@@ -282,11 +291,12 @@ static int settle(struct disk_run *run, struct armed *armed) {
     run->refused = error == -EACCES;
     if (error == 0)
         error = earlier_settle(&earlier);
-    if (error == 0)
+    const bool is_volume = disk_is_volume(&run->now);
+    if (error == 0 && !is_volume)
         error = tcg_open(&earlier, &run->now);
     if (error == 0 && run->now.has_ata)
         error = ata_hidden_open(&earlier, &run->now);
-    if (error == 0 && run->now.commands == COMMANDS_SCSI)
+    if (error == 0 && run->now.commands == COMMANDS_SCSI && !is_volume)
         error = scsi_hidden_open(&earlier, &run->now);
     if (error)
         return error;
@@ -313,12 +323,16 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     take_path_that_answers(run, device);
     run->now.psid_given = run->secrets.of[SECRET_PSID].given;
     plan_make(&run->now, run->policy, &run->plan);
-    if (run->plan.step_count == 0)
+    if (run->plan.step_count == 0) {
         explain_empty_plan(run);
-    else if (warrant_arm(run->warrant, device, &armed, &run->problem) == 0 &&
-             settle(run, armed) == 0)
-        run_steps(run, armed);
+    } else {
+        const int error = warrant_arm(run->warrant, device, &armed, &run->problem);
+        run->refused = error == -EKEYEXPIRED;
+        if (error == 0 && settle(run, armed) == 0)
+            run_steps(run, armed);
+    }
     armed_close(armed);
+    disk_secrets_wipe(&run->secrets); /* here, so also where the run was given up */
     run->ended = clock_now();
     progress_start(&run->progress, PHASE_ENDED, 0, 0, 0);
 }
@@ -326,7 +340,7 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
 /* An erase leaves unit attentions on the paths that were quiet: they are taken, so that nobody else
  * takes them for news. */
 static void drain_paths(const struct disk_run *run) {
-    for (unsigned i = 0; i < run->disk->path_count; i++) {
+    for (unsigned i = 0; i < run->disk->path_count && !raid_is_behind(&run->disk->raid); i++) {
         const struct disk one = {
             .commands = COMMANDS_SCSI, .path_count = 1, .paths = {run->disk->paths[i]}};
         struct device *device;

@@ -26,6 +26,8 @@ static void start(struct disk_run *run) {
         return;
     }
     reason_set(&run->problem, "no thread could be started for it");
+    run->started = clock_now();
+    run->ended = run->started;
     atomic_store(&run->ended_flag, true);
 }
 
@@ -101,6 +103,9 @@ static void drop_the_rest(struct queue *queue, int interrupted_by,
         struct disk_run *run = queue->runs[queue->begun];
         reason_set(&run->problem, "not begun when the run was interrupted (SIG%s)",
                    sigabbrev_np(interrupted_by));
+        run->refused = true; /* nothing was done to it */
+        run->started = clock_now();
+        run->ended = run->started;
         queue->reported[queue->begun++] = true;
         callbacks->ended(callbacks->user, run);
     }
@@ -131,7 +136,7 @@ int runner_run(struct disk_run **runs, size_t count, const struct runner_limits 
             drop_the_rest(&queue, interrupted_by, callbacks);
         else
             begin_some(&queue);
-        if (clock_monotonic_ms() < next_tick && queue.at_work > 0)
+        if (clock_monotonic_ms() < next_tick && (queue.at_work > 0 || queue.begun < count))
             continue;
         next_tick = clock_monotonic_ms() + TICK_MS;
         callbacks->tick(callbacks->user);

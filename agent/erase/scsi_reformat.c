@@ -14,7 +14,8 @@ enum { TIMEOUT_MS = 60000 };
 /* What needs no block descriptor to be known before anything is sent. */
 static bool can_be_done(const struct disk_run *run, struct reason *problem) {
     const struct disk *disk = &run->now;
-    if (disk->bus == BUS_SAS && disk->commands == COMMANDS_SCSI && disk->area_count == 1)
+    if (disk->bus == BUS_SAS && disk->commands == COMMANDS_SCSI && disk->area_count == 1 &&
+        !disk_is_volume(disk))
         return true;
     reason_set(problem, "it is no SAS disk");
     return false;

@@ -15,8 +15,9 @@
 #include <string.h>
 
 /* Law 2: locking off, nothing locked, no shadow, by the drive's own word. */
-static int confirm_open(struct device *device, struct tcg_discovery *now, struct reason *reason) {
-    const int error = ask_tcg_discovery(device, now);
+static int confirm_open(struct device *device, struct tcg_discovery *out, struct reason *reason) {
+    struct tcg_discovery now;
+    const int error = ask_tcg_discovery(device, &now);
     if (error) {
         reason_set(reason,
                    "asked again after the revert, the drive does not say whether it is "
@@ -24,7 +25,8 @@ static int confirm_open(struct device *device, struct tcg_discovery *now, struct
                    strerror(-error));
         return error;
     }
-    if (!now->locking_enabled && !now->locked && !now->shadow_enabled)
+    *out = now;
+    if (!now.locking_enabled && !now.locked && !now.shadow_enabled)
         return 0;
     reason_set(reason, "the drive reports success, but TCG locking is still in use");
     return -EIO;
@@ -36,6 +38,10 @@ int tcg_open(const struct earlier *earlier, struct disk *now) {
     if (!tcg_covers_media(&now->tcg) || !secrets->of[SECRET_PSID].given)
         return 0;
     int error = tcg_revert_possible(&now->tcg, &reason) ? 0 : -EOPNOTSUPP;
+    if (error == 0 && now->units > 1) {
+        reason_set(&reason, "a revert would erase the other logical units of the device too");
+        error = -EOPNOTSUPP;
+    }
     if (error == 0)
         error = tcg_revert_by_psid(earlier->armed, earlier->progress, &now->tcg,
                                    secrets->of[SECRET_PSID].bytes, &reason);
@@ -99,7 +105,9 @@ static bool has_security(const struct disk *disk) {
 static bool revert_offered(const struct disk *disk, struct reason *reason) {
     if (!tcg_revert_possible(&disk->tcg, reason))
         return false;
-    if (!disk->tcg.locking || !disk->tcg.media_encryption)
+    if (disk->units > 1)
+        reason_set(reason, "a revert would erase the other logical units of the device too");
+    else if (!disk->tcg.locking || !disk->tcg.media_encryption)
         reason_set(reason, "no media encryption: a revert erases nothing");
     else if (!disk->tcg.locking_enabled)
         reason_set(reason, "TCG locking is not in use: a revert would erase nothing");

@@ -37,7 +37,7 @@ static bool is_all_shown(const struct disk *disk, struct reason *reason) {
  */
 static bool is_for_drives_only(const struct disk *disk, struct reason *reason) {
     const char *what = disk_not_local(disk);
-    if (!what && !disk->volume)
+    if (!what && !disk_is_volume(disk))
         return false;
     reason_set(reason, "it is %s%s%s: a firmware erase is for disks, and there is none to be seen",
                what ? what : "a volume (", what ? "" : disk->volume_kind, what ? "" : ")");
@@ -52,7 +52,7 @@ static bool usable(const struct disk *disk, const struct policy *policy,
         reason_set(reason, "the policy does not name it");
         return false;
     }
-    if (method->commands != COMMANDS_NONE && is_for_drives_only(disk, reason))
+    if (!method->leaves_pattern && is_for_drives_only(disk, reason))
         return false;
     if (method->commands == COMMANDS_ATA && disk->raid.no_registers) {
         reason_set(reason, "its RAID controller does not return ATA registers, so neither its "

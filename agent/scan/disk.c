@@ -142,3 +142,7 @@ void disk_finding(struct disk *disk, const char *format, ...) {
     va_end(arguments);
     json_add_text(disk->findings, text_printable(clean, sizeof clean, text));
 }
+
+bool disk_is_volume(const struct disk *disk) {
+    return disk->volume || disk->raid.role == RAID_VOLUME;
+}

@@ -186,13 +186,14 @@ static void note_tcg(struct disk *disk) {
             disk, "TCG (%s): no media encryption; a revert to factory state erases nothing", text);
 }
 
-static void ask_tcg(struct device *device, struct disk *disk) {
-    if (disk->bus == BUS_USB || raid_is_behind(&disk->raid))
+/* says_so: the disk has said that it has commands for this. */
+static void ask_tcg(struct device *device, struct disk *disk, bool says_so) {
+    if (disk->bus == BUS_USB || raid_is_behind(&disk->raid)) {
+        disk->tcg_unknown = says_so;
         return;
+    }
     const int error = ask_tcg_discovery(device, &disk->tcg);
-    const bool has_it = (disk->has_ata && disk->ata.trusted_computing) ||
-                        (disk->has_nvme && disk->nvme.security_commands);
-    disk->tcg_unknown = error != 0 && has_it;
+    disk->tcg_unknown = error != 0 && says_so;
     if (disk->tcg_unknown && disk->has_ata)
         disk_finding(disk, "it has trusted computing, and whether ranges are locked could not be "
                            "asked (the kernel wants libata.allow_tpm=1 for that)");
@@ -212,7 +213,7 @@ static int interrogate_ata(struct device *device, struct disk *disk) {
     disk->raid.no_registers =
         raid_is_behind(&disk->raid) && !raid_registers_come_back(device, disk);
     if (disk->ata.trusted_computing)
-        ask_tcg(device, disk);
+        ask_tcg(device, disk, true);
     return 0;
 }
 
@@ -285,7 +286,7 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
     enum scsi_support security = SCSI_SUPPORT_UNKNOWN;
     (void)ask_scsi_supports(device, SCSI_SECURITY_PROTOCOL_IN, 0, &security);
     if (security == SCSI_SUPPORTED || (disk->bus == BUS_SAS && security == SCSI_SUPPORT_UNKNOWN))
-        ask_tcg(device, disk);
+        ask_tcg(device, disk, security == SCSI_SUPPORTED);
     ask_reservation(device, disk);
     return 0;
 }
@@ -346,7 +347,7 @@ static int interrogate_nvme(struct device *device, struct disk *disk) {
     ask_nvme_sanitize(device, disk);
     ask_nvme_boot_partitions(device, disk);
     if (disk->nvme.security_commands)
-        ask_tcg(device, disk);
+        ask_tcg(device, disk, true);
     const int namespaces = interrogate_namespaces(device, disk);
     if (disk->unreached_namespaces > 0)
         disk_finding(disk,

@@ -182,6 +182,10 @@ struct disk {
     json_t *findings; /* array of strings: what a person should know about this disk */
 };
 
+/* True for what a RAID controller makes of disks: what is for drives alone must not be sent to it.
+ */
+bool disk_is_volume(const struct disk *disk);
+
 /* A new, empty disk, and its end. */
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);

@@ -22,8 +22,8 @@ const json_t *warrant_authority(const struct warrant *warrant);
 
 /*
  * Opens the device for destruction and uses the warrant up, whatever comes of it. 0; -EPERM if it
- * has been used before; -ESTALE if the device is another disk; -EBUSY if something uses it; or
- * another negative errno; with the reason.
+ * has been used before; -EKEYEXPIRED if its order is valid no more; -ESTALE if the device is
+ * another disk; -EBUSY if something uses it; or another negative errno; with the reason.
  */
 int warrant_arm(struct warrant *warrant, struct device *device, struct armed **out,
                 struct reason *reason);

@@ -9,7 +9,7 @@ import content
 import machine
 from machine import Machine
 
-TIMES, MIB, MIB_PER_SECOND = 50, 4, 6
+TIMES, MIB, MIB_PER_SECOND = 50, 3, 8
 
 SCRIPT = f"""
 now() {{ read seconds rest </proc/uptime; echo $seconds | tr -d .; }}
