@@ -1,10 +1,26 @@
 /* Locked drives, and what the operator may give to open them: whole erases of simulated drives. */
+#include "quietus/ask.h"
 #include "quietus/keys.h"
 
 #include "../unit/test.h"
 #include "trial.h"
 
+#include <errno.h>
 #include <unistd.h>
+
+/* The linker puts this before the agent's own: the question of that number fails (0: none). */
+static unsigned discovery_fails_at;
+static unsigned discoveries;
+
+int __real_ask_tcg_discovery(struct device *device, struct tcg_discovery *out);
+int __wrap_ask_tcg_discovery(struct device *device, struct tcg_discovery *out);
+
+int __wrap_ask_tcg_discovery(struct device *device, struct tcg_discovery *out) {
+    if (++discoveries != discovery_fails_at)
+        return __real_ask_tcg_discovery(device, out);
+    *out = (struct tcg_discovery){0};
+    return -EIO;
+}
 
 static const char locked[] =
     "family = ata\nsize = 4M\nspare = 1M\nserial = LOCKED-1\n"
@@ -205,6 +221,20 @@ static void test_psid_opens(void **state) {
 }
 
 /* Owned and open: the revert is a method of its own, with markers before it. */
+/* One question that gets lost must not make a drive with a shadow one without. */
+static void test_a_shadow_is_not_forgotten(void **state) {
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
+        for (discovery_fails_at = 0; discovery_fails_at < 6; discovery_fails_at++) {
+            struct trial_result result;
+            discoveries = 0;
+            check_tcg("tcg = opal2 shadow\nsanitize = block\n", NULL, all_paths[k],
+                      DISPOSITION_UNKNOWN, &result);
+        }
+    }
+    discovery_fails_at = 0;
+}
+
 static void test_psid_revert_as_a_method(void **state) {
     (void)state;
     static const struct {
@@ -266,6 +296,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_locked_ranges_are_not_erased),
     cmocka_unit_test(test_unlocked_security_is_no_obstacle),
     cmocka_unit_test(test_psid_opens),
+    cmocka_unit_test(test_a_shadow_is_not_forgotten),
     cmocka_unit_test(test_psid_revert_as_a_method),
     cmocka_unit_test(test_psid_that_opens_nothing),
 };

@@ -485,10 +485,13 @@ static void test_volume_and_one_member(void **state) {
 
 static void test_member_of_what_is_kept(void **state) {
     (void)state;
-    for (int why = 0; why < 3; why++) {
+    for (int why = 0; why < 4; why++) {
         server.disks[VOLUME]->in_use = why == 0;
         server.disks[VOLUME]->boot_medium = why == 1;
         server.authorization.decisions[VOLUME].retained = why == 2;
+        /* It holds something else than the order says: the server was deployed anew. */
+        server.authorization.decisions[VOLUME].disposition =
+            why == 3 ? DISPOSITION_REFUSED : DISPOSITION_EXCLUDED;
         name(MEMBER_A);
         name(MEMBER_B);
         authorize_raid(&server.scan, &server.authorization);
@@ -500,6 +503,17 @@ static void test_member_of_what_is_kept(void **state) {
     authorize_raid(&server.scan, &server.authorization);
     expect_end(OTHER, true, 0);
     expect_end(SPARE, true, 0);
+}
+
+/* Overwriting the volume would overwrite what is to be kept. */
+static void test_volume_of_a_retained_member(void **state) {
+    (void)state;
+    server.authorization.decisions[MEMBER_A].retained = true;
+    name(VOLUME);
+    name(OTHER);
+    authorize_raid(&server.scan, &server.authorization);
+    expect_end(VOLUME, false, DISPOSITION_REFUSED);
+    expect_end(OTHER, true, 0);
 }
 
 /* --- what is planned --- */
@@ -554,6 +568,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_megaraid_states),   cmocka_unit_test(test_cciss_list),
     WITH_SERVER(test_volume_alone),           WITH_SERVER(test_member_alone),
     WITH_SERVER(test_volume_and_all_members), WITH_SERVER(test_volume_and_one_member),
-    WITH_SERVER(test_member_of_what_is_kept), WITH_SERVER(test_plan_without_registers),
+    WITH_SERVER(test_member_of_what_is_kept), WITH_SERVER(test_volume_of_a_retained_member),
+    WITH_SERVER(test_plan_without_registers),
 };
 TEST_MAIN(tests)

@@ -4,6 +4,7 @@
  */
 #include "quietus/certificate.h"
 #include "quietus/check.h"
+#include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/run.h"
 
@@ -610,6 +611,29 @@ static void test_warrant_is_good_for_one_run(void **state) {
     finish(&erase, DISPOSITION_ERASED);
 }
 
+/* A disk may wait long for its turn: its order counts until then. */
+static void test_warrant_expires_with_its_order(void **state) {
+    (void)state;
+    struct erase erase;
+    struct armed *armed = NULL;
+    prepare(&erase, COMMANDS_ATA, 8);
+    erase.disk = fake_disk_scanned(&erase.fake);
+    json_t *authority = json_new_object();
+    struct warrant *warrant = warrant_issue(&erase.disk->identity, authority);
+    struct device *device = fake_disk_open(&erase.fake, erase.disk);
+    warrant_expires(warrant, clock_now());
+    assert_int_equal(warrant_arm(warrant, device, &armed, &erase.reason), -EKEYEXPIRED);
+    assert_null(armed);
+    warrant_expires(warrant, clock_now() + 100);
+    assert_int_equal(warrant_arm(warrant, device, &armed, &erase.reason), 0);
+    armed_close(armed);
+    device_close(device);
+    warrant_free(warrant);
+    json_decref(authority);
+    disk_free(erase.disk);
+    fake_disk_free(&erase.fake);
+}
+
 static void test_warrant_is_good_for_one_disk(void **state) {
     (void)state;
     struct erase erase;
@@ -697,6 +721,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_no_way_round_the_warrant),
     cmocka_unit_test(test_warrant_is_good_for_one_run),
     cmocka_unit_test(test_warrant_is_good_for_one_disk),
+    cmocka_unit_test(test_warrant_expires_with_its_order),
     cmocka_unit_test(test_format_of_a_disk_that_is_half_blind),
     cmocka_unit_test(test_overwrite_without_commands),
 };
