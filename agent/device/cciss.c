@@ -4,13 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { HOST_TIMED_OUT = 3, HOST_ERROR = 7 };
-
-static uint16_t seconds(uint32_t milliseconds) {
-    const uint32_t value = milliseconds / 1000 + (milliseconds % 1000 != 0);
-    return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
-}
-
 void cciss_encode_scsi(const struct raid_address *address, const struct scsi_command *command,
                        IOCTL_Command_struct *out) {
     static const uint8_t directions[] = {
@@ -21,7 +14,7 @@ void cciss_encode_scsi(const struct raid_address *address, const struct scsi_com
     out->Request.Type.Type = TYPE_CMD;
     out->Request.Type.Attribute = ATTR_SIMPLE;
     out->Request.Type.Direction = directions[command->transfer];
-    out->Request.Timeout = seconds(command->timeout_ms);
+    out->Request.Timeout = passage_seconds(command->timeout_ms);
     memcpy(out->Request.CDB, command->cdb, command->cdb_length);
     if (command->transfer == TRANSFER_NONE)
         return;
@@ -49,7 +42,7 @@ int cciss_decode_scsi(const IOCTL_Command_struct *packet, struct scsi_command *c
         return 0;
     case CMD_DATA_UNDERRUN: /* less came than there was room for; of a write, not all went out */
         if (command->transfer == TRANSFER_OUT)
-            command->host_status = HOST_ERROR;
+            command->host_status = SCSI_HOST_ERROR;
         take_sense(info, command);
         return 0;
     case CMD_TARGET_STATUS:
@@ -58,10 +51,10 @@ int cciss_decode_scsi(const IOCTL_Command_struct *packet, struct scsi_command *c
     case CMD_CONNECTION_LOST:
         return -ENODEV;
     case CMD_TIMEOUT:
-        command->host_status = HOST_TIMED_OUT;
+        command->host_status = SCSI_HOST_TIMED_OUT;
         return 0;
     default:
-        command->host_status = HOST_ERROR;
+        command->host_status = SCSI_HOST_ERROR;
         return 0;
     }
 }

@@ -3,6 +3,7 @@
 #include "quietus/scsi.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* As the kernel's SCSI layer tells these two apart (scsi_lib.c). */
 static int error_of(const struct scsi_command *command) {
@@ -16,22 +17,29 @@ static int error_of(const struct scsi_command *command) {
     return sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
 }
 
+void command_io_cdb(bool write, uint64_t lba, uint32_t count, uint8_t cdb[16]) {
+    enum { READ_16 = 0x88, WRITE_16 = 0x8a };
+    memset(cdb, 0, 16);
+    cdb[0] = write ? WRITE_16 : READ_16;
+    put_be64(cdb + 2, lba);
+    put_be32(cdb + 10, count);
+}
+
 /* One READ(16) or WRITE(16), tried again after a unit attention. */
 static int transfer(const struct command_io *io, const struct io_request *request, uint32_t done,
                     uint32_t length) {
-    enum { READ_16 = 0x88, WRITE_16 = 0x8a, TIMEOUT_MS = 60000, TRIES = 3 };
+    enum { TIMEOUT_MS = 60000, TRIES = 3 };
     int error = -EIO;
     for (int i = 0; error && i < TRIES; i++) {
         struct scsi_command command = {
-            .cdb = {request->write ? WRITE_16 : READ_16},
             .cdb_length = 16,
             .transfer = request->write ? TRANSFER_OUT : TRANSFER_IN,
             .data = (uint8_t *)request->buffer + done,
             .data_length = length,
             .timeout_ms = TIMEOUT_MS,
         };
-        put_be64(command.cdb + 2, (request->offset + done) / io->lba_size);
-        put_be32(command.cdb + 10, length / io->lba_size);
+        command_io_cdb(request->write, (request->offset + done) / io->lba_size,
+                       length / io->lba_size, command.cdb);
         error = io->scsi(io->context, &command);
         if (error == -ENODEV || error == -ENXIO)
             return error;

@@ -12,6 +12,9 @@ struct command_io {
     bool may_write;
 };
 
+/* READ(16) or WRITE(16) of so many blocks (SBC-4). */
+void command_io_cdb(bool write, uint64_t lba, uint32_t count, uint8_t cdb[16]);
+
 /* Does a whole read or write: sets its result. */
 void command_io_do(const struct command_io *io, struct io_request *request);
 

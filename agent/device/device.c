@@ -12,7 +12,6 @@
 #include <string.h>
 
 enum {
-    HOST_TIMED_OUT = 3,
     ATA_STATUS_ERROR = 0x01,
     ATA_STATUS_FAULT = 0x20,
     ATA_STATUS_READY = 0x40,
@@ -203,7 +202,7 @@ static bool is_plausible(const struct ata_registers *registers) {
 /* What a finished pass-through says. */
 static int judge_pass_through(const struct scsi_command *command, struct ata_registers *registers) {
     *registers = (struct ata_registers){0};
-    if (command->host_status == HOST_TIMED_OUT)
+    if (command->host_status == SCSI_HOST_TIMED_OUT)
         return -ETIMEDOUT;
     if (command->host_status != 0)
         return -EIO;

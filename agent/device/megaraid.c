@@ -51,21 +51,11 @@ enum {
     STATUS_NONE = 0xff,
 };
 
-enum { HOST_TIMED_OUT = 3, HOST_ERROR = 7, RESERVATION_CONFLICT = 0x18, DEVICE_LUN = 0 };
-
-static void put_le16(uint8_t *p, uint32_t v) {
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-}
+enum { DEVICE_LUN = 0 };
 
 /* Device ids have 16 bits, of which the frame's target has room for eight. */
 static uint8_t target_of(const struct raid_address *address) {
     return (uint8_t)address->device_id;
-}
-
-static uint16_t seconds(uint32_t milliseconds) {
-    const uint32_t value = milliseconds / 1000 + (milliseconds % 1000 != 0);
-    return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
 }
 
 static void put_data(struct megaraid_packet *out, uint32_t sgl_offset, const void *data,
@@ -93,7 +83,7 @@ void megaraid_encode_scsi(const struct raid_address *address, const struct scsi_
     frame[FRAME_TARGET] = target_of(address);
     frame[FRAME_TARGET + 1] = DEVICE_LUN;
     frame[FRAME_CDB_LENGTH] = command->cdb_length;
-    put_le16(frame + FRAME_TIMEOUT, seconds(command->timeout_ms));
+    put_le16(frame + FRAME_TIMEOUT, passage_seconds(command->timeout_ms));
     put_le64(frame + FRAME_SENSE_POINTER, (uint64_t)(uintptr_t)sense);
     memcpy(frame + FRAME_CDB, command->cdb, command->cdb_length);
     if (command->transfer != TRANSFER_NONE && command->data_length > 0)
@@ -144,7 +134,7 @@ static void take_sense(const uint8_t *sense, struct scsi_command *command) {
     command->sense_length = sense_length(sense);
     memcpy(command->sense, sense, command->sense_length);
     if (command->sense_length == 0)
-        command->host_status = HOST_ERROR; /* it failed, and does not say how */
+        command->host_status = SCSI_HOST_ERROR; /* it failed, and does not say how */
 }
 
 int megaraid_decode_scsi(const struct megaraid_packet *packet, const uint8_t *sense,
@@ -168,13 +158,13 @@ int megaraid_decode_scsi(const struct megaraid_packet *packet, const uint8_t *se
         take_sense(sense, command);
         return 0;
     case STATUS_SCSI_RESERVATION_CONFLICT:
-        command->status = RESERVATION_CONFLICT;
+        command->status = SCSI_RESERVATION_CONFLICT;
         return 0;
     case STATUS_NONE: /* nobody has ended it: the driver gave up waiting */
-        command->host_status = HOST_TIMED_OUT;
+        command->host_status = SCSI_HOST_TIMED_OUT;
         return 0;
     default:
-        command->host_status = HOST_ERROR;
+        command->host_status = SCSI_HOST_ERROR;
         return 0;
     }
 }

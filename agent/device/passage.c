@@ -51,6 +51,11 @@ int passage_ioctl(const struct passage *passage, unsigned long request, void *ar
     return kernel->ioctl(passage->fd, request, argument);
 }
 
+uint16_t passage_seconds(uint32_t milliseconds) {
+    const uint32_t value = milliseconds / 1000 + (milliseconds % 1000 != 0);
+    return value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
+}
+
 int passage_scsi(const struct passage *passage, struct scsi_command *command) {
     switch (passage->address.driver) {
     case RAID_MEGARAID:

@@ -28,6 +28,9 @@ int passage_open(const struct raid_address *address, struct passage *out);
 void passage_close(struct passage *passage);
 int passage_ioctl(const struct passage *passage, unsigned long request, void *argument);
 
+/* A time-out as both drivers take it: whole seconds, rounded up, as many as 16 bits hold. */
+uint16_t passage_seconds(uint32_t milliseconds);
+
 /* One SCSI command to the disk of the address: as transport_ops.scsi. */
 int passage_scsi(const struct passage *passage, struct scsi_command *command);
 

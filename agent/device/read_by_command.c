@@ -1,6 +1,7 @@
 /* Reading by a command of our own: for the sense data that the block layer keeps to itself. */
 #include "quietus/memory.h"
 
+#include "command_io.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 enum {
-    READ_16 = 0x88,
     TIMEOUT_MS = 60000,
     TRIES = 4,
     PROTECTION = 8,       /* bytes of protection information behind a sector */
@@ -19,16 +19,14 @@ static struct scsi_command read_16(uint64_t lba, uint32_t count, bool unchecked,
                                    uint32_t length) {
     struct scsi_command command = {
         .name = "READ(16)",
-        .cdb = {READ_16, unchecked ? NOT_CHECKED : 0},
         .cdb_length = 16,
         .transfer = TRANSFER_IN,
         .data = data,
         .data_length = length,
         .timeout_ms = TIMEOUT_MS,
     };
-    put_be64(command.cdb + 2, lba);
-    for (unsigned i = 0; i < 4; i++)
-        command.cdb[10 + i] = (uint8_t)(count >> 8 * (3 - i));
+    command_io_cdb(false, lba, count, command.cdb);
+    command.cdb[1] = unchecked ? NOT_CHECKED : 0;
     return command;
 }
 

@@ -4,6 +4,7 @@
  * end to the command. Interrupted, the drive is locked with it: then the same erase is begun again.
  * The drive is never left locked.
  */
+#include "quietus/clock.h"
 #include "quietus/json.h"
 
 #include "ata_lock.h"
@@ -11,25 +12,38 @@
 
 #include <errno.h>
 
-enum { ERASES = 3 }; /* interrupted ones are begun again */
+enum {
+    ERASES = 3, /* interrupted ones are begun again */
+    AT_ONCE_MS = 5000,
+};
 
 static struct ata_link link_of(const struct erase_run *run) {
     return (struct ata_link){run->armed, run->progress, run->policy};
 }
 
+static void tell_begun_again(const struct erase_run *run, const char *what) {
+    json_t *event = json_new_object();
+    json_put_text(event, "what", what);
+    json_put_text(event, "why", run->reason->text);
+    evidence_event(run->evidence, "interrupted", event);
+}
+
 /*
- * Erases, and begins again while the drive says that it was interrupted. 0 if the password is gone
- * that only a finished erase takes away.
+ * Erases, and begins again while the drive says that it was interrupted, or when it refuses at
+ * once: a command of the kernel's, which looks at a drive that has come back, may have got in
+ * between PREPARE and ERASE UNIT. 0 if the password is gone that only a finished erase takes away.
  */
 static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeout_ms,
                             bool *good_status) {
     const struct ata_link link = link_of(run);
     for (int i = 0; i < ERASES; i++) {
         struct ata_security state;
+        const int64_t sent = clock_monotonic_ms();
         const int error =
             ata_erase_unit(&link, &ata_password_quietus, enhanced, timeout_ms, run->reason);
         if (error == -ESTALE)
             return error;
+        const bool at_once = clock_monotonic_ms() - sent < AT_ONCE_MS;
         *good_status = error == 0;
         if (ata_ask_security(&link, &state)) {
             reason_set(run->reason, "the drive does not answer after SECURITY ERASE UNIT");
@@ -37,16 +51,14 @@ static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeo
         }
         if (!state.enabled)
             return 0;
-        if (error == -EIO)
+        if (error == -EIO && (!at_once || i + 1 == ERASES))
             return error;
         if (error == 0) {
             reason_set(run->reason, "the drive reports success, but its password is still set");
             return -EIO;
         }
-        json_t *event = json_new_object();
-        json_put_text(event, "what", "the erase was interrupted and is begun again");
-        json_put_text(event, "why", run->reason->text);
-        evidence_event(run->evidence, "interrupted", event);
+        tell_begun_again(run, error == -EIO ? "the erase was refused and is asked for again"
+                                            : "the erase was interrupted and is begun again");
     }
     reason_set(run->reason, "SECURITY ERASE UNIT was interrupted %d times", ERASES);
     return -EIO;

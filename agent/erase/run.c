@@ -70,12 +70,13 @@ static int take_snapshot(struct disk_run *run, struct armed *armed, struct snaps
 }
 
 /* Right after an erase, or a failure, a disk may still be on its way back from a reset. */
-static int identity_again(struct disk_run *run, struct device *device, struct reason *reason) {
+static int identity_again(struct disk_run *run, struct device *device, struct disk_identity *out,
+                          struct reason *reason) {
     enum { RETURN_MS = 60000, ASK_AGAIN_MS = 2000 };
     const int64_t until = clock_monotonic_ms() + RETURN_MS;
     int error;
     progress_expect(&run->progress, RETURN_MS + PROGRESS_SILENCE_MS);
-    while ((error = device_identity(device, &run->identity_after, reason)) != 0) {
+    while ((error = device_identity(device, out, reason)) != 0) {
         if (clock_monotonic_ms() > until)
             return error;
         if (device_find_again(device) != 0)
@@ -120,7 +121,7 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
                             struct device *device) {
     struct reason reason;
     run->identity_after_known = false;
-    if (identity_again(run, device, &reason)) {
+    if (identity_again(run, device, &run->identity_after, &reason)) {
         attempt->reason = reason;
         return;
     }
@@ -228,7 +229,8 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
         error = erase_and_verify(run, armed, attempt, *snapshot);
-    scsi_defects_compare(&defects, armed_device(armed), run->evidence, attempt->exceptions);
+    if (error != -ETIME) /* one that has fallen silent is not asked */
+        scsi_defects_compare(&defects, armed_device(armed), run->evidence, attempt->exceptions);
     attempt->ended = clock_now();
     attempt->judged = outcome_judge(&attempt->facts, &attempt->judgement);
     return error;
@@ -258,7 +260,9 @@ static void run_steps(struct disk_run *run, struct armed *armed) {
         if (was_taken_away(armed, attempt))
             break;
         struct reason reason;
-        if (i + 1 < run->plan.step_count && identity_again(run, armed_device(armed), &reason))
+        struct disk_identity identity;
+        if (i + 1 < run->plan.step_count &&
+            identity_again(run, armed_device(armed), &identity, &reason))
             break;
     }
     snapshot_free(snapshot);

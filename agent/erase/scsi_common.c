@@ -192,3 +192,25 @@ int scsi_operation_wait(const struct earlier *earlier, struct follow *follow,
 uint64_t scsi_seconds_to_write(const struct erase_run *run) {
     return run->layout->bytes / (SLOWEST_MB_S * 1000000ULL) + 1;
 }
+
+int scsi_select_blocks(struct armed *armed, const char *name,
+                       const struct scsi_block_descriptor *wanted, bool save,
+                       struct reason *reason) {
+    enum { TIMEOUT_MS = 60000, PAGE_FORMAT = 0x10, SAVE_PAGES = 0x01, LIST_SIZE = 24 };
+    uint8_t list[LIST_SIZE];
+    const size_t length = scsi_encode_block_descriptor(wanted, list);
+    struct scsi_command command = {
+        .name = name,
+        .cdb = {SCSI_MODE_SELECT_10, (uint8_t)(PAGE_FORMAT | (save ? SAVE_PAGES : 0)), 0, 0, 0, 0,
+                0, 0, (uint8_t)length, 0},
+        .cdb_length = 10,
+        .transfer = TRANSFER_OUT,
+        .data = list,
+        .data_length = (uint32_t)length,
+        .timeout_ms = TIMEOUT_MS,
+    };
+    const int error = armed_scsi(armed, &command, reason);
+    if (error)
+        return error;
+    return command.host_status == 0 && command.status == SCSI_GOOD ? 0 : -EIO;
+}

@@ -30,6 +30,14 @@ int scsi_unchanged(struct erase_run *run);
 struct earlier;
 int scsi_operation_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
 
+/*
+ * MODE SELECT of a block descriptor alone: what the disk is to have as number and size of blocks.
+ * save: for good. 0; -EIO if the disk does not take it; or as armed_scsi, with the reason.
+ */
+int scsi_select_blocks(struct armed *armed, const char *name,
+                       const struct scsi_block_descriptor *wanted, bool save,
+                       struct reason *reason);
+
 /* How long writing all of the disk may take, in seconds. */
 uint64_t scsi_seconds_to_write(const struct erase_run *run);
 

@@ -12,26 +12,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 60000, PAGE_FORMAT = 0x10, SAVE_PAGES = 0x01, LIST_SIZE = 24 };
-
 static bool select_all(const struct earlier *earlier, const struct scsi_block_descriptor *now,
                        bool save) {
-    uint8_t list[LIST_SIZE];
     struct scsi_block_descriptor all = *now;
     all.blocks = now->is_long ? UINT64_MAX : UINT32_MAX;
-    const size_t length = scsi_encode_block_descriptor(&all, list);
-    struct scsi_command command = {
-        .name = save ? "MODE SELECT(10) (all blocks, saved)" : "MODE SELECT(10) (all blocks)",
-        .cdb = {SCSI_MODE_SELECT_10, (uint8_t)(PAGE_FORMAT | (save ? SAVE_PAGES : 0)), 0, 0, 0, 0,
-                0, 0, (uint8_t)length, 0},
-        .cdb_length = 10,
-        .transfer = TRANSFER_OUT,
-        .data = list,
-        .data_length = (uint32_t)length,
-        .timeout_ms = TIMEOUT_MS,
-    };
-    return armed_scsi(earlier->armed, &command, earlier->reason) == 0 && command.host_status == 0 &&
-           command.status == SCSI_GOOD;
+    return scsi_select_blocks(earlier->armed,
+                              save ? "MODE SELECT(10) (all blocks, saved)"
+                                   : "MODE SELECT(10) (all blocks)",
+                              &all, save, earlier->reason) == 0;
 }
 
 static int take_new_size(const struct earlier *earlier, const struct scsi_capacity *capacity,

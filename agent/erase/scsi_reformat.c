@@ -9,8 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 60000 };
-
 /* What needs no block descriptor to be known before anything is sent. */
 static bool can_be_done(const struct disk_run *run, struct reason *problem) {
     const struct disk *disk = &run->now;
@@ -24,31 +22,19 @@ static bool can_be_done(const struct disk_run *run, struct reason *problem) {
 /* All blocks that there are: none are named for a new length (DEVICE-FACTS B.5). */
 static int select_length(const struct disk_run *run, struct armed *armed, bool save,
                          struct reason *problem) {
-    enum { PAGE_FORMAT = 0x10, SAVE_PAGES = 0x01, LIST_SIZE = 24 };
     struct scsi_block_descriptor descriptor;
-    uint8_t list[LIST_SIZE];
     if (ask_scsi_block_descriptor(armed_device(armed), false, &descriptor)) {
         reason_set(problem, "it does not tell its block descriptor");
         return -EIO;
     }
     descriptor.blocks = 0;
     descriptor.block_size = run->policy->sector_size;
-    const size_t length = scsi_encode_block_descriptor(&descriptor, list);
-    struct scsi_command command = {
-        .name = save ? "MODE SELECT(10) (sector size, saved)" : "MODE SELECT(10) (sector size)",
-        .cdb = {SCSI_MODE_SELECT_10, (uint8_t)(PAGE_FORMAT | (save ? SAVE_PAGES : 0)), 0, 0, 0, 0,
-                0, 0, (uint8_t)length, 0},
-        .cdb_length = 10,
-        .transfer = TRANSFER_OUT,
-        .data = list,
-        .data_length = (uint32_t)length,
-        .timeout_ms = TIMEOUT_MS,
-    };
-    const int error = armed_scsi(armed, &command, problem);
-    if (error || (command.host_status == 0 && command.status == SCSI_GOOD))
-        return error;
-    reason_set(problem, "it refuses that sector size");
-    return -EIO;
+    const int error = scsi_select_blocks(
+        armed, save ? "MODE SELECT(10) (sector size, saved)" : "MODE SELECT(10) (sector size)",
+        &descriptor, save, problem);
+    if (error == -EIO)
+        reason_set(problem, "it refuses that sector size");
+    return error;
 }
 
 /* The facts of this format say nothing of the erase: they are thrown away. */

@@ -37,6 +37,11 @@ static inline uint64_t get_be64(const uint8_t *p) {
     return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
 }
 
+static inline void put_le16(uint8_t *p, uint16_t v) {
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
 static inline void put_le32(uint8_t *p, uint32_t v) {
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)(v >> (8 * i));

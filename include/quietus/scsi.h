@@ -64,6 +64,12 @@ enum scsi_status {
     SCSI_RESERVATION_CONFLICT = 0x18,
 };
 
+/* The kernel's host status (scsi_host.h, DID_*); 0 is good. */
+enum scsi_host_status {
+    SCSI_HOST_TIMED_OUT = 3,
+    SCSI_HOST_ERROR = 7,
+};
+
 enum scsi_sense_key {
     SENSE_NO_SENSE = 0x0,
     SENSE_RECOVERED_ERROR = 0x1,

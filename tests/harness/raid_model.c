@@ -254,11 +254,6 @@ static int megaraid_scsi_io(uint8_t *p) {
     return 0;
 }
 
-static void put_le16(uint8_t *p, unsigned v) {
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
-}
-
 static void pd_list(uint8_t *data) {
     memset(data, 0, 8 + 2 * 24);
     put_le32(data, 8 + 2 * 24);

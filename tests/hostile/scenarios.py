@@ -264,6 +264,9 @@ POWER = [
     ahci("power-security", "sanitize = none; "
          "misbehave = power-cut security-erase-enhanced at=50% after=10s", category="purge",
          note="comes back locked; the erase is begun again"),
+    ahci("disturbed-security", "sanitize = none; misbehave = disturb security-erase-enhanced",
+         category="purge", method="ata-security-erase-enhanced",
+         note="a command comes between PREPARE and ERASE UNIT"),
     satl("power-security-satl", "sanitize = none; features = security; "
          "misbehave = power-cut security-erase at=50% after=10s", category="clear"),
     ahci("power-host-overwrite", "medium = magnetic; sanitize = none; features = none; "

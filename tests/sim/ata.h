@@ -46,6 +46,7 @@ struct ata {
     bool max_frozen;
     bool amac_frozen;
     bool dco_frozen;
+    bool disturbed; /* see MISBEHAVE_DISTURB */
 };
 
 enum ata_result {

@@ -57,12 +57,20 @@ static struct media_effect security_effect(const struct ata *ata, bool enhanced)
     return effect;
 }
 
+/* Once, a command that is not the host's has come between SECURITY ERASE PREPARE and this. */
+static bool is_disturbed(struct ata *ata, enum erase_operation which) {
+    if (ata->disturbed || !drive_misbehaves(ata->drive, MISBEHAVE_DISTURB, which))
+        return false;
+    ata->disturbed = true;
+    return true;
+}
+
 enum ata_result ata_run_security_erase(struct ata *ata, struct drive_request *request) {
     const bool enhanced = ata_security_erase_is_enhanced(request->data);
     const enum erase_operation which = enhanced ? OP_SECURITY_ERASE_ENHANCED : OP_SECURITY_ERASE;
     if (!ata_security_supported(ata) || (enhanced && !ata_security_enhanced_supported(ata)) ||
         operation_running(ata->drive) ||
-        drive_misbehaves(ata->drive, MISBEHAVE_REFUSE, which) != NULL ||
+        drive_misbehaves(ata->drive, MISBEHAVE_REFUSE, which) != NULL || is_disturbed(ata, which) ||
         !ata_security_may_erase(security_of(ata), request->data))
         return ATA_ABORTED;
     if (drive_misbehaves(ata->drive, MISBEHAVE_IGNORE, which) != NULL)

@@ -52,6 +52,7 @@ static struct {
     bool prepared;
     bool no_registers;
     bool interrupts_once;
+    unsigned refusals; /* of ERASE UNIT, as if something had come between it and PREPARE */
     /* Hidden areas, in sectors; 0: none */
     uint64_t native;
     uint64_t dco;
@@ -405,8 +406,9 @@ static bool password_fits(const struct scsi_command *command) {
 }
 
 static void erase_unit(struct fake_disk *fake, struct scsi_command *command) {
-    const bool good = drive.prepared && password_fits(command);
+    const bool good = drive.prepared && password_fits(command) && drive.refusals == 0;
     drive.prepared = false;
+    drive.refusals -= drive.refusals > 0;
     if (!good) {
         give_registers(command, 0x51, 0x04, 0, 0);
         return;
@@ -696,6 +698,23 @@ static void test_ata_security_interrupted(void **state) {
     finish(&erase, DISPOSITION_ERASED);
 }
 
+/* Asked for again, but not for ever. */
+static void test_ata_security_refused_at_once(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare_ata(&erase, "ata-security-erase");
+    drive.refusals = 2;
+    go(&erase);
+    assert_int_equal(drive.count, 7); /* F1, and F3, F4 three times */
+    finish(&erase, DISPOSITION_ERASED);
+
+    prepare_ata(&erase, "ata-security-erase");
+    drive.refusals = 3;
+    go(&erase);
+    assert_int_equal(drive.word128 & 6, 0);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
 /* Whatever goes wrong, the drive is not left locked. */
 static void test_ata_security_never_left_locked(void **state) {
     (void)state;
@@ -872,6 +891,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_ata_without_registers),
     cmocka_unit_test(test_ata_security_bytes),
     cmocka_unit_test(test_ata_security_interrupted),
+    cmocka_unit_test(test_ata_security_refused_at_once),
     cmocka_unit_test(test_ata_security_never_left_locked),
     cmocka_unit_test(test_ata_known_passwords),
     cmocka_unit_test(test_hidden_areas_are_opened),
