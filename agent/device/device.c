@@ -199,8 +199,8 @@ static bool is_plausible(const struct ata_registers *registers) {
            (registers->status & (ATA_STATUS_READY | ATA_STATUS_BUSY)) == ATA_STATUS_READY;
 }
 
-/* What a finished pass-through says. */
-static int judge_pass_through(const struct scsi_command *command, struct ata_registers *registers) {
+/* What a finished pass-through says. An answer that is shorter than its page is none. */
+static int judge_status(const struct scsi_command *command, struct ata_registers *registers) {
     *registers = (struct ata_registers){0};
     if (command->host_status == SCSI_HOST_TIMED_OUT)
         return -ETIMEDOUT;
@@ -222,6 +222,13 @@ static int judge_pass_through(const struct scsi_command *command, struct ata_reg
     if (sense.valid && sense.key == SENSE_UNIT_ATTENTION)
         return -EAGAIN;
     return sense.valid && sense.key <= SENSE_RECOVERED_ERROR ? 0 : -EIO;
+}
+
+static int judge_pass_through(const struct scsi_command *command, struct ata_registers *registers) {
+    const int error = judge_status(command, registers);
+    const bool is_short =
+        command->transfer == TRANSFER_IN && command->received < command->data_length;
+    return error == 0 && is_short ? -EIO : error;
 }
 
 static struct scsi_command pass_through(const char *name, const struct ata_taskfile *taskfile,

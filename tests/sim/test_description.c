@@ -148,6 +148,7 @@ static void every_misbehaviour_can_be_written(void **state) {
         "hide-failure scsi-sanitize-block",
         "no-progress scsi-sanitize-block",
         "grow-defects scsi-sanitize-block",
+        "disturb security-erase",
     };
     struct misbehaviours all = {0};
     for (unsigned i = 0; i < MISBEHAVE_KINDS; i++) {

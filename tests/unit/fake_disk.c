@@ -74,7 +74,7 @@ static int fake_scsi(void *context, struct scsi_command *command) {
         note(fake, 'i');
         make_identify(command->data, "FAKE ATA DISK", fake->serial, fake->bytes / SECTOR);
         command->status = SCSI_GOOD;
-        command->received = 512;
+        command->received = 512 - fake->identify_lacks;
         return 0;
     }
     note(fake, 'x');

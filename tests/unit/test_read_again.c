@@ -1,7 +1,11 @@
 /* What a read that failed is worth, sector by sector. */
+#include "quietus/ask.h"
+
 #include "../../agent/verify/read_again.h"
 #include "fake_disk.h"
 #include "test.h"
+
+#include <errno.h>
 
 enum { LBAS = 8, SECTOR = 512, PROTECTION = 8 };
 
@@ -114,8 +118,26 @@ static void test_what_was_read(void **state) {
     }
 }
 
+/* A page that comes short is none: the rest of the buffer is not the disk's. */
+static void test_short_pages_are_no_answer(void **state) {
+    (void)state;
+    struct fake_disk fake;
+    struct ata_identify identify;
+    fake_disk_make(&fake, COMMANDS_ATA, 1);
+    struct disk *disk = disk_new();
+    disk->commands = COMMANDS_ATA;
+    struct device *device = fake_disk_open(&fake, disk);
+    assert_int_equal(ask_ata_identify(device, &identify), 0);
+    fake.identify_lacks = 1;
+    assert_int_equal(ask_ata_identify(device, &identify), -EIO);
+    device_close(device);
+    disk_free(disk);
+    fake_disk_free(&fake);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_counts_as_announced),
     cmocka_unit_test(test_what_was_read),
+    cmocka_unit_test(test_short_pages_are_no_answer),
 };
 TEST_MAIN(tests)
