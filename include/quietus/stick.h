@@ -1,0 +1,29 @@
+/*
+ * The stick: a small vfat file system labelled QUIETUS, on the boot stick or another one. init
+ * mounts it, and makes its folders: orders, keys, holds (in), certificates, logs (out), state.
+ */
+#ifndef QUIETUS_STICK_H
+#define QUIETUS_STICK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where init mounts it. The folder is there only while a stick is mounted on it. */
+#define STICK_FOLDER "/run/quietus/stick"
+
+/* Whether a stick is there; it may be one that cannot be written to (virtual media, a CD). */
+bool stick_present(const char *stick);
+
+/*
+ * Writes a new file into a folder of the stick (made if need be), whole or not at all: a temporary
+ * file, synced, renamed, the folder synced, and read back from the medium. 0: it is safe there. A
+ * file that is there already is never replaced (-EEXIST). Negative errno else: -EROFS if the stick
+ * cannot be written to, -ENODEV if there is none, -EBADMSG if it reads back as something else.
+ * folder and name are single names, not paths (-EINVAL).
+ *
+ * After a power cut a file has its whole content or none, and NAME.tmp… may be left beside it.
+ */
+int stick_put(const char *stick, const char *folder, const char *name, const void *data,
+              size_t length);
+
+#endif

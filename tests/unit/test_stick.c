@@ -1,0 +1,144 @@
+/* Files on the stick: whole or not at all, read back, never replaced. */
+#include "quietus/file.h"
+#include "quietus/stick.h"
+
+#include "test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char stick[] = "/tmp/quietus-stick-XXXXXX";
+static const char text[] = "{\"a\": \"certificate\"}";
+
+static int start(void **state) {
+    (void)state;
+    strcpy(stick, "/tmp/quietus-stick-XXXXXX");
+    return mkdtemp(stick) ? 0 : -1;
+}
+
+static int stop(void **state) {
+    char command[128];
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -rf %s", stick);
+    return system(command); // NOLINT(cert-env33-c)
+}
+
+static size_t files(const char *folder) {
+    char path[PATH_MAX];
+    char **names;
+    path_format(path, stick, "/%s", folder);
+    const size_t count = folder_names(path, &names);
+    folder_free_names(names, count);
+    return count;
+}
+
+static void assert_holds(const char *name, const char *expected) {
+    char path[PATH_MAX];
+    char *data;
+    size_t length;
+    path_format(path, stick, "/certificates/%s", name);
+    assert_int_equal(file_read(path, 1 << 22, &data, &length), 0);
+    assert_string_equal(data, expected);
+    free(data);
+}
+
+static void a_document_is_written_and_never_replaced(void **state) {
+    (void)state;
+    assert_true(stick_present(stick));
+    assert_int_equal(stick_put(stick, "certificates", "a.json", text, strlen(text)), 0);
+    assert_holds("a.json", text);
+    assert_int_equal(stick_put(stick, "certificates", "a.json", "other", 5), -EEXIST);
+    assert_holds("a.json", text);
+    assert_int_equal(files("certificates"), 1); /* no temporary file is left */
+}
+
+static void without_a_stick_nothing_is_written(void **state) {
+    char path[PATH_MAX];
+    (void)state;
+    path_format(path, stick, "/not-mounted");
+    assert_false(stick_present(path));
+    assert_int_equal(stick_put(path, "certificates", "a.json", text, strlen(text)), -ENODEV);
+    assert_false(stick_present(path));
+}
+
+static void names_are_no_paths(void **state) {
+    static const char *const bad[] = {"", ".", "..", "../a", "a/b", "/a", ".hidden"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        assert_int_equal(stick_put(stick, "logs", bad[i], text, 1), -EINVAL);
+        assert_int_equal(stick_put(stick, bad[i], "a", text, 1), -EINVAL);
+    }
+    char long_name[PATH_MAX];
+    memset(long_name, 'a', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_int_equal(stick_put(stick, "logs", long_name, text, 1), -ENAMETOOLONG);
+    assert_int_equal(files("logs"), 0);
+}
+
+/* A file system that is full, as far as a program without one can have it: a write that stops in
+ * the middle. Nothing is left under either name. */
+static void a_full_stick_keeps_nothing_half(void **state) {
+    const struct rlimit small = {4096, RLIM_INFINITY};
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    static char large[16384];
+    (void)state;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const int error = stick_put(stick, "certificates", "large.json", large, sizeof large);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_int_equal(error, -EFBIG);
+    assert_int_equal(files("certificates"), 0);
+    assert_int_equal(stick_put(stick, "certificates", "large.json", text, strlen(text)), 0);
+}
+
+/* A place that nobody can write to, not even root: no file can be made in /proc. */
+static void a_stick_that_cannot_be_written_says_so(void **state) {
+    (void)state;
+    assert_true(stick_present("/proc"));
+    assert_int_not_equal(stick_put("/proc", "certificates", "a.json", text, strlen(text)), 0);
+    assert_int_not_equal(stick_put("/proc", "self", "a.json", text, strlen(text)), 0);
+}
+
+/* Killed at any moment (what a power cut is to a program), the name has the whole or nothing. */
+static void killed_at_any_moment_it_is_whole_or_nothing(void **state) {
+    enum { LENGTH = 2000000, ROUNDS = 12 };
+    static char large[LENGTH + 1];
+    (void)state;
+    memset(large, 'x', LENGTH);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char name[32];
+        char path[PATH_MAX];
+        struct stat status;
+        (void)snprintf(name, sizeof name, "%u.json", i);
+        const pid_t child = fork();
+        if (child == 0) {
+            (void)stick_put(stick, "certificates", name, large, LENGTH);
+            _exit(0);
+        }
+        const bool last = i + 1 == ROUNDS; /* is left alone */
+        if (!last) {
+            (void)usleep(300 * i);
+            (void)kill(child, SIGKILL);
+        }
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        path_format(path, stick, "/certificates/%s", name);
+        const bool there = stat(path, &status) == 0;
+        assert_true(there || !last);
+        if (there)
+            assert_holds(name, large);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_document_is_written_and_never_replaced, start, stop),
+    cmocka_unit_test_setup_teardown(without_a_stick_nothing_is_written, start, stop),
+    cmocka_unit_test_setup_teardown(names_are_no_paths, start, stop),
+    cmocka_unit_test_setup_teardown(a_full_stick_keeps_nothing_half, start, stop),
+    cmocka_unit_test_setup_teardown(a_stick_that_cannot_be_written_says_so, start, stop),
+    cmocka_unit_test_setup_teardown(killed_at_any_moment_it_is_whole_or_nothing, start, stop),
+};
+TEST_MAIN(tests)
