@@ -87,6 +87,12 @@ static const struct {
      "  quietus.undelivered=give-up end although documents were not acknowledged, or were sent\n"
      "                              nowhere; else the machine stays on\n"
      "  quietus.network_wait=SECONDS  how long to wait for an address (60)\n"
+     "  quietus.nic=NAME|MAC        the interface to use; else BOOTIF's, else all\n"
+     "  quietus.vlan=ID             the VLAN to use on it\n"
+     "  quietus.address=ADDRESS/BITS[,...]  instead of DHCP, IPv4 or IPv6\n"
+     "  quietus.gateway=ADDRESS[,...]  quietus.dns=ADDRESS[,...]\n"
+     "  quietus.ca=FILE|URL         the authority (PEM) that HTTPS servers are checked against\n"
+     "  quietus.ca_sha256=HEX       the digest that it has to have; a URL needs one\n"
      "  quietus.settle=SECONDS      no news of devices for so long: disks are there (3)\n"
      "  quietus.medium=UUID         the file system that the system was booted from\n"
      "  quietus.verbose=1           the kernel's messages too\n"
@@ -97,6 +103,9 @@ static const struct {
      "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
     {"deliver", "  --spool DIR      the folder\n"
                 "  --to URL         where to; every document is tried once\n"},
+    {"fetch", "  --output FILE    where to; it appears whole or not at all\n"
+              "  --sha256 HEX     the digest that it has to have\n"
+              "  --seconds N      how long to go on trying (once)\n"},
     {"keygen", "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them.\n"},
     {"order",
      "  --key FILE        the key that signs\n"
@@ -136,6 +145,7 @@ const struct command commands[] = {
      cli_erase},
     {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
     {"deliver", "--spool DIR --to URL", "sends what is in a spool", cli_deliver},
+    {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch},
     {"keygen", "NAME", "makes a key pair", cli_keygen},
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
     {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},

@@ -48,8 +48,13 @@ static int take_seconds(const char *value, unsigned *out) {
 
 /* init's own; named here so that a word that nobody knows can be told from them. */
 static bool is_for_init(const char *name) {
-    static const char *const names[] = {"done",         "undelivered", "settle",
-                                        "network_wait", "verbose",     "medium"};
+    /* clang-format off */
+    static const char *const names[] = {
+        "done", "undelivered", "settle", "medium", "verbose",
+        "network_wait", "nic", "vlan", "address", "gateway", "dns",
+        "ca", "ca_sha256",
+    };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0)
             return true;

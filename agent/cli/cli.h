@@ -27,6 +27,7 @@ int cli_plan(int argc, char **argv);
 int cli_erase(int argc, char **argv);
 int cli_agent(int argc, char **argv);
 int cli_deliver(int argc, char **argv);
+int cli_fetch(int argc, char **argv);
 int cli_keygen(int argc, char **argv);
 int cli_order(int argc, char **argv);
 int cli_sign(int argc, char **argv);

@@ -99,15 +99,15 @@ class Machine:
 
     def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
                  bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240,
-                 sim_drives=None, keyboard=False):
+                 sim_drives=None, keyboard=False, prefix=()):
         """only: initrds to boot instead of the image; sim_drives: a simulated.Simulation; keyboard: type()
-        can be used on the serial console."""
+        can be used on the serial console; prefix: what QEMU is run by, such as "ip netns exec NAME"."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
         self.log_path = pathlib.Path(log) if log else self.folder / "serial.log"
         self.time_limit = time_limit
         self.started = time.monotonic()
         arguments = [
-            *_program(sim_drives, memory), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
+            *prefix, *_program(sim_drives, memory), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
             "-smp", "2", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
             "order=n" if tftp else "order=c",
             "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off,logfile={self.log_path}"
@@ -259,6 +259,7 @@ def overlay(path, files):
 MANY = """#!/bin/sh
 PATH=/bin
 . /lib/quietus/functions
+. /lib/quietus/network
 mount_kernel_file_systems
 start_consoles
 load_drivers
