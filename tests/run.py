@@ -116,11 +116,11 @@ class Lint:
 
 
 class Python:
-    """Functions test_* of the modules test_*.py of a folder; several at once. before: makes what they
-    need and scripts/build does not."""
+    """Functions test_* of the modules test_*.py of a folder. in_order: one after the other, else each for
+    itself. before: makes what they need and scripts/build does not."""
 
-    def __init__(self, name, folder, workers, before=None):
-        self.name, self.folder, self.workers, self.before = name, TOP / "tests" / folder, workers, before
+    def __init__(self, name, folder, in_order=False, before=None):
+        self.name, self.folder, self.in_order, self.before = name, TOP / "tests" / folder, in_order, before
 
     def tests(self):
         found = {}
@@ -134,22 +134,25 @@ class Python:
     def list(self):
         return list(self.tests())
 
-    def run(self, wanted, results):
-        tests = self.tests()
+    def jobs(self, wanted):
         if self.before:
             self.before()
+        tests = self.tests()
+        if self.in_order:
+            return [lambda: [self.one(name, tests[name]) for name in wanted]]
+        return [lambda name=name: [self.one(name, tests[name])] for name in wanted]
 
-        def one(name):
-            began = time.monotonic()
-            try:
-                tests[name]()
-                return name, None, time.monotonic() - began
-            except BaseException:  # an assertion, or anything else that went wrong
-                return name, traceback.format_exc(limit=-4), time.monotonic() - began
+    def one(self, name, test):
+        began = time.monotonic()
+        try:
+            test()
+            error = None
+        except BaseException:  # an assertion, or anything else that went wrong
+            error = traceback.format_exc(limit=-4)
+        return name, error, time.monotonic() - began
 
-        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
-            for name, error, seconds in pool.map(one, wanted):
-                results.add(f"{self.name}/{name}", error, seconds)
+    def finish(self):
+        pass
 
 
 class Fuzz:
@@ -194,14 +197,35 @@ SUITES = [
          # The drives are no part of the agent, and whole erases of larger disks take it minutes: ASan
          # runs them.
          leave_out=r"sim\.|run\.|detection\.|harness\.|secrets\."),
-    Python("cli", "cli", workers=2),
-    Python("build", "build", workers=1, before=UNIT.build),
-    Python("cost", "bench", workers=2, before=UNIT.build),
     Fuzz(),
-    Python("vm", "vm", workers=2, before=UNIT.build),
-    Python("sim", "sim", workers=2, before=UNIT.build),
-    Hostile(before=UNIT.build),
 ]
+# What spends most of its time waiting, for a machine's boot or a drive: all of it side by side, what
+# takes longest first.
+AT_ONCE = 4
+POOLED = [
+    Hostile(before=UNIT.build),
+    Python("build", "build", in_order=True, before=UNIT.build),
+    Python("vm", "vm", before=UNIT.build),
+    Python("sim", "sim", before=UNIT.build),
+    Python("cli", "cli"),
+    Python("cost", "bench", before=UNIT.build),
+]
+
+
+def run_pooled(plan, results):
+    jobs = [(suite, job) for suite, wanted in plan for job in suite.jobs(wanted)]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(job): suite for suite, job in jobs}
+        for done in concurrent.futures.as_completed(running):
+            for name, error, seconds in done.result():
+                results.add(f"{running[done].name}/{name}", error, seconds)
+    for suite, _ in plan:
+        suite.finish()
+
+
+def run_alone(plan, results):
+    for suite, wanted in plan:
+        suite.run(wanted, results)
 
 
 def main():
@@ -210,22 +234,20 @@ def main():
     parser.add_argument("--list", action="store_true", help="print every test as suite/name and end")
     parser.add_argument("what", nargs="*", metavar="SUITE[/NAME]", help="run these only")
     options = parser.parse_args()
-    plan = [(suite, suite.list()) for suite in SUITES
+    plan = [(suite, suite.list()) for suite in SUITES + POOLED
             if not options.what or any(w.split("/")[0] == suite.name for w in options.what)]
     known = {suite.name for suite, _ in plan} | {f"{s.name}/{n}" for s, names in plan for n in names}
     for what in options.what:
         if what not in known:
             parser.error(f"there is no suite or test {what}")
-    results = Results()
-    for suite, names in plan:
-        wanted = [name for name in names if not options.what or suite.name in options.what
-                  or f"{suite.name}/{name}" in options.what]
-        if options.list:
-            print("\n".join(f"{suite.name}/{name}" for name in wanted))
-        else:
-            suite.run(wanted, results)
+    plan = [(suite, [name for name in names if not options.what or suite.name in options.what
+                     or f"{suite.name}/{name}" in options.what]) for suite, names in plan]
     if options.list:
+        print("\n".join(f"{suite.name}/{name}" for suite, wanted in plan for name in wanted))
         return 0
+    results = Results()
+    run_alone([(suite, wanted) for suite, wanted in plan if suite in SUITES], results)
+    run_pooled([(suite, wanted) for suite, wanted in plan if suite in POOLED], results)
     if results.failed:
         print("failed: " + " ".join(results.failed))
     print(f"{results.passed} passed, {len(results.failed)} failed")

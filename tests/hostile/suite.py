@@ -1,7 +1,6 @@
 """The suite "hostile" of tests/run.py: which scenarios share a machine, the tests that are no scenario,
 and the table of results."""
 
-import concurrent.futures
 import os
 import re
 import subprocess
@@ -16,7 +15,6 @@ from trial import LADDER, STRICT, TIME_FACTOR, Batch, Scenario, judge
 
 NVME_AT_ONCE = 24  # controllers in one machine
 DRIVES_AT_ONCE = 70
-MACHINES_AT_ONCE = 2
 
 SEEDS = PROGRAM.parents[1] / "harness/quietus-seeds"
 SEED_COUNT = 1000
@@ -83,15 +81,13 @@ class Hostile:
     def list(self):
         return [row.name for row in scenarios.SCENARIOS] + list(self.others)
 
-    def run(self, wanted, results):
+    def jobs(self, wanted):
         self.before()
         rows = [row for row in scenarios.SCENARIOS if row.name in wanted]
-        jobs = [(lambda batch=batch: self.run_rows(batch)) for batch in batches(rows)]
-        jobs += [(lambda name=name: self.run_other(name)) for name in self.others if name in wanted]
-        with concurrent.futures.ThreadPoolExecutor(MACHINES_AT_ONCE) as pool:
-            for verdicts in pool.map(lambda job: job(), jobs):
-                for name, error, seconds in verdicts:
-                    results.add(f"hostile/{name}", error, seconds)
+        return [(lambda batch=batch: self.run_rows(batch)) for batch in batches(rows)] + \
+               [(lambda name=name: self.run_other(name)) for name in self.others if name in wanted]
+
+    def finish(self):
         self.write_table()
 
     def run_rows(self, rows):
@@ -154,7 +150,8 @@ class Hostile:
         if not self.ended:
             return
         rows = [("scenario", "front", "has to be", "was", "by", "on the medium", "note")]
-        for one in self.ended:
+        order = {row.name: i for i, row in enumerate(scenarios.SCENARIOS)}
+        for one in sorted(self.ended, key=lambda one: order.get(one.drive.scenario.name, len(order))):
             rows.append(table_row(one))
         text = "\n".join("| " + " | ".join(row) + " |" for row in rows[:1])
         text += "\n" + "|---" * len(rows[0]) + "|\n"
