@@ -100,6 +100,8 @@ static const struct {
      "  --command-line FILE         instead of /proc/cmdline\n"
      "  --trust DIR                 keys that may sign orders (/etc/quietus/trust)\n"
      "  --spool DIR                 (/run/quietus/spool)\n"
+     "  --state DIR                 where it is kept how far overwrites are, if there is such a\n"
+     "                              folder (/run/quietus/stick/state)\n"
      "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
     {"deliver", "  --spool DIR      the folder\n"
                 "  --to URL         where to; every document is tried once\n"},

@@ -6,6 +6,7 @@
 #include "quietus/json.h"
 #include "quietus/locate.h"
 #include "quietus/memory.h"
+#include "quietus/resume.h"
 
 #include "console.h"
 #include "progress_view.h"
@@ -23,6 +24,7 @@ struct work {
     bool lights_fail;
     struct record *record;
     struct deliverer *deliverer;
+    struct keeper *keeper; /* NULL: nothing is kept for the time after a power cut */
     struct policy *policy; /* a copy, for as long as any run needs it */
     struct disk_run **runs;
     size_t run_count;
@@ -86,6 +88,8 @@ static void run_ended(void *user, struct disk_run *run) {
     if (disposition == DISPOSITION_FAILED || disposition == DISPOSITION_UNKNOWN)
         switch_light(work, run->disk, true);
     spool(work, &certificate);
+    if (run->checkpoint && !run->given_up)
+        keeper_drop(run->checkpoint);
     progress_view_ended(work->view, run, disposition, reason.text, certificate.file);
     document_free(&certificate);
 }
@@ -142,6 +146,8 @@ static void announce(struct work *work) {
     begun_of_run(pipeline->session, pipeline->scan, pipeline->authorization, pipeline->order,
                  &begun);
     const int error = try_to_spool(work, &begun);
+    if (error == 0)
+        work->keeper = keeper_start(pipeline->state, pipeline->session, pipeline->order, &begun);
     document_free(&begun);
     if (error == 0)
         return;
@@ -179,6 +185,8 @@ static void sort_disks(struct work *work) {
         struct disk_run *run =
             disk_run_new(disk, decision->warrant, work->policy, pipeline->session->run_id);
         secrets_of_disk(pipeline->secrets, disk->identity.serial, &run->secrets);
+        if (work->keeper)
+            run->checkpoint = keeper_add(work->keeper, disk, work->policy);
         work->runs[work->run_count++] = run;
         decision->warrant = NULL; /* the run's now */
     }
@@ -255,6 +263,23 @@ static void start(struct work *work) {
     work->view = progress_view_new(pipeline->progress, work->console, work->runs, work->run_count);
 }
 
+static bool any_given_up(const struct work *work) {
+    for (size_t i = 0; i < work->run_count; i++) {
+        if (work->runs[i]->given_up)
+            return true;
+    }
+    return false;
+}
+
+/* Without it disks are erased all the same; after a power cut they would begin anew. */
+static void close_keeper(struct work *work) {
+    struct reason reason;
+    if (!work->keeper || keeper_finish(work->keeper, any_given_up(work), &reason))
+        return;
+    complain(work, "quietus: how far the disks are could not be kept: %s\n", reason.text);
+    record_put(work->record, "state_problem", json_string(reason.text));
+}
+
 /* The thread of a run that was given up may wake up yet: what it uses is never freed. */
 static void abandon_disk(struct scan *scan, const struct disk *disk) {
     for (size_t i = 0; i < scan->disk_count; i++) {
@@ -266,18 +291,17 @@ static void abandon_disk(struct scan *scan, const struct disk *disk) {
 }
 
 static void free_runs(struct work *work) {
-    bool any_given_up = false;
+    const bool abandon = any_given_up(work);
     for (size_t i = 0; i < work->run_count; i++) {
         struct disk_run *run = work->runs[i];
         if (run->given_up) {
-            any_given_up = true;
             abandon_disk(work->pipeline->scan, run->disk);
             memory_abandon(run);
         }
         disk_run_free(run);
     }
     free(work->runs);
-    if (any_given_up)
+    if (abandon)
         memory_abandon(work->policy);
     else
         free(work->policy);
@@ -296,6 +320,7 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     start(&work);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};
     const int interrupted_by = runner_run(work.runs, work.run_count, &pipeline->limits, &callbacks);
+    close_keeper(&work);
     enum exit_status status = close_record(&work, interrupted_by);
     interrupt_release(); /* everything is in the spool: being ended now loses nothing */
     status = finish(&work, status);

@@ -52,6 +52,9 @@ static bool content_agrees(const json_t *entry, const struct disk *disk, struct 
     const json_t *content = json_object_get(entry, "content");
     if (!json_is_array(content))
         return true; /* "not-checked": order_check_form lets nothing else pass */
+    /* This very order's run has overwritten a part of it, which was read and is as it left it. */
+    if (disk->interrupted)
+        return true;
     /* It is being erased already, or was: there is nothing left to compare, and no way back. */
     if (!disk->content_known && disk->erase_state != ERASE_STATE_NONE)
         return true;
@@ -101,9 +104,10 @@ static void decide_named(const struct order *order, const json_t *entry, const s
     if (disk_not_local(disk))
         json_put_text(authority, "not_local", disk_not_local(disk));
     json_put_text(authority, "content",
-                  !checked  ? "not-checked"
-                  : erasing ? "not readable: a sanitize was under way or had failed"
-                            : "as in the order");
+                  !checked            ? "not-checked"
+                  : disk->interrupted ? "as an interrupted run by this order left it"
+                  : erasing           ? "not readable: a sanitize was under way or had failed"
+                                      : "as in the order");
     if (disk->in_use || disk->hidden_member)
         (void)decide_untouchable(disk, decision);
     else if (count_disks(entry, scan) > 1)

@@ -120,6 +120,8 @@ void certificate_of_run(const struct session *session, const struct server *serv
             json_put(object, "hidden_areas", hidden_json(run));
         if (run->reformat.asked)
             json_put(object, "reformat", reformat_json(&run->reformat));
+        if (run->taken_up)
+            json_put(object, "taken_up", json_deep_copy(run->disk->interrupted));
         if (run->identity_after_known)
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }

@@ -2,17 +2,17 @@
 
 #include "quietus/json.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
-/* The key that the document itself names; -EINVAL if it names none that can be one. */
-static int own_key(const json_t *document, struct public_key *out) {
+int check_own_key(const json_t *document, struct public_key *out) {
     uint8_t der[KEY_SPKI_SIZE];
     size_t length;
     const char *text = json_text(json_object_get(document, "assurance"), "public_key");
     if (sodium_base642bin(der, sizeof der, text, strlen(text), NULL, &length, NULL,
                           sodium_base64_VARIANT_ORIGINAL) != 0)
-        return -1;
+        return -EINVAL;
     return public_key_from_spki(der, length, out);
 }
 
@@ -89,7 +89,7 @@ static void judge_signature(const struct envelope *envelope, const struct trust 
         out->status = CHECK_TRUSTED;
         return;
     }
-    const bool names_own = own_key(out->document, &own) == 0;
+    const bool names_own = check_own_key(out->document, &own) == 0;
     if (names_own && envelope_signed_by(envelope, &own)) {
         const json_t *assurance = json_object_get(out->document, "assurance");
         const bool self = strcmp(json_text(assurance, "level"), "self") == 0;

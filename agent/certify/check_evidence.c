@@ -12,28 +12,47 @@
 
 enum { ACTIONS = 2, PASS_THROUGH_SIZE = 16 };
 
+/* A pass over the whole disk without a failure: what this run has written, and what the run did
+ * that it took over from. */
+static bool is_whole_pass(const json_t *entry, uint64_t number, uint64_t bytes, bool taken_up) {
+    const uint64_t before = json_count(entry, "taken_up_at");
+    return strcmp(json_text(entry, "kind"), "overwrite-pass") == 0 &&
+           json_count(entry, "pass") == number && (before == 0 || taken_up) && before <= bytes &&
+           json_count(entry, "bytes_acknowledged") == bytes - before &&
+           json_count(entry, "bad_lbas") == 0 && strcmp(json_text(entry, "flush"), "good") == 0 &&
+           strcmp(json_text(entry, "result"), "gone through") == 0;
+}
+
+static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, bool taken_up) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)list, i, entry) {
+        if (is_whole_pass(entry, done + 1, bytes, taken_up))
+            done++;
+    }
+    return done;
+}
+
+/* An overwrite that was begun by another run is only as good as the reading of every byte. */
+static bool was_all_read(const json_t *certificate) {
+    const json_t *attempts = json_object_get(certificate, "attempts");
+    const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
+    return json_flag(json_object_get(last, "verification"), "every_unit");
+}
+
 /* Every pass that the policy asks for, in order, of all bytes and without a failure. */
 static bool shows_passes(const json_t *certificate) {
     struct passes passes;
     struct reason reason;
-    uint64_t next = 1;
-    size_t i;
-    json_t *entry;
+    const json_t *state = json_object_get(certificate, "taken_up");
+    const bool taken_up = json_is_object(state);
     /* As it was at the end: hidden capacity may have been opened first. */
     const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
-    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
-        if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
-            continue;
-        const bool whole = json_count(entry, "bytes_acknowledged") == bytes &&
-                           json_count(entry, "bad_lbas") == 0 &&
-                           strcmp(json_text(entry, "flush"), "good") == 0 &&
-                           strcmp(json_text(entry, "result"), "gone through") == 0;
-        if (json_count(entry, "pass") == next && whole)
-            next++;
-    }
+    uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up);
+    done = count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up);
     return passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
                         &reason) == 0 &&
-           next == (uint64_t)passes.count + 1;
+           done == passes.count && (!taken_up || was_all_read(certificate));
 }
 
 static uint32_t dword10_of(const json_t *entry) {

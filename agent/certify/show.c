@@ -178,6 +178,19 @@ static void show_reformat(const json_t *reformat, FILE *stream) {
     show_line(stream, "Sectors", text);
 }
 
+static void show_taken_up(const json_t *state, FILE *stream) {
+    char text[192];
+    if (!json_is_object(state))
+        return;
+    (void)snprintf(text, sizeof text,
+                   "from run %.32s (%.20s), at byte %" PRIu64 " of pass %" PRIu64,
+                   json_text(state, "run_id"), json_text(state, "run_started"),
+                   json_count(state, "position"), json_count(state, "pass"));
+    show_line(stream, "Taken up", text);
+    show_line(stream, "  it had begun", json_text(state, "begun_digest"));
+    show_line(stream, "  last heard of", json_text(state, "written"));
+}
+
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
     const bool synchronised =
@@ -220,6 +233,7 @@ static void show_certificate(const json_t *certificate, FILE *stream) {
     show_verification(json_array_get(attempts, json_array_size(attempts) - 1), stream);
     show_hidden(json_object_get(certificate, "hidden_areas"), stream);
     show_reformat(json_object_get(certificate, "reformat"), stream);
+    show_taken_up(json_object_get(certificate, "taken_up"), stream);
     show_list("Exceptions", json_object_get(certificate, "exceptions"), stream);
     show_times(certificate, stream);
     show_maker(certificate, stream);

@@ -7,6 +7,7 @@
 #include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
+#include "quietus/resume.h"
 
 #include "cli.h"
 
@@ -32,6 +33,7 @@ struct agent_options {
     const char *command_line;
     const char *trust_folder;
     const char *spool;
+    const char *state;
     const char *passphrase_file;
     enum thaw thaw;
 };
@@ -125,11 +127,9 @@ static int take_command_line(char *line, struct agent_options *out) {
 
 static int parse(int argc, char **argv, struct agent_options *out) {
     static const struct option options[] = {
-        {"command-line", required_argument, NULL, 'c'},
-        {"trust", required_argument, NULL, 't'},
-        {"spool", required_argument, NULL, 's'},
-        {"passphrase-file", required_argument, NULL, 'f'},
-        {NULL, 0, NULL, 0},
+        {"command-line", required_argument, NULL, 'c'},    {"trust", required_argument, NULL, 't'},
+        {"spool", required_argument, NULL, 's'},           {"state", required_argument, NULL, 'k'},
+        {"passphrase-file", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0},
     };
     enum { LINE_LIMIT = 65536 };
     AUTO_FREE char *line = NULL;
@@ -141,6 +141,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         .command_line = "/proc/cmdline",
         .trust_folder = "/etc/quietus/trust",
         .spool = "/run/quietus/spool",
+        .state = "/run/quietus/stick/state",
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'c')
@@ -149,6 +150,8 @@ static int parse(int argc, char **argv, struct agent_options *out) {
             out->trust_folder = optarg;
         else if (option == 's')
             out->spool = optarg;
+        else if (option == 'k')
+            out->state = optarg;
         else if (option == 'f')
             out->passphrase_file = optarg;
         else
@@ -282,6 +285,9 @@ static bool open_order(struct agent_run *run) {
 
 static void authorize_disks(struct agent_run *run) {
     struct reason reason;
+    const struct resume_search search = {run->options->state, SCAN_ANSWER_SECONDS, device_open};
+    if (order_check_server(&run->order, &run->scan.server, &reason) == 0)
+        resume_find(&search, &run->order, &run->scan);
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
         struct reason problem;
         reason_set(&problem, "no good order: %s", reason.text);
@@ -432,6 +438,7 @@ static int run_agent(const struct agent_options *options) {
         .order = run.order_json,
         .order_invalid = run.order_invalid,
         .spool = options->spool,
+        .state = options->state,
         .report = reports ? report : NULL,
         .must_deliver = true,
         .locate = options->locate && strcmp(run.mode, "erase") == 0,

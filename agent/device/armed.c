@@ -159,8 +159,7 @@ int armed_begin(struct armed *armed, struct reason *reason) {
     return error;
 }
 
-int armed_end(struct armed *armed) {
-    armed->writing = false;
+int armed_flush(struct armed *armed) {
     int first_error = 0;
     for (unsigned i = 0; i < armed->device->area_count; i++) {
         if (armed->device->areas[i].node[0] == '\0' && armed->device->commands == COMMANDS_NVME)
@@ -170,6 +169,11 @@ int armed_end(struct armed *armed) {
             first_error = error;
     }
     return first_error;
+}
+
+int armed_end(struct armed *armed) {
+    armed->writing = false;
+    return armed_flush(armed);
 }
 
 int armed_submit(struct armed *armed, struct io_request *request) {

@@ -1,5 +1,6 @@
 /* Overwriting from the host: every addressable LBA, pass by pass. */
 #include "quietus/json.h"
+#include "quietus/overwrite_state.h"
 #include "quietus/pattern.h"
 
 #include "methods.h"
@@ -8,6 +9,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+
+static const char pass_kind[] = "overwrite-pass";
 
 static bool offered(const struct disk *disk, struct reason *reason) {
     if (disk->area_count == 0) {
@@ -49,24 +52,37 @@ static json_t *bad_ranges_json(const struct write_report *report) {
     return list;
 }
 
-static void record_pass(struct erase_run *run, unsigned number, const struct write_report *report,
-                        int error, int flush_error) {
+/* A pass, and what of it an earlier run has written. */
+struct pass_run {
+    struct erase_run *run;
+    unsigned number;
+    uint64_t from;
+    json_t *done;          /* those before it, as in the evidence */
+    const json_t *earlier; /* the state that this run was taken up from, or NULL */
+    bool is_told;          /* how far it is; not once something has failed */
+};
+
+static json_t *pass_json(const struct pass_run *pass, const struct write_report *report, int error,
+                         int flush_error) {
     char text[64];
+    const struct erase_run *run = pass->run;
     const struct passes one = {.list = {run->pattern->pass}, .count = 1};
     json_t *event = json_new_object();
-    json_put_count(event, "pass", number);
+    json_put_count(event, "pass", pass->number);
     json_put_text(event, "pattern", passes_text(&one, text, sizeof text));
     if (run->pattern->pass.random) {
         json_put_text(event, "generator", PATTERN_GENERATOR);
         json_put_hex(event, "key", run->pattern->key, sizeof run->pattern->key);
     }
     json_put_count(event, "bytes", run->layout->bytes);
+    if (pass->from > 0)
+        json_put_count(event, "taken_up_at", pass->from);
     json_put_count(event, "bytes_acknowledged", report->written);
     json_put_count(event, "bad_lbas", report->bad_lbas);
     json_put(event, "bad_ranges", bad_ranges_json(report));
     json_put_text(event, "result", error ? strerror(-error) : "gone through");
     json_put_text(event, "flush", flush_error ? strerror(-flush_error) : "good");
-    evidence_event(run->evidence, "overwrite-pass", event);
+    return event;
 }
 
 static void explain(struct erase_run *run, unsigned number, const struct write_report *report,
@@ -91,34 +107,89 @@ static void explain(struct erase_run *run, unsigned number, const struct write_r
     json_add_text(run->exceptions, text);
 }
 
-static int one_pass(struct erase_run *run, unsigned number) {
+static void tell(void *user, uint64_t position) {
+    const struct pass_run *pass = user;
+    const struct overwrite_point point = {.pass = pass->number,
+                                          .pattern = pass->run->pattern,
+                                          .position = position,
+                                          .done = pass->done,
+                                          .earlier = pass->earlier};
+    checkpoint_reached(pass->run->checkpoint, &point);
+}
+
+static int one_pass(struct pass_run *pass) {
+    struct erase_run *run = pass->run;
     struct write_report report;
-    pattern_start(run->pattern, &run->policy->passes.list[number - 1]);
+    const struct write_job job = {.armed = run->armed,
+                                  .layout = run->layout,
+                                  .pattern = run->pattern,
+                                  .progress = run->progress,
+                                  .from = pass->from,
+                                  .reached = pass->is_told ? tell : NULL,
+                                  .user = pass};
     int error = armed_begin(run->armed, run->reason);
     if (error)
         return error;
-    progress_start(run->progress, PHASE_WRITING, number, run->policy->passes.count,
+    progress_start(run->progress, PHASE_WRITING, pass->number, run->policy->passes.count,
                    run->layout->bytes);
-    error = writer_run(run->armed, run->layout, run->pattern, run->progress, &report);
+    error = writer_run(&job, &report);
     const int flush_error = error == -ETIME ? 0 : armed_end(run->armed);
-    record_pass(run, number, &report, error, flush_error);
-    if (error == 0 && report.bad_lbas == 0 && flush_error == 0 &&
-        report.written == run->layout->bytes)
+    json_t *event = pass_json(pass, &report, error, flush_error);
+    const bool good = error == 0 && report.bad_lbas == 0 && flush_error == 0 &&
+                      pass->from + report.written == run->layout->bytes;
+    if (good && pass->is_told)
+        tell(pass, run->layout->bytes);
+    json_t *copy = json_deep_copy(event);
+    evidence_event(run->evidence, pass_kind, event);
+    json_put_text(copy, "kind", pass_kind);
+    json_add(pass->done, copy);
+    if (good)
         return 0;
-    explain(run, number, &report, error, flush_error);
+    explain(run, pass->number, &report, error, flush_error);
     return error ? error : -EIO;
 }
 
-static int run_passes(struct erase_run *run) {
+/* Where an earlier run was interrupted: its pattern and position. The state has been looked at
+ * before; one that is no good here is not taken up. */
+static bool take_up(struct pass_run *pass) {
+    struct overwrite_state state;
+    struct reason reason;
+    const struct erase_run *run = pass->run;
+    if (!run->interrupted || overwrite_state_decode(run->interrupted, &state, &reason) != 0 ||
+        state.pass > run->policy->passes.count || state.position > run->layout->bytes)
+        return false;
+    *run->pattern = state.pattern;
+    pass->number = state.pass;
+    pass->from = state.position;
+    pass->earlier = run->interrupted;
+    json_decref(pass->done);
+    pass->done = json_deep_copy(json_object_get(run->interrupted, "done"));
+    return true;
+}
+
+static int run_all_passes(struct erase_run *run, struct pass_run *pass) {
     int first_error = 0;
-    for (unsigned i = 1; i <= run->policy->passes.count; i++) {
-        const int error = one_pass(run, i);
+    run->taken_up = take_up(pass);
+    for (; pass->number <= run->policy->passes.count; pass->number++) {
+        if (pass->from == 0) /* else it is the earlier run's */
+            pattern_start(run->pattern, &run->policy->passes.list[pass->number - 1]);
+        const int error = one_pass(pass);
+        pass->from = 0;
+        pass->is_told = pass->is_told && error == 0;
         if (error && first_error == 0)
             first_error = error;
         /* A few bad sectors do not stop the next pass: more of the disk is gone that way. */
         if (error && error != -EIO)
             break;
     }
+    return first_error;
+}
+
+static int run_passes(struct erase_run *run) {
+    struct pass_run pass = {
+        .run = run, .number = 1, .done = json_new_array(), .is_told = run->checkpoint != NULL};
+    const int first_error = run_all_passes(run, &pass);
+    json_decref(pass.done);
     if (first_error) {
         run->facts->refuted = first_error != -ETIME;
         return first_error;

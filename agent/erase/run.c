@@ -144,8 +144,23 @@ static void read_state_back(struct disk_run *run, struct erase_run *erase, struc
     attempt->facts.state_read_back = true;
 }
 
+/* What the earlier run did rests on its own word, so all of the disk is read. */
+static void note_taken_up(struct disk_run *run, struct attempt *attempt) {
+    char text[256];
+    const json_t *state = run->disk->interrupted;
+    run->taken_up = true;
+    (void)snprintf(text, sizeof text,
+                   "the overwrite was begun by run %.12s (%.20s), which was interrupted, and taken "
+                   "up at byte %" PRIu64 " of pass %" PRIu64 "; that run's statement is all there "
+                   "is about its part, but for what was read",
+                   json_text(state, "run_id"), json_text(state, "run_started"),
+                   json_count(state, "position"), json_count(state, "pass"));
+    json_add_text(attempt->exceptions, text);
+}
+
 static int erase_and_verify(struct disk_run *run, struct armed *armed, struct attempt *attempt,
                             struct snapshot *snapshot) {
+    static const struct verify_level full = {.kind = VERIFY_FULL};
     struct pattern pattern = {0};
     struct erase_run erase = {
         .armed = armed,
@@ -155,12 +170,17 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .progress = &run->progress,
         .evidence = run->evidence,
         .secrets = &run->secrets,
+        .checkpoint = run->checkpoint,
+        /* What another method has done since, or its markers, is not what was interrupted. */
+        .interrupted = run->attempt_count == 1 ? run->disk->interrupted : NULL,
         .facts = &attempt->facts,
         .pattern = &pattern,
         .exceptions = attempt->exceptions,
         .reason = &attempt->reason,
     };
     int error = attempt->method->run(&erase);
+    if (erase.taken_up)
+        note_taken_up(run, attempt);
     if (error)
         return error;
     read_state_back(run, &erase, attempt, armed_device(armed));
@@ -173,7 +193,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .rule = attempt->method->announced ? &rule : NULL,
         .device = armed_device(armed),
         .layout = &run->layout,
-        .level = &run->policy->verify,
+        .level = erase.taken_up ? &full : &run->policy->verify,
         .content = run->disk->content,
         .progress = &run->progress,
         .exceptions = attempt->exceptions,

@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include "quietus/clock.h"
 #include "quietus/memory.h"
 
 #include <errno.h>
@@ -25,10 +26,7 @@ struct chunk {
 };
 
 struct run {
-    struct armed *armed;
-    const struct layout *layout;
-    const struct pattern *pattern;
-    struct progress *progress;
+    const struct write_job *job;
     struct write_report *report;
     struct slot slots[DEPTH];
     struct slot *idle[DEPTH];
@@ -38,6 +36,7 @@ struct run {
     unsigned failed_count;
     uint64_t bad_ranges;
     unsigned bad_in_a_row;
+    int64_t next_point_ms; /* when a position is to be told of again; 0: at the first */
     uint8_t *memory;
 };
 
@@ -47,8 +46,8 @@ static uint32_t chunk_size(const struct layout_area *area) {
 
 /* The next chunk to write; false when there is none. */
 static bool take_chunk(struct run *run, struct chunk *out) {
-    while (run->next.area < run->layout->area_count) {
-        const struct layout_area *area = &run->layout->areas[run->next.area];
+    while (run->next.area < run->job->layout->area_count) {
+        const struct layout_area *area = &run->job->layout->areas[run->next.area];
         const uint64_t left = area->bytes - run->next.offset;
         if (left == 0) {
             run->next = (struct chunk){.area = run->next.area + 1};
@@ -60,6 +59,22 @@ static bool take_chunk(struct run *run, struct chunk *out) {
         return true;
     }
     return false;
+}
+
+/* Where an area begins in the row of all. */
+static uint64_t area_start(const struct layout *layout, unsigned area) {
+    uint64_t start = 0;
+    for (unsigned i = 0; i < area; i++)
+        start += layout->areas[i].bytes;
+    return start;
+}
+
+/* A position, as area and offset. */
+static struct chunk chunk_at(const struct layout *layout, uint64_t position) {
+    unsigned area = 0;
+    while (area < layout->area_count && position >= layout->areas[area].bytes)
+        position -= layout->areas[area++].bytes;
+    return (struct chunk){.area = area, .offset = position};
 }
 
 static void finish(struct run *run, struct slot *slot) {
@@ -77,14 +92,14 @@ static void finish(struct run *run, struct slot *slot) {
     if (error && run->report->first_error == 0)
         run->report->first_error = error;
     run->idle[run->idle_count++] = slot;
-    progress_heard(run->progress, run->report->written);
+    progress_heard(run->job->progress, run->job->from + run->report->written);
 }
 
 static void fill(struct run *run, struct slot *slot, const struct chunk *chunk) {
-    if (pattern_is_constant(run->pattern) && slot->filled >= chunk->length)
+    if (pattern_is_constant(run->job->pattern) && slot->filled >= chunk->length)
         return;
-    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, slot->request.buffer,
-                 chunk->length);
+    pattern_fill(run->job->pattern, run->job->layout, chunk->area, chunk->offset,
+                 slot->request.buffer, chunk->length);
     slot->filled = chunk->length;
 }
 
@@ -95,7 +110,7 @@ static void start(struct run *run, const struct chunk *chunk) {
     request->offset = chunk->offset;
     request->length = chunk->length;
     fill(run, slot, chunk);
-    const int error = armed_submit(run->armed, request);
+    const int error = armed_submit(run->job->armed, request);
     if (error == 0)
         return;
     request->result = error;
@@ -105,11 +120,35 @@ static void start(struct run *run, const struct chunk *chunk) {
 /* Waits for one request; -ETIME if none ends in time. */
 static int reap(struct run *run) {
     struct io_request *done;
-    const int error = device_wait(armed_device(run->armed), PROGRESS_SILENCE_MS, &done);
+    const int error = device_wait(armed_device(run->job->armed), PROGRESS_SILENCE_MS, &done);
     if (error)
         return error;
     finish(run, done->owner);
     return 0;
+}
+
+/* Whether it is time to tell how far the disk is. What has failed may yet be written, by narrowing;
+ * until then there is no position below which all is. */
+static bool is_point_due(const struct run *run, const struct chunk *next) {
+    const struct write_job *job = run->job;
+    if (!job->reached || run->failed_count > 0 || run->next_point_ms < 0)
+        return false;
+    if (run->next_point_ms == 0)
+        return area_start(job->layout, next->area) + next->offset >= job->from + WRITER_FIRST_POINT;
+    return clock_monotonic_ms() >= run->next_point_ms;
+}
+
+/* With nothing in flight: everything before the next chunk is written. A disk that cannot flush is
+ * asked no more; the end of the pass will say so. */
+static void tell_point(struct run *run, const struct chunk *next) {
+    const struct write_job *job = run->job;
+    if (armed_flush(job->armed) != 0) {
+        run->next_point_ms = -1;
+        return;
+    }
+    progress_heard(job->progress, job->from + run->report->written);
+    job->reached(job->user, area_start(job->layout, next->area) + next->offset);
+    run->next_point_ms = clock_monotonic_ms() + WRITER_POINT_MS;
 }
 
 static int write_all(struct run *run) {
@@ -117,10 +156,15 @@ static int write_all(struct run *run) {
     bool more = take_chunk(run, &chunk);
     bool given_up = false;
     while (more || run->idle_count < DEPTH) {
-        given_up = given_up || atomic_load(&run->progress->given_up);
+        given_up = given_up || atomic_load(&run->job->progress->given_up);
         if (given_up)
             more = false;
-        while (more && run->idle_count > 0 && run->failed_count < MOST_FAILED_CHUNKS) {
+        const bool point = more && is_point_due(run, &chunk);
+        if (point && run->idle_count == DEPTH) {
+            tell_point(run, &chunk);
+            continue;
+        }
+        while (more && !point && run->idle_count > 0 && run->failed_count < MOST_FAILED_CHUNKS) {
             start(run, &chunk);
             more = take_chunk(run, &chunk);
         }
@@ -139,7 +183,7 @@ static int write_all(struct run *run) {
 
 static void note_bad(struct run *run, const struct chunk *chunk) {
     struct write_report *report = run->report;
-    const uint32_t lba_size = run->layout->areas[chunk->area].lba_size;
+    const uint32_t lba_size = run->job->layout->areas[chunk->area].lba_size;
     const struct bad_range range = {chunk->area, chunk->offset / lba_size,
                                     chunk->length / lba_size};
     run->bad_ranges++;
@@ -157,20 +201,22 @@ static void note_bad(struct run *run, const struct chunk *chunk) {
 
 static int write_chunk(struct run *run, const struct chunk *chunk) {
     uint8_t *buffer = run->memory;
-    pattern_fill(run->pattern, run->layout, chunk->area, chunk->offset, buffer, chunk->length);
-    const int error = armed_write(run->armed, chunk->area, chunk->offset, buffer, chunk->length);
+    pattern_fill(run->job->pattern, run->job->layout, chunk->area, chunk->offset, buffer,
+                 chunk->length);
+    const int error =
+        armed_write(run->job->armed, chunk->area, chunk->offset, buffer, chunk->length);
     if (error == 0) {
         run->report->written += chunk->length;
         run->bad_in_a_row = 0;
     }
-    progress_heard(run->progress, run->report->written);
+    progress_heard(run->job->progress, run->job->from + run->report->written);
     return error;
 }
 
 /* Halves a chunk that fails until what fails is single sectors; gives up halving, not writing, when
  * there are too many of them. */
 static int narrow(struct run *run, const struct chunk *chunk) {
-    const uint32_t lba_size = run->layout->areas[chunk->area].lba_size;
+    const uint32_t lba_size = run->job->layout->areas[chunk->area].lba_size;
     const int error = write_chunk(run, chunk);
     if (error == 0 || error == -ETIME)
         return error;
@@ -186,15 +232,12 @@ static int narrow(struct run *run, const struct chunk *chunk) {
     return gone ? gone : narrow(run, &second);
 }
 
-int writer_run(struct armed *armed, const struct layout *layout, const struct pattern *pattern,
-               struct progress *progress, struct write_report *report) {
+int writer_run(const struct write_job *job, struct write_report *report) {
     struct run *run = memory_new(1, sizeof *run);
     *report = (struct write_report){0};
-    run->armed = armed;
-    run->layout = layout;
-    run->pattern = pattern;
-    run->progress = progress;
+    run->job = job;
     run->report = report;
+    run->next = chunk_at(job->layout, job->from);
     run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, (size_t)DEPTH * CHUNK);
     memory_require(run->memory != NULL);
     for (unsigned i = 0; i < DEPTH; i++) {

@@ -23,13 +23,27 @@ struct write_report {
     int first_error;    /* negative errno of the first write that failed, or 0 */
 };
 
+/* How often the disk's cache is flushed to tell how far it is; the first time early, since what an
+ * order says about the disk's content fits no more by then. */
+enum { WRITER_FIRST_POINT = 4 << 20, WRITER_POINT_MS = 10000 };
+
+struct write_job {
+    struct armed *armed;
+    const struct layout *layout;
+    const struct pattern *pattern;
+    struct progress *progress;
+    uint64_t from; /* what lies below this (bytes, over all areas in their order) is left alone */
+    /* Told now and then that everything below a position is written and flushed; NULL: nobody. */
+    void (*reached)(void *user, uint64_t position);
+    void *user;
+};
+
 /*
  * Writes every LBA once. A request that fails is narrowed down to the sectors that fail, and the
  * rest of the disk is written all the same. 0 when the whole disk has been gone through, whatever
  * the report says; a negative errno if it was given up: -ETIME when the disk fell silent (buffers
  * are abandoned, the kernel may still read them), -EIO when too much of it fails to go on.
  */
-int writer_run(struct armed *armed, const struct layout *layout, const struct pattern *pattern,
-               struct progress *progress, struct write_report *report);
+int writer_run(const struct write_job *job, struct write_report *report);
 
 #endif

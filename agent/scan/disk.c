@@ -95,6 +95,7 @@ void disk_free(struct disk *disk) {
     json_decref(disk->content);
     json_decref(disk->content_ids);
     json_decref(disk->findings);
+    json_decref(disk->interrupted);
     free(disk);
 }
 

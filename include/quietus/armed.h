@@ -59,6 +59,8 @@ int armed_ata_pair(struct armed *armed, const struct ata_step *first, const stru
  */
 int armed_begin(struct armed *armed, struct reason *reason);
 int armed_end(struct armed *armed);
+/* The same flush, and writing goes on. */
+int armed_flush(struct armed *armed);
 
 /* As device_submit, but for writes too; a write outside of begin and end is refused with -EPERM. */
 int armed_submit(struct armed *armed, struct io_request *request);

@@ -28,6 +28,9 @@ void check_envelope(const char *text, size_t length, const struct trust *trust,
                     struct check_result *out);
 void check_result_free(struct check_result *result);
 
+/* The key that a document itself names; -EINVAL if it names none that can be one. */
+int check_own_key(const json_t *document, struct public_key *out);
+
 /*
  * What is wrong with the meaning of a certificate or record: adds sentences to problems. A
  * certificate that says "erased" is judged again from its facts, and its facts are compared with

@@ -174,6 +174,10 @@ struct disk {
     json_t *content;     /* array of objects */
     json_t *content_ids; /* array of strings */
 
+    /* An overwrite that an earlier boot left half done under the order that is at hand, proven by
+     * reading (resume.h); or NULL. */
+    json_t *interrupted;
+
     bool boot_medium;
     char boot_reason[160];
     bool in_use;

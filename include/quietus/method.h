@@ -6,6 +6,7 @@
 #define QUIETUS_METHOD_H
 
 #include "quietus/armed.h"
+#include "quietus/checkpoint.h"
 #include "quietus/outcome.h"
 #include "quietus/policy.h"
 #include "quietus/progress.h"
@@ -31,9 +32,12 @@ struct erase_run {
     struct progress *progress;
     struct evidence *evidence;
     const struct disk_secrets *secrets; /* that the operator gave for this disk */
+    struct checkpoint *checkpoint;      /* who is told how far an overwrite is, or NULL */
+    const json_t *interrupted; /* an overwrite that is to be taken up (resume.h), or NULL */
     /* What the method leaves: */
     struct erase_facts *facts;
     struct pattern *pattern; /* what reads must return, if the method says so in its row */
+    bool taken_up;           /* it was begun by an earlier run: every byte has to be read */
     json_t *exceptions;      /* array of strings */
     struct reason *reason;   /* why it failed */
 };

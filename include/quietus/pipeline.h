@@ -25,6 +25,7 @@ struct pipeline {
                            borrowed, or NULL */
     bool order_invalid; /* exit status 11 */
     const char *spool;  /* folder */
+    const char *state;  /* folder where it is kept how far overwrites are (resume.h), or NULL */
     const char *report; /* URL, or NULL: documents stay in the spool */
     bool locate;        /* switch the lights of disks that are erased: off at the start, on where it
                            failed or nothing is known */

@@ -42,7 +42,8 @@ struct disk_run {
     struct plan plan;
     struct layout layout;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
-    json_t *exceptions; /* array of strings: those of every attempt */
+    struct checkpoint *checkpoint; /* who is told how far an overwrite is; borrowed, or NULL */
+    json_t *exceptions;            /* array of strings: those of every attempt */
     struct progress progress;
     struct evidence *evidence;
     /* Written by the disk's thread; to be read once it has ended, unless it was given up. */
@@ -51,6 +52,7 @@ struct disk_run {
     struct disk_identity identity_after;
     bool identity_after_known; /* right after the erase, before any reformat */
     struct reformat reformat;
+    bool taken_up; /* the overwrite of disk->interrupted was gone on with */
     int64_t started;
     int64_t ended;
     struct reason problem; /* why it came to no attempt, or "" */

@@ -60,6 +60,14 @@ int verify_pattern(struct device *device, const struct layout *layout,
                    struct progress *progress, struct verify_report *report);
 
 /*
+ * Reads some of what lies below a position (bytes, over all areas in their order): both ends in
+ * full, and places drawn between. Sets planned, complete, read, mismatched and unreadable. 0;
+ * -ENODATA if no whole unit lies below it; or negative errno if reading could not go on.
+ */
+int verify_prefix(struct device *device, const struct layout *layout, const struct pattern *pattern,
+                  uint64_t position, struct progress *progress, struct verify_report *report);
+
+/*
  * What the places hold before a firmware erase, as keyed hashes of their eighths, so that a part
  * that stayed is seen. Places whose content could be a legal result of the erase (of one byte, or
  * with a short period) get a marker, which is read back. Key and hashes never leave memory.

@@ -67,7 +67,11 @@ static int overwrite(struct job *job, struct device *device, const struct pass *
     pattern_start(&pattern, pass);
     error = armed_begin(armed, &job->problem);
     if (error == 0)
-        error = writer_run(armed, &job->layout, &pattern, &job->progress, &report);
+        error = writer_run(&(struct write_job){.armed = armed,
+                                               .layout = &job->layout,
+                                               .pattern = &pattern,
+                                               .progress = &job->progress},
+                           &report);
     if (error == 0)
         error = armed_end(armed);
     armed_close(armed);
