@@ -109,7 +109,7 @@ void device_set_lost(struct device *device, const struct disk *lost) {
 }
 
 int device_rediscover(struct device *device) {
-    enum { RETURN_MS = 60000, ASK_AGAIN_MS = 500 };
+    enum { RETURN_MS = 200000, ASK_AGAIN_MS = 500 };
     const int64_t until = clock_monotonic_ms() + RETURN_MS;
     int error = device->ops->rediscover(device->context);
     if (error)

@@ -72,7 +72,7 @@ static int take_snapshot(struct disk_run *run, struct armed *armed, struct snaps
 /* Right after an erase, or a failure, a disk may still be on its way back from a reset. */
 static int identity_again(struct disk_run *run, struct device *device, struct disk_identity *out,
                           struct reason *reason) {
-    enum { RETURN_MS = 60000, ASK_AGAIN_MS = 2000 };
+    enum { RETURN_MS = 200000, ASK_AGAIN_MS = 2000 };
     const int64_t until = clock_monotonic_ms() + RETURN_MS;
     int error;
     progress_expect(&run->progress, RETURN_MS + PROGRESS_SILENCE_MS);
