@@ -19,7 +19,8 @@ struct shown {
     enum phase phase;
     unsigned part;
     uint64_t done;
-    int64_t since_ms; /* start of the phase's part, for the rate */
+    int64_t since_ms;    /* start of the phase's part, for the rate */
+    uint64_t since_done; /* what was done then: an overwrite may have been taken up */
     int64_t printed_ms;
 };
 
@@ -67,7 +68,9 @@ static void say(struct progress_view *view) {
 
 static uint64_t rate_of(const struct shown *shown) {
     const int64_t elapsed = clock_monotonic_ms() - shown->since_ms;
-    return elapsed > 0 ? (uint64_t)((double)shown->done * 1000 / (double)elapsed) : 0;
+    return elapsed > 0
+               ? (uint64_t)((double)(shown->done - shown->since_done) * 1000 / (double)elapsed)
+               : 0;
 }
 
 /* "/dev/sda    SERIAL               writing 1/1   43 %  120.0 MB/s  5 min 10 s left" */
@@ -122,11 +125,13 @@ static bool refresh(const struct disk_run *run, struct shown *shown) {
     const enum phase phase = (enum phase)atomic_load(&run->progress.phase);
     const unsigned part = atomic_load(&run->progress.part);
     const bool entered = phase != shown->phase || part != shown->part;
-    if (entered)
-        shown->since_ms = clock_monotonic_ms();
     shown->phase = phase;
     shown->part = part;
     shown->done = atomic_load(&run->progress.done);
+    if (entered || shown->done < shown->since_done) {
+        shown->since_ms = clock_monotonic_ms();
+        shown->since_done = shown->done;
+    }
     return entered;
 }
 

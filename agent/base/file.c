@@ -71,6 +71,14 @@ static int write_all(int fd, const char *data, size_t length) {
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
+/* After a rename: on FAT the new entry says that the file is empty until its inode is written. */
+static int sync_file(const char *path) {
+    const AUTO_FD fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
 static int sync_folder_of(const char *path) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -127,7 +135,8 @@ static int write_and_rename(const char *path, const void *data, size_t length, m
         (void)unlink(temporary);
         return error;
     }
-    return sync_folder_of(path);
+    error = sync_file(path);
+    return error ? error : sync_folder_of(path);
 }
 
 int file_write(const char *path, const void *data, size_t length, mode_t mode) {

@@ -89,15 +89,27 @@ static json_t *state_json(const struct checkpoint *checkpoint) {
     return state;
 }
 
-static int put_begun(struct keeper *keeper) {
+/* The new folder's entry has to be on the stick too. */
+static int make_run_folder(const struct keeper *keeper) {
     char path[PATH_MAX];
     run_folder(keeper, path);
-    if (keeper->has_begun)
-        return 0;
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return -errno;
+    const AUTO_FD fd = open(keeper->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+static int put_begun(struct keeper *keeper) {
+    char path[PATH_MAX];
+    if (keeper->has_begun)
+        return 0;
+    int error = make_run_folder(keeper);
+    if (error)
+        return error;
     path_format(path, keeper->folder, "/%s/" RESUME_BEGUN, keeper->run_id);
-    const int error = write_and_look(path, keeper->begun);
+    error = write_and_look(path, keeper->begun);
     keeper->has_begun = error == 0;
     return error;
 }

@@ -15,7 +15,8 @@
 int file_read(const char *path, size_t limit, char **data, size_t *length);
 
 /*
- * Writes a temporary file beside path, syncs it, renames it over path and syncs the folder. On an
+ * Writes a temporary file beside path, syncs it, renames it over path and syncs both it
+ * and the folder. On an
  * error nothing is left behind and an older file stays as it was. 0 or negative errno.
  */
 int file_write(const char *path, const void *data, size_t length, mode_t mode);
