@@ -102,6 +102,9 @@ static const struct {
      "  --spool DIR                 (/run/quietus/spool)\n"
      "  --state DIR                 where it is kept how far overwrites are, if there is such a\n"
      "                              folder (/run/quietus/stick/state)\n"
+     "  --stick DIR                 where a stick is mounted (/run/quietus/stick): its order is\n"
+     "                              taken where none is named (orders/SERIAL.json), its key signs\n"
+     "                              (keys/site.key), documents are kept in its certificates/\n"
      "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
     {"deliver", "  --spool DIR      the folder\n"
                 "  --to URL         where to; every document is tried once\n"},
@@ -137,6 +140,9 @@ static const struct {
     {"locate", "DISK is a node or a serial number; quietus scan tells where each disk is.\n"
                "  --sysroot DIR    a saved tree instead of this machine\n"},
     {"show", "  --json            the document itself, indented\n"},
+    {"stick",
+     "A stick is a vfat file system with the label QUIETUS; init mounts the first that it finds.\n"
+     "Exit status: 0 there is one, 1 there is none.\n"},
 };
 
 const struct command commands[] = {
@@ -155,6 +161,7 @@ const struct command commands[] = {
      cli_seal},
     {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
     {"locate", "DISK on|off", "switches the light beside a disk", cli_locate},
+    {"stick", "DEVICE...", "names the devices that hold a stick's file system", cli_stick},
     {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},
     {NULL, NULL, NULL, NULL},
 };

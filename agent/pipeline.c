@@ -31,6 +31,7 @@ struct work {
     struct console *console;
     struct progress_view *view;
     bool spool_failed;
+    bool stick_failed;
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(const struct work *work,
@@ -44,14 +45,29 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct work *wo
     free(text);
 }
 
+/* A stick that fails is told once; what is on it already is safe, the rest is in the spool. */
+static void put_on_stick(struct work *work, const struct document *document) {
+    const struct pipeline *pipeline = work->pipeline;
+    if (!pipeline->stick)
+        return;
+    const int error = spool_put_on_stick(pipeline->spool, pipeline->stick, document);
+    if (error && !work->stick_failed)
+        complain(work, "quietus: the stick cannot be written to (%s: %s)\n", document->file,
+                 strerror(-error));
+    work->stick_failed = work->stick_failed || error;
+}
+
 /* Law 8: in the spool before anyone tries to send it. 0 or negative errno. */
 static int try_to_spool(struct work *work, const struct document *document) {
     const int error = spool_put(work->pipeline->spool, document);
-    if (error)
+    if (error) {
         work->spool_failed = true;
-    else if (work->deliverer)
+        return error;
+    }
+    put_on_stick(work, document);
+    if (work->deliverer)
         deliverer_wake(work->deliverer);
-    return error;
+    return 0;
 }
 
 /* A spool that cannot be written is told at once and makes the run undelivered; the document goes
@@ -214,8 +230,9 @@ static size_t deliver_rest(struct work *work, struct reason *reason) {
     const struct pipeline *pipeline = work->pipeline;
     if (work->deliverer)
         return deliverer_finish(work->deliverer, pipeline->deliver_seconds, reason);
-    reason_set(reason, "no address to send them to was given");
-    return pipeline->must_deliver ? spool_count(pipeline->spool) : 0;
+    reason_set(reason, pipeline->stick ? "they are not on the stick either"
+                                       : "no address to send them to was given");
+    return pipeline->must_deliver ? spool_count_unsafe(pipeline->spool) : 0;
 }
 
 static enum exit_status finish(struct work *work, enum exit_status status) {

@@ -8,6 +8,7 @@
 #include "quietus/json.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
+#include "quietus/stick.h"
 
 #include "cli.h"
 
@@ -34,6 +35,7 @@ struct agent_options {
     const char *trust_folder;
     const char *spool;
     const char *state;
+    const char *stick;
     const char *passphrase_file;
     enum thaw thaw;
 };
@@ -125,11 +127,21 @@ static int take_command_line(char *line, struct agent_options *out) {
     return EXIT_GOOD;
 }
 
+/* Where no order is named, it is on the stick, if there is one. */
+static void look_on_stick(struct agent_options *out) {
+    if (out->erase && out->order[0] == '\0' && stick_present(out->stick))
+        (void)snprintf(out->order, sizeof out->order, "%s/orders/{serial}.json", out->stick);
+}
+
 static int parse(int argc, char **argv, struct agent_options *out) {
     static const struct option options[] = {
-        {"command-line", required_argument, NULL, 'c'},    {"trust", required_argument, NULL, 't'},
-        {"spool", required_argument, NULL, 's'},           {"state", required_argument, NULL, 'k'},
-        {"passphrase-file", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0},
+        {"command-line", required_argument, NULL, 'c'},
+        {"trust", required_argument, NULL, 't'},
+        {"spool", required_argument, NULL, 's'},
+        {"state", required_argument, NULL, 'k'},
+        {"stick", required_argument, NULL, 'u'},
+        {"passphrase-file", required_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0},
     };
     enum { LINE_LIMIT = 65536 };
     AUTO_FREE char *line = NULL;
@@ -142,6 +154,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         .trust_folder = "/etc/quietus/trust",
         .spool = "/run/quietus/spool",
         .state = "/run/quietus/stick/state",
+        .stick = STICK_FOLDER,
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'c')
@@ -152,6 +165,8 @@ static int parse(int argc, char **argv, struct agent_options *out) {
             out->spool = optarg;
         else if (option == 'k')
             out->state = optarg;
+        else if (option == 'u')
+            out->stick = optarg;
         else if (option == 'f')
             out->passphrase_file = optarg;
         else
@@ -162,7 +177,9 @@ static int parse(int argc, char **argv, struct agent_options *out) {
     const int error = file_read(out->command_line, LINE_LIMIT, &line, &length);
     if (error)
         return cli_error("agent", "%s: %s", out->command_line, strerror(-error));
-    return take_command_line(line, out);
+    const int status = take_command_line(line, out);
+    look_on_stick(out);
+    return status;
 }
 
 /* What an agent's run consists of. */
@@ -427,7 +444,7 @@ static int run_agent(const struct agent_options *options) {
         authorize_inspection(&run);
     compare_expected(&run);
     open_secrets(&run);
-    session_start(&session, NULL);
+    session_start(&session, cli_stick_key(options->stick, run.scan.findings));
     const struct pipeline pipeline = {
         .session = &session,
         .scan = &run.scan,
@@ -440,6 +457,7 @@ static int run_agent(const struct agent_options *options) {
         .spool = options->spool,
         .state = options->state,
         .report = reports ? report : NULL,
+        .stick = cli_stick_for_documents(options->stick, run.scan.findings),
         .must_deliver = true,
         .locate = options->locate && strcmp(run.mode, "erase") == 0,
         .deliver_seconds = options->deliver_seconds,

@@ -35,6 +35,7 @@ int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_locate(int argc, char **argv);
 int cli_seal(int argc, char **argv);
+int cli_stick(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
@@ -99,6 +100,12 @@ int cli_open_secrets_file(struct secrets *secrets, const char *path,
 /* Thaws the frozen disks of the scan, if there are any and it is asked for, and scans anew. True if
  * the scan is another one now. */
 bool cli_thaw(enum thaw how, struct scan *scan);
+
+/* The key on the stick (keys/site.key) that signs the documents of a run; NULL if there is none,
+ * or, with a finding, if it is no good. The caller's. */
+struct signing_key *cli_stick_key(const char *stick, json_t *findings);
+/* The stick, if documents can be written to it; else NULL, with a finding if there is one. */
+const char *cli_stick_for_documents(const char *stick, json_t *findings);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

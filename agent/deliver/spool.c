@@ -2,9 +2,11 @@
 #include "quietus/deliver.h"
 #include "quietus/file.h"
 #include "quietus/http.h"
+#include "quietus/stick.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static void marker_path(const char *folder, const char *run_id, char path[PATH_MAX]) {
     path_format(path, folder, "/incomplete-%s", run_id);
@@ -34,6 +36,24 @@ int spool_put(const char *folder, const struct document *document) {
     return file_write_new(path, document->text, strlen(document->text), 0644);
 }
 
+static void on_stick_path(const char *folder, const char *name, char path[PATH_MAX]) {
+    path_format(path, folder, "/on-stick/%s", name);
+}
+
+int spool_put_on_stick(const char *folder, const char *stick, const struct document *document) {
+    char path[PATH_MAX];
+    int error =
+        stick_put(stick, "certificates", document->file, document->text, strlen(document->text));
+    if (error)
+        return error;
+    path_format(path, folder, "/on-stick");
+    error = file_make_folders(path, 0700);
+    if (error)
+        return error;
+    on_stick_path(folder, document->file, path);
+    return file_write(path, "", 0, 0600);
+}
+
 static bool is_document(const char *name) {
     static const char ending[] = ".json";
     const size_t length = strlen(name);
@@ -61,6 +81,20 @@ size_t spool_count(const char *folder) {
     const int error = list_documents(folder, &names, &count);
     folder_free_names(names, count);
     return error && count == 0 ? 1 : count;
+}
+
+size_t spool_count_unsafe(const char *folder) {
+    char path[PATH_MAX];
+    char **names;
+    size_t count;
+    const int error = list_documents(folder, &names, &count);
+    size_t unsafe = error && count == 0 ? 1 : 0;
+    for (size_t i = 0; i < count; i++) {
+        on_stick_path(folder, names[i], path);
+        unsafe += access(path, F_OK) != 0;
+    }
+    folder_free_names(names, count);
+    return unsafe;
 }
 
 /* Law 8: stored, and read back with the same bytes. */

@@ -34,6 +34,7 @@ const char *finding_label(const json_t *entry) {
         {"absent", "ABSENT"},
         {"unexpected", "NOT EXPECTED"},
         {"expected", "NOT COMPARED"},
+        {"stick", "STICK"},
     };
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         if (strcmp(json_text(entry, "kind"), labels[i].kind) == 0)

@@ -1,6 +1,7 @@
 /* Whether anything on this machine uses a disk, and whether the system was booted from it. */
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
+#include "quietus/stick.h"
 #include "quietus/sysfs.h"
 
 #include "internal.h"
@@ -9,9 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-/* The stick's own file system carries this label, see the README. */
-static const char medium_label[] = "QUIETUS";
 
 /* The value of a kernel option; "" if it was not given. */
 static void kernel_option(const char *root, const char *name, char *out, size_t size) {
@@ -32,7 +30,7 @@ static bool names_boot_medium(const json_t *signature, const char *uuid, struct 
     if (uuid[0] != '\0' && strcmp(json_text(signature, "uuid"), uuid) == 0)
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "this system was booted from it (quietus.medium)");
-    else if (strcmp(json_text(signature, "label"), medium_label) == 0)
+    else if (strcmp(json_text(signature, "label"), STICK_LABEL) == 0)
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "it carries a file system with the label QUIETUS");
     else

@@ -1,7 +1,8 @@
 /*
  * The spool, where every document is before anyone tries to send it, and sending from it until each
  * is acknowledged (law 8). Acknowledged is what can be read back with the same bytes: a 200 alone
- * may come from a captive portal.
+ * may come from a captive portal. A document that is on a stick, read back too, is safe, though
+ * nobody has acknowledged it yet.
  */
 #ifndef QUIETUS_DELIVER_H
 #define QUIETUS_DELIVER_H
@@ -21,6 +22,13 @@ void spool_complete(const char *folder, const char *run_id);
 /* Writes the document's file into the folder, which is made if need be. 0 or negative errno; one
  * that is there already is never replaced (-EEXIST). */
 int spool_put(const char *folder, const struct document *document);
+
+/* Writes a document of the spool to the stick's certificates as well (stick_put), and notes in the
+ * spool's folder on-stick that it is safe. 0 or negative errno. */
+int spool_put_on_stick(const char *folder, const char *stick, const struct document *document);
+
+/* How many documents of the folder are neither acknowledged nor on a stick; as spool_count else. */
+size_t spool_count_unsafe(const char *folder);
 
 /* How many documents are in the folder and not acknowledged. A folder that is not there has none;
  * if it cannot be read, at least 1. */

@@ -10,7 +10,7 @@
 
 struct finding {
     const char *kind;       /* "no-driver", "raid", "vmd", "remapped-nvme", "nvdimm", "absent",
-                               "unexpected", "expected" */
+                               "unexpected", "expected", "stick" */
     const char *controller; /* its driver, or how it names itself */
     const char *address;    /* PCI address or node; NULL or "": none */
     const char *slot;       /* where a person finds it; NULL or "": not known */

@@ -27,9 +27,11 @@ struct pipeline {
     const char *spool;  /* folder */
     const char *state;  /* folder where it is kept how far overwrites are (resume.h), or NULL */
     const char *report; /* URL, or NULL: documents stay in the spool */
+    const char *stick;  /* folder of a stick that documents are written to as well, or NULL */
     bool locate;        /* switch the lights of disks that are erased: off at the start, on where it
                            failed or nothing is known */
-    bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do */
+    bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do
+                           (without a report: if any is not on the stick either) */
     unsigned deliver_seconds; /* how long to go on trying after the last disk */
     enum progress_style progress;
     struct runner_limits limits;

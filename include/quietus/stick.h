@@ -10,6 +10,10 @@
 
 /* Where init mounts it. The folder is there only while a stick is mounted on it. */
 #define STICK_FOLDER "/run/quietus/stick"
+#define STICK_LABEL  "QUIETUS"
+
+/* Whether a block device (or an image in a file) holds the stick's file system and nothing else. */
+bool stick_is_on(const char *device);
 
 /* Whether a stick is there; it may be one that cannot be written to (virtual media, a CD). */
 bool stick_present(const char *stick);

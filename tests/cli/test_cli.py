@@ -736,13 +736,14 @@ def test_no_standard_files():
 
 def run_init_function(place, call, words="", spool=()):
     """A function of the image's init, here, with commands that only tell that they were called."""
-    (place / "state/spool").mkdir(parents=True)
+    (place / "state/spool/on-stick").mkdir(parents=True)
     (place / "cmdline").write_text(f"quiet {words}\n")
     for name in spool:
         (place / "state/spool" / name).write_text("x")
     script = f"""
         . {TOP}/initramfs/functions
-        state={place}/state command_line={place}/cmdline console=/dev/null
+        . {TOP}/initramfs/stick
+        state={place}/state stick={place}/stick command_line={place}/cmdline console=/dev/null
         poweroff() {{ echo POWEROFF; exit 0; }}
         reboot() {{ echo REBOOT; exit 0; }}
         sync() {{ :; }}
@@ -763,6 +764,11 @@ def test_init_does_not_power_off_on_documents():
         ("finish 0", "quietus.done=poweroff", ("a.json",), "HOLD"),
         ("finish 21", "quietus.done=reboot", ("incomplete-7",), "HOLD"),
         ("finish 30", "quietus.done=poweroff quietus.undelivered=give-up", ("a.json",), "POWEROFF"),
+        # On a stick, read back, it is safe; that one of two is does not help the other.
+        ("finish 0", "quietus.done=poweroff", ("a.json", "on-stick/a.json"), "POWEROFF"),
+        ("finish 0", "quietus.done=poweroff", ("a.json", "b.json", "on-stick/a.json"), "HOLD"),
+        ("deliver_what_is_left; finish 30", "quietus.done=poweroff quietus.report=http://a/",
+         ("a.json", "on-stick/a.json"), "POWEROFF"),
         # Of two words the last counts, for init as for the agent.
         ("finish 0", "quietus.done=hold quietus.done=poweroff", (), "POWEROFF"),
         ("deliver_what_is_left; finish 30", "quietus.done=poweroff quietus.report=http://a/ quietus.report=http://b/",

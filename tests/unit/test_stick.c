@@ -1,4 +1,5 @@
 /* Files on the stick: whole or not at all, read back, never replaced. */
+#include "quietus/deliver.h"
 #include "quietus/file.h"
 #include "quietus/stick.h"
 
@@ -133,7 +134,64 @@ static void killed_at_any_moment_it_is_whole_or_nothing(void **state) {
     }
 }
 
+/* On the stick it is safe, though nobody has acknowledged it; what did not get there is not. */
+static void what_is_on_the_stick_is_safe(void **state) {
+    const struct document first = {.file = "a.json", .text = (char *)"first"};
+    const struct document second = {.file = "b.json", .text = (char *)"second"};
+    char spool[PATH_MAX];
+    (void)state;
+    path_format(spool, stick, "/spool");
+    assert_int_equal(spool_put(spool, &first), 0);
+    assert_int_equal(spool_put(spool, &second), 0);
+    assert_int_equal(spool_count_unsafe(spool), 2);
+    assert_int_equal(spool_put_on_stick(spool, stick, &first), 0);
+    assert_holds("a.json", "first");
+    assert_int_equal(spool_count(spool), 2);
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    /* Another document of that name is there already: this one is not safe. */
+    assert_int_equal(stick_put(stick, "certificates", "b.json", "other", 5), 0);
+    assert_int_equal(spool_put_on_stick(spool, stick, &second), -EEXIST);
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    /* A spool that cannot be looked into may hold anything; one that is not there has none. */
+    path_format(spool, stick, "/spool/a.json");
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    path_format(spool, stick, "/none");
+    assert_int_equal(spool_count_unsafe(spool), 0);
+}
+
+static void only_a_stick_is_a_stick(void **state) {
+    char path[PATH_MAX];
+    static uint8_t image[1 << 17];
+    (void)state;
+    /* The fields of a FAT12 boot sector that libblkid looks at, and the root folder's label, which
+     * counts (Microsoft, FAT specification 1.03). */
+    static const struct {
+        size_t at;
+        const char *bytes;
+        size_t length;
+    } fields[] = {
+        {0, "\xeb\x3c\x90", 3},           {11, "\x00\x02\x04\x01\x00\x01\x10\x00", 8},
+        {19, "\x00\x01\xf8\x01\x00", 5},  {38, "\x29", 1},
+        {43, "NO NAME    FAT12   ", 19},  {1024, "QUIETUS    \x08", 12},
+        {510, "\x55\xaa\xf8\xff\xff", 5},
+    };
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        memcpy(image + fields[i].at, fields[i].bytes, fields[i].length);
+    path_format(path, stick, "/image");
+    assert_int_equal(file_write(path, image, sizeof image, 0600), 0);
+    assert_true(stick_is_on(path));
+    memcpy(image + 1024, "QUIETUS2   ", 11);
+    assert_int_equal(file_write(path, image, sizeof image, 0600), 0);
+    assert_false(stick_is_on(path));
+    assert_false(stick_is_on(stick));
+    assert_false(stick_is_on("/dev/null"));
+    path_format(path, stick, "/none");
+    assert_false(stick_is_on(path));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(what_is_on_the_stick_is_safe, start, stop),
+    cmocka_unit_test_setup_teardown(only_a_stick_is_a_stick, start, stop),
     cmocka_unit_test_setup_teardown(a_document_is_written_and_never_replaced, start, stop),
     cmocka_unit_test_setup_teardown(without_a_stick_nothing_is_written, start, stop),
     cmocka_unit_test_setup_teardown(names_are_no_paths, start, stop),
