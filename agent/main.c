@@ -73,6 +73,7 @@ static const struct {
      "                              image, its command line and the server are not secret\n"
      "  quietus.thaw=s3|port-reset  where ATA security of disks to be erased is frozen: suspend\n"
      "                              the machine to memory for 10 s, or reset their ports\n"
+     "  quietus.ntp=SERVER[,...]    time servers, besides those that DHCP names\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order, and the secrets (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
      "  quietus.locate=on|off       light up, after an erase, the disks that failed or are "

@@ -96,11 +96,13 @@ static json_t *authority_json(const struct order *order) {
     return authority;
 }
 
-static void decide_named(const struct order *order, const json_t *entry, const struct scan *scan,
-                         const struct disk *disk, struct decision *decision) {
+static void decide_named(const struct order *order, const char *doubt, const json_t *entry,
+                         const struct scan *scan, const struct disk *disk,
+                         struct decision *decision) {
     json_t *authority = authority_json(order);
     const bool checked = json_is_array(json_object_get(entry, "content"));
     const bool erasing = !disk->content_known && disk->erase_state != ERASE_STATE_NONE;
+    json_put_text_if(authority, "time_doubt", doubt);
     if (disk_not_local(disk))
         json_put_text(authority, "not_local", disk_not_local(disk));
     json_put_text(authority, "content",
@@ -122,8 +124,8 @@ static void decide_named(const struct order *order, const json_t *entry, const s
 }
 
 /* True if the order does not know the disk. */
-static bool decide_disk(const struct order *order, const struct scan *scan, const struct disk *disk,
-                        struct decision *decision) {
+static bool decide_disk(const struct order *order, const char *doubt, const struct scan *scan,
+                        const struct disk *disk, struct decision *decision) {
     const json_t *entry = NULL;
     const size_t named = find_entries(json_object_get(order->document, "disks"), disk, &entry);
     if (disk->boot_medium) {
@@ -144,7 +146,7 @@ static bool decide_disk(const struct order *order, const struct scan *scan, cons
         return false;
     }
     if (named == 1) {
-        decide_named(order, entry, scan, disk, decision);
+        decide_named(order, doubt, entry, scan, disk, decision);
         return false;
     }
     decision->disposition = DISPOSITION_EXCLUDED;
@@ -192,9 +194,10 @@ static void list_all_absent(const struct order *order, const struct scan *scan,
 
 int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
                        struct authorization *out, struct reason *reason) {
+    struct reason doubt = {""};
     int error = order_check_server(order, &scan->server, reason);
     if (error == 0)
-        error = order_check_time(order, now, reason);
+        error = order_judge_time(order, now, &doubt, reason);
     if (error) {
         struct reason why;
         reason_set(&why, "no good order: %s", reason->text);
@@ -210,7 +213,7 @@ int authorize_by_order(const struct order *order, const struct scan *scan, int64
     };
     const struct disk *unknown = NULL;
     for (size_t i = 0; i < scan->disk_count; i++) {
-        if (decide_disk(order, scan, scan->disks[i], &out->decisions[i]) && !unknown)
+        if (decide_disk(order, doubt.text, scan, scan->disks[i], &out->decisions[i]) && !unknown)
             unknown = scan->disks[i];
     }
     if (unknown && strcmp(json_text(order->document, "unknown_disks"), "leave") != 0)

@@ -316,19 +316,6 @@ void order_free(struct order *order) {
     order->signer_keys = NULL;
 }
 
-int order_check_time(const struct order *order, int64_t now, struct reason *reason) {
-    char now_text[CLOCK_TEXT_SIZE];
-    char limit[CLOCK_TEXT_SIZE];
-    if (now >= order->not_before && now < order->expires)
-        return 0;
-    const bool early = now < order->not_before;
-    reason_set(reason, "it %s %s; the clock here says %s",
-               early ? "is not valid before" : "has expired at",
-               clock_text(limit, early ? order->not_before : order->expires),
-               clock_text(now_text, now));
-    return -ETIME;
-}
-
 /* One factor: 1 if it is named and agrees, 0 if it is not named, -EXDEV if it differs. */
 static int compare_factor(const json_t *wanted, const char *name, const char *found,
                           struct reason *reason) {

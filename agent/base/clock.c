@@ -1,14 +1,29 @@
 #include "quietus/clock.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-int64_t clock_now(void) {
+static atomic_int_fast64_t correction;
+
+int64_t clock_machine_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_now(void) {
+    return clock_machine_ms() / 1000 + atomic_load(&correction);
+}
+
+void clock_correct(int64_t seconds) {
+    atomic_store(&correction, seconds);
+}
+
+int64_t clock_correction(void) {
+    return atomic_load(&correction);
 }
 
 char *clock_text(char out[CLOCK_TEXT_SIZE], int64_t seconds) {

@@ -65,6 +65,9 @@ static json_t *exceptions_json(const struct disk_run *run, const struct attempt 
     if (!last)
         return run->given_up ? json_new_array() : json_copy(run->exceptions);
     json_t *list = json_copy(last->exceptions);
+    const char *doubt = json_text(warrant_authority(run->warrant), "time_doubt");
+    if (doubt[0] != '\0')
+        json_add_text(list, doubt);
     for (unsigned i = 0; i + 1 < run->attempt_count; i++) {
         char text[512];
         (void)snprintf(text, sizeof text, "weaker fallback: %s was tried first and %s: %s",

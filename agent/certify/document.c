@@ -1,13 +1,13 @@
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
+#include "quietus/timekeeping.h"
 
 #include "internal.h"
 
 #include <ctype.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/timex.h>
 
 /* The public key is in the document so that it can be checked without anything else. */
 static json_t *assurance_json(const struct session *session) {
@@ -26,16 +26,6 @@ static json_t *assurance_json(const struct session *session) {
     return object;
 }
 
-/* How good the times in the document are. */
-static json_t *clock_json(void) {
-    struct timex state = {0};
-    json_t *object = json_new_object();
-    json_put_text(object, "source", "this machine's clock");
-    json_put_flag(object, "synchronised",
-                  adjtimex(&state) != TIME_ERROR && !(state.status & STA_UNSYNC));
-    return object;
-}
-
 json_t *document_head(const struct session *session, const struct server *server,
                       const char *schema) {
     char time[CLOCK_TEXT_SIZE];
@@ -43,7 +33,7 @@ json_t *document_head(const struct session *session, const struct server *server
     json_put_text(head, "schema", schema);
     json_put_text(head, "run_id", session->run_id_text);
     json_put_text(head, "run_started", clock_text(time, session->started));
-    json_put(head, "clock", clock_json());
+    json_put(head, "clock", time_json());
     json_put(head, "server", server_json(server));
     json_put(head, "agent", json_deep_copy(session->agent));
     json_put(head, "assurance", assurance_json(session));

@@ -193,15 +193,31 @@ static void show_taken_up(const json_t *state, FILE *stream) {
 
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
-    const bool synchronised =
-        json_is_true(json_object_get(json_object_get(document, "clock"), "synchronised"));
+    char duration[32];
+    const json_t *clock = json_object_get(document, "clock");
+    const bool synchronised = json_flag(clock, "synchronised");
+    const bool learned = json_object_get(clock, "authenticated") != NULL;
     show_line(stream, "Started", json_text(document, "started"));
     show_line(stream, "Ended", json_text(document, "ended"));
     show_line(stream, "Issued", json_text(document, "issued"));
-    (void)snprintf(text, sizeof text, "%s, %s",
-                   json_text(json_object_get(document, "clock"), "source"),
-                   synchronised ? "synchronised" : "not synchronised");
+    (void)snprintf(text, sizeof text, "%s, %s", json_text(clock, "source"),
+                   learned        ? json_flag(clock, "authenticated") ? "authenticated"
+                                                                      : "for which nobody vouches"
+                   : synchronised ? "synchronised"
+                                  : "not synchronised");
     show_line(stream, "Clock", text);
+    if (!learned)
+        return;
+    const json_int_t ahead =
+        json_integer_value(json_object_get(clock, "machine_clock_corrected_seconds"));
+    (void)snprintf(text, sizeof text, "%s%s this machine's own, give or take %" PRIu64 " ms",
+                   ahead == 0 ? "the same as"
+                              : text_duration(duration, sizeof duration, (uint64_t)llabs(ahead)),
+                   ahead == 0  ? ""
+                   : ahead > 0 ? " ahead of"
+                               : " behind",
+                   json_count(clock, "error_ms"));
+    show_line(stream, "  it is", text);
 }
 
 static void show_maker(const json_t *document, FILE *stream) {

@@ -9,6 +9,7 @@
 #include "quietus/memory.h"
 #include "quietus/resume.h"
 #include "quietus/stick.h"
+#include "quietus/timekeeping.h"
 
 #include "cli.h"
 
@@ -27,6 +28,7 @@ struct agent_options {
     char report[VALUE_SIZE];
     char expected[VALUE_SIZE];
     char secrets[VALUE_SIZE];
+    char ntp[VALUE_SIZE];
     unsigned order_wait;
     unsigned deliver_seconds;
     enum progress_style progress;
@@ -93,6 +95,10 @@ static int take_option(const char *name, const char *value, struct agent_options
         return thaw_parse(value, &out->thaw);
     if (strcmp(name, "secrets") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
         text_copy(out->secrets, VALUE_SIZE, value);
+        return 0;
+    }
+    if (strcmp(name, "ntp") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
+        text_copy(out->ntp, VALUE_SIZE, value);
         return 0;
     }
     if (strcmp(name, "order_wait") == 0)
@@ -214,6 +220,34 @@ static int fetch_once(const char *where, size_t limit, int64_t give_up_ms, char 
     return error;
 }
 
+/* The first HTTPS URL that the command line has, since its server can prove who it is; else any;
+ * else "". */
+static const char *url_for_time(const struct agent_options *options) {
+    const char *const urls[] = {options->report, options->order, options->expected,
+                                options->secrets};
+    const char *best = "";
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        const bool secure = strncmp(urls[i], "https://", 8) == 0;
+        if (secure && strncmp(best, "https://", 8) != 0)
+            best = urls[i];
+        else if (is_url(urls[i]) && best[0] == '\0')
+            best = urls[i];
+    }
+    return best;
+}
+
+/* Before anything is judged by the time, and again where a network comes up late. */
+static void learn_time(const struct agent_run *run) {
+    char url[2 * VALUE_SIZE];
+    struct reason reason;
+    if (time_chosen())
+        return;
+    if (http_expand(url_for_time(run->options), &run->scan.server, url, sizeof url, &reason))
+        url[0] = '\0';
+    if (time_learn(&(struct time_sources){run->options->ntp, TIME_SERVERS_OF_DHCP, url}))
+        time_print(stdout);
+}
+
 /* Networks come up late: what is wanted is tried for until the time is over. What the server says
  * is not there is not waited for. */
 static int fetch(const struct agent_run *run, const char *what, const char *from, size_t limit,
@@ -232,6 +266,7 @@ static int fetch(const struct agent_run *run, const char *what, const char *from
         (void)printf("waiting for the %s: %s\n", what, reason->text);
         const struct timespec time = {.tv_sec = pause_s};
         (void)nanosleep(&time, NULL);
+        learn_time(run);
         pause_s = pause_s < 16 ? pause_s * 2 : 16;
     }
 }
@@ -438,6 +473,7 @@ static int run_agent(const struct agent_options *options) {
         secrets_free(run.secrets);
         return cli_error("agent", "%s", reason.text);
     }
+    learn_time(&run);
     if (options->erase)
         authorize_erase(&run);
     else

@@ -111,6 +111,9 @@ const char *cli_stick_for_documents(const char *stick, json_t *findings);
 struct check_result;
 int cli_check_file(const char *path, const struct trust *trust, struct check_result *result);
 
+/* HTTPS needs the right time: where the URL's server is asked by it, learns what time it is. */
+void cli_time_for(const char *url);
+
 bool cli_is_folder(const char *path);
 
 /* EXIT_GOOD if the folder is a saved tree; else prints what is wrong and returns EXIT_USAGE. */

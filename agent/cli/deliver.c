@@ -32,6 +32,7 @@ int cli_deliver(int argc, char **argv) {
     server_read("", &server);
     if (http_expand(url, &server, target, sizeof target, &reason))
         return cli_error("deliver", "%s", reason.text);
+    cli_time_for(target);
     atomic_int_fast64_t deadline_ms = INT64_MAX;
     const size_t left = deliver_once(spool, target, &deadline_ms, &reason);
     if (left == 0)

@@ -78,6 +78,7 @@ int cli_fetch(int argc, char **argv) {
     server_read("", &server);
     if (http_expand(options.url, &server, url, sizeof url, &reason))
         return cli_error("fetch", "%s", reason.text);
+    cli_time_for(url);
     const int64_t give_up_ms = clock_monotonic_ms() + (int64_t)options.seconds * 1000;
     int error = fetch_once(&options, url, &data, &length, &reason);
     while (error == -EIO && clock_monotonic_ms() + PAUSE_MS <= give_up_ms) {

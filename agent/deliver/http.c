@@ -5,8 +5,11 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -71,6 +74,17 @@ static size_t send_part(char *out, size_t size, size_t count, void *user) {
     return length;
 }
 
+/* Certificates are valid at our time, which need not be the machine's; or, to learn it, at any. */
+static CURLcode set_time(CURL *curl, void *context, void *user) {
+    X509_VERIFY_PARAM *check = SSL_CTX_get0_param(context);
+    (void)curl;
+    if (user)
+        (void)X509_VERIFY_PARAM_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
+    else
+        X509_VERIFY_PARAM_set_time(check, clock_now());
+    return CURLE_OK;
+}
+
 static CURL *new_transfer(const char *url, struct buffer *answer) {
     CURL *curl = curl_easy_init();
     memory_require(curl != NULL);
@@ -78,6 +92,7 @@ static CURL *new_transfer(const char *url, struct buffer *answer) {
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_CAINFO, chosen_authorities);
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_time);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES_PER_SECOND);
@@ -163,6 +178,61 @@ int http_put(const char *url, const char *data, size_t length,
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     free(answer.data);
+    return error;
+}
+
+/* Keeps the value of a Date header. */
+static size_t take_header(char *data, size_t size, size_t count, void *user) {
+    static const char name[] = "Date:";
+    const size_t prefix = sizeof name - 1;
+    const size_t length = size * count;
+    char value[64];
+    if (length < prefix || strncasecmp(data, name, prefix) != 0)
+        return length;
+    const size_t rest = length - prefix;
+    if (rest >= sizeof value)
+        return length;
+    memcpy(value, data + prefix, rest);
+    value[rest] = '\0';
+    *(time_t *)user = curl_getdate(value, NULL);
+    return length;
+}
+
+/* Asks for the head of the server's root, whatever the answer's status; -1: no date in it. */
+static int ask_head(const char *url, bool any_time, time_t *date, struct reason *reason) {
+    enum { LONGEST_MS = 10000 };
+    atomic_int_fast64_t deadline_ms = clock_monotonic_ms() + LONGEST_MS;
+    struct buffer answer = {.data = memory_new(1, 1), .limit = 0};
+    CURL *curl = new_transfer(url, &answer);
+    *date = -1;
+    (void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, date);
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, any_time ? &answer : NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, "/");
+    (void)perform(curl, url, &deadline_ms, reason);
+    curl_easy_cleanup(curl);
+    free(answer.data);
+    return *date == (time_t)-1 ? -EIO : 0;
+}
+
+int http_date(const char *url, int64_t *ahead_ms, int64_t *error_ms, struct reason *reason) {
+    enum { SECOND_MS = 1000 };
+    time_t date;
+    reason_set(reason, "the server does not tell the time");
+    const int64_t asked_ms = clock_machine_ms();
+    if (ask_head(url, true, &date, reason))
+        return -EIO;
+    /* The date is cut to seconds, and was told at some time between asking and now. */
+    const int64_t took_ms = clock_machine_ms() - asked_ms;
+    *ahead_ms = (int64_t)date * SECOND_MS + SECOND_MS / 2 - (asked_ms + took_ms / 2);
+    *error_ms = (took_ms + SECOND_MS) / 2;
+    if (strncmp(url, "https://", 8) != 0)
+        return 0;
+    const int64_t before = clock_correction();
+    clock_correct(*ahead_ms / SECOND_MS);
+    const int error = ask_head(url, false, &date, reason);
+    clock_correct(before);
     return error;
 }
 

@@ -7,8 +7,12 @@
 /* Room for "2026-11-22T14:23:00Z" and its NUL. */
 #define CLOCK_TEXT_SIZE 24
 
-/* Seconds since 1970, UTC. */
+/* Seconds since 1970, UTC: by the machine's clock, corrected by so many seconds. */
 int64_t clock_now(void);
+/* The machine's own clock, in milliseconds. */
+int64_t clock_machine_ms(void);
+void clock_correct(int64_t seconds);
+int64_t clock_correction(void);
 
 /* RFC 3339 in UTC with whole seconds. Returns out. */
 char *clock_text(char out[CLOCK_TEXT_SIZE], int64_t seconds);

@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-/* Once, before any thread. */
+/* Once, before any thread. The certificates of servers have to be valid at clock_now's time. */
 void http_start(void);
 
 /* Certificates that HTTPS servers are checked against (PEM); NULL: the image's own choice, which is
@@ -29,6 +29,14 @@ int http_get(const char *url, size_t limit, const atomic_int_fast64_t *deadline_
 /* Stores data at the URL. 0 if the server answered with a 2xx. */
 int http_put(const char *url, const char *data, size_t length,
              const atomic_int_fast64_t *deadline_ms, struct reason *reason);
+
+/*
+ * What the Date header of the URL's server says: how far it is ahead of the machine's clock, and
+ * how wrong that may be (it has whole seconds). Of HTTPS: whom an authority vouches for, by a
+ * certificate that is valid at the time that is told. At most some twenty seconds. 0, or -EIO with
+ * the reason.
+ */
+int http_date(const char *url, int64_t *ahead_ms, int64_t *error_ms, struct reason *reason);
 
 /*
  * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's, with hyphens) by the

@@ -40,6 +40,15 @@ void order_free(struct order *order);
 int order_check_time(const struct order *order, int64_t now, struct reason *reason);
 
 /*
+ * The same, and how sure that is. Where the time is not the machine's own and nobody vouches for
+ * it: an order that has expired by the machine's clock is not brought to life again (-ETIME); one
+ * that would not be valid yet by it (the usual fault: a clock that lost its battery) is good, and
+ * doubt says so for every certificate. Else doubt is "".
+ */
+int order_judge_time(const struct order *order, int64_t now, struct reason *doubt,
+                     struct reason *reason);
+
+/*
  * 0 if every factor that the order names (serial, UUID, board serial, MACs) is this server's, and
  * at least two are named, placeholders not counted; else -EXDEV.
  */

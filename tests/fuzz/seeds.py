@@ -202,6 +202,11 @@ def tcg_feature(code, data):
     return code.to_bytes(2, "big") + bytes([0x10, len(data)]) + data
 
 
+def sntp():
+    good = bytes([0x24, 2, 6, 0xec]) + bytes(20) + b"cookie!!" + b"\xee\xae\0\0\0\0\0\0" * 2
+    return [b"cookie!!" + good, b"cookie??" + good, b"cookie!!\xe4\x10" + good[2:], *hostile(56)]
+
+
 def tcg():
     features = [tcg_feature(0x0001, b"\x11" + bytes(11)), tcg_feature(0x0002, b"\x1f" + bytes(11)),
                 tcg_feature(0x0203, b"\x07\xfe\0\1" + bytes(12)), tcg_feature(0x0302, b"\x07\xfe"),
@@ -214,7 +219,7 @@ def tcg():
 
 
 TARGETS = {make.__name__: make for make in (ata, command_line, disk, document, envelope, key, models, nvme, page_file,
-                                            raid, scsi, tcg, text)}
+                                            raid, scsi, sntp, tcg, text)}
 
 
 def words_of(value):

@@ -1,8 +1,13 @@
 """From the kernel's command line to an address: what initramfs/network does, on a site's network."""
 
+import base64
+import calendar
 import hashlib
+import json
 import pathlib
 import re
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -73,6 +78,15 @@ mkdir -p $state/stick/keys
 cp /tmp/hello /tmp/first
 quietus fetch --output $state/stick/keys/ca.pem http://{HOST}/quietus/ca.pem
 authority stick
+agent() {{
+    echo "AGENT $1"
+    shift
+    echo "$*" >/tmp/agent
+    quietus agent --command-line /tmp/agent --spool /tmp/spool
+    echo "STATUS $?"
+}}
+agent plain quietus.mode=erase quietus.order=http://{HOST}/quietus/orders/now.json quietus.report=http://{HOST}/quietus/certificates/plain
+agent secure quietus.report=https://{HOST}/quietus/certificates/secure quietus.ntp=10.20.0.99
 echo "PHASE back"
 while [ ! -e "$network/$late/address" ]; do sleep 1; done
 echo "LATE $(cat "$network/$late/address")"
@@ -92,12 +106,48 @@ def make_authority(folder):
 
 def tls_site(folder):
     return (f"server {{ listen 443 ssl; ssl_certificate {folder}/tls.pem; ssl_certificate_key {folder}/tls.key; "
-            "location / { root /srv/www; } }\n"
+            "location / { root /srv/www; dav_methods PUT; create_full_put_path on; } }\n"
             f"server {{ listen [{HOST6}]:80; location / {{ root /srv/www; }} }}")
 
 
+def sign_order(site, folder):
+    """For the one disk of the machine."""
+    key = folder / "site"
+    subprocess.run([machine.QUIETUS, "keygen", key], check=True, capture_output=True)
+    description = folder / "description.json"
+    description.write_text(json.dumps({
+        "server": {"serial": machine.SERIAL, "uuid": machine.UUID}, "holds": "not-checked",
+        "disks": [{"serial": "N-1", "content": "not-checked"}]}))
+    subprocess.run([machine.QUIETUS, "order", "--key", f"{key}.key", "-o", site.www / "orders/now.json", description],
+                   check=True, capture_output=True)
+
+
+def document(site, pattern):
+    """The payload of the only document that the server has by this name."""
+    found = list((site.www / "certificates").glob(pattern))
+    assert len(found) == 1, f"{pattern}: {found}"
+    return json.loads(base64.b64decode(json.loads(found[0].read_text())["payload"]))
+
+
+def check_times(site):
+    """The machine's clock is seven years behind. NTP corrects it, and what is done by that time says whose it is;
+    HTTPS is believed before NTP, by a certificate that is valid at the time that it tells."""
+    certificate = document(site, "plain/*certificate.json")
+    assert certificate["disposition"] == "erased"
+    clock = certificate["clock"]
+    assert clock["source"] == f"NTP server {HOST}" and clock["authenticated"] is False
+    assert clock["machine_clock_corrected_seconds"] > 7 * 365 * 86400 and clock["error_ms"] < 5000
+    assert abs(time.time() - calendar.timegm(time.strptime(certificate["issued"], "%Y-%m-%dT%H:%M:%SZ"))) < 300
+    doubts = [text for text in certificate["exceptions"] if "for whom nobody vouches" in text]
+    assert len(doubts) == 1 and "2019-" in doubts[0], certificate["exceptions"]
+    clock = document(site, "secure/*record.json")["clock"]
+    assert clock["source"] == f"Date of https://{HOST}" and clock["authenticated"] is True
+    assert [("problem" in said, said["source"]) for said in clock["asked"]] == [
+        (True, "NTP server 10.20.0.99"), (False, f"NTP server {HOST}"), (False, f"Date of https://{HOST}")]
+
+
 def phases_of(console):
-    parts = re.split(r"^(?:PHASE|AUTHORITY) (\w+)\n", console, flags=re.M)
+    parts = re.split(r"^(?:PHASE|AUTHORITY|AGENT) (\w+)\n", console, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
@@ -119,10 +169,14 @@ def test_every_way_to_an_address():
         with SiteNetwork(folder, ("late", "main", "six"), 5, dnsmasq, tls_site(folder)) as site:
             (site.www / "hello").write_text("hello")
             (site.www / "ca.pem").write_bytes((folder / "ca.pem").read_bytes())
-            cards = ["-netdev", "user,id=n-dead,restrict=on", "-device", f"e1000,netdev=n-dead,mac={DEAD},id=dead",
+            sign_order(site, folder)
+            subprocess.run([machine.TOP / "scripts/site", "--trust", folder / "site.pub", folder / "site.img"], check=True)
+            site.start_in(sys.executable, machine.TOP / "tests/vm/ntp_server.py", HOST)
+            disk = machine.nvme(content.blank(folder / "disk.img", 4), "N-1")
+            cards = ["-rtc", "base=2019-05-01T00:00:00", "-netdev", "user,id=n-dead,restrict=on", "-device", f"e1000,netdev=n-dead,mac={DEAD},id=dead",
                      *site.tap_arguments("late", LATE, "late"), *site.tap_arguments("main", MAIN, "main", "e1000"),
                      *site.tap_arguments("six", SIX, "six"), *site.vlan_arguments(TAGGED, "tagged")]
-            with Machine(kernel_options="rdinit=/many", initrds=[script], network=False, extra=cards,
+            with Machine([disk], "rdinit=/many", initrds=[script, folder / "site.img"], network=False, extra=cards,
                          prefix=site.prefix) as vm:
                 for card in ("dead", "late"):
                     vm.qmp("set_link", name=card, up=False)
@@ -134,6 +188,7 @@ def test_every_way_to_an_address():
                 timer.cancel()
                 assert time.monotonic() - began >= LATE_SECONDS - 5
                 console = vm.console()
+            check_times(site)
         said = phases_of(console)
 
         def has(phase, pattern):
@@ -159,4 +214,6 @@ def test_every_way_to_an_address():
         has("undigested", "needs quietus.ca_sha256")
         has("right", f"GOT hello https://{HOST}")
         has("stick", f"GOT hello https://{HOST}")
+        has("plain", "STATUS 0\n")
+        has("secure", "STATUS 0\n")
         has("back", r"LATE 10\.20\.0\.\d+")

@@ -1,0 +1,152 @@
+/* NTP's answers, whom of several sources to believe, and what that means for an order. */
+#include "quietus/clock.h"
+#include "quietus/json.h"
+#include "quietus/order.h"
+#include "quietus/sntp.h"
+#include "quietus/timekeeping.h"
+
+#include "test.h"
+
+#include <errno.h>
+
+static const uint64_t cookie = 0x1122334455667788;
+
+/* A server's answer, put together from the figure in RFC 5905, section 7.3. */
+static void make_answer(uint8_t p[SNTP_PACKET_SIZE], uint32_t seconds) {
+    memset(p, 0, SNTP_PACKET_SIZE);
+    p[0] = 0x24; /* no leap, version 4, server */
+    p[1] = 2;
+    put_be32(p + 4, 0x8000);  /* root delay 0.5 s */
+    put_be32(p + 8, 0x10000); /* root dispersion 1 s */
+    put_be64(p + 24, cookie);
+    put_be32(p + 32, seconds);
+    put_be32(p + 40, seconds);
+    put_be32(p + 44, 0x80000000); /* half a second later */
+}
+
+static int decode(const uint8_t *p, size_t length, struct sntp_answer *out) {
+    return sntp_decode((struct bytes){p, length}, cookie, out);
+}
+
+static void test_answer(void **state) {
+    (void)state;
+    uint8_t p[SNTP_PACKET_SIZE];
+    struct sntp_answer answer;
+    /* 2026-11-23T00:00:00Z is 1795392000, 4004380800 since 1900. */
+    make_answer(p, 4004380800U);
+    assert_int_equal(decode(p, sizeof p, &answer), 0);
+    assert_int_equal(answer.stratum, 2);
+    assert_int_equal(answer.received_ms, INT64_C(1795392000000));
+    assert_int_equal(answer.sent_ms, INT64_C(1795392000500));
+    assert_int_equal(answer.error_ms, 1250);
+    /* RFC 4330, section 3: 0 is 2036-02-07T06:28:16Z; here a second later. */
+    make_answer(p, 1);
+    assert_int_equal(decode(p, sizeof p, &answer), 0);
+    assert_int_equal(answer.received_ms, INT64_C(2085978497000));
+}
+
+static void test_no_answer(void **state) {
+    (void)state;
+    uint8_t p[SNTP_PACKET_SIZE];
+    struct sntp_answer answer;
+    make_answer(p, 4004380800U);
+    assert_int_equal(decode(p, sizeof p - 1, &answer), -EINVAL);
+    p[31] ^= 1; /* to another question */
+    assert_int_equal(decode(p, sizeof p, &answer), -EINVAL);
+    make_answer(p, 4004380800U);
+    p[0] = 0x23; /* a question, thrown back */
+    assert_int_equal(decode(p, sizeof p, &answer), -EINVAL);
+    make_answer(p, 4004380800U);
+    p[1] = 0; /* "kiss of death" */
+    assert_int_equal(decode(p, sizeof p, &answer), -EAGAIN);
+    p[1] = 16; /* not synchronised */
+    assert_int_equal(decode(p, sizeof p, &answer), -EAGAIN);
+    make_answer(p, 4004380800U);
+    p[0] |= 0xc0; /* does not know the time */
+    assert_int_equal(decode(p, sizeof p, &answer), -EAGAIN);
+    sntp_question(p, cookie);
+    assert_int_equal(p[0], 0x23);
+    assert_int_equal(get_be64(p + 40), cookie);
+}
+
+static struct time_reading reading(const char *source, bool authenticated, int64_t ahead_ms) {
+    struct time_reading out = {
+        .authenticated = authenticated, .ahead_ms = ahead_ms, .error_ms = 10};
+    text_copy(out.source, sizeof out.source, source);
+    return out;
+}
+
+static void test_whom_to_believe(void **state) {
+    (void)state;
+    struct time_reading readings[] = {
+        reading("NTP server a", false, 0),
+        reading("NTP server b", false, -7600),
+        reading("Date of http://c", false, 3000),
+        reading("Date of https://d", true, 9400),
+    };
+    text_copy(readings[0].problem, sizeof readings[0].problem, "no answer");
+    assert_true(time_take(readings, 4));
+    assert_string_equal(time_chosen()->source, "Date of https://d");
+    assert_int_equal(clock_correction(), 9);
+    assert_true(time_take(readings, 3));
+    assert_string_equal(time_chosen()->source, "NTP server b");
+    assert_int_equal(clock_correction(), -8);
+    json_t *json = time_json();
+    assert_string_equal(json_text(json, "source"), "NTP server b");
+    assert_false(json_flag(json, "authenticated"));
+    assert_int_equal(json_integer_value(json_object_get(json, "machine_clock_corrected_seconds")),
+                     -8);
+    const json_t *asked = json_object_get(json, "asked");
+    assert_int_equal(json_array_size(asked), 3);
+    assert_string_equal(json_text(json_array_get(asked, 0), "problem"), "no answer");
+    json_decref(json);
+    assert_false(time_take(readings, 1));
+    assert_null(time_chosen());
+    assert_int_equal(clock_correction(), 0);
+    json = time_json();
+    assert_string_equal(json_text(json, "source"), "this machine's clock");
+    assert_null(json_object_get(json, "authenticated"));
+    json_decref(json);
+}
+
+/* An order that is valid from 1000 to 2000. now is the corrected time, behind what the machine's
+ * clock is. */
+static int judge(int64_t now, int64_t machine, bool authenticated, struct reason *doubt,
+                 struct reason *reason) {
+    const struct order order = {.not_before = 1000, .expires = 2000};
+    const struct time_reading told = reading("NTP server n", authenticated, (now - machine) * 1000);
+    assert_true(time_take(&told, 1));
+    const int error = order_judge_time(&order, now, doubt, reason);
+    (void)time_take(NULL, 0);
+    return error;
+}
+
+static void test_orders_time(void **state) {
+    (void)state;
+    struct reason doubt;
+    struct reason reason = {""};
+    assert_int_equal(judge(1500, 1400, false, &doubt, &reason), 0);
+    assert_string_equal(doubt.text, "");
+    /* A clock that lost its battery: good, and told. */
+    assert_int_equal(judge(1500, 10, false, &doubt, &reason), 0);
+    assert_non_null(strstr(doubt.text, "NTP server n"));
+    assert_non_null(strstr(doubt.text, "1970-01-01T00:00:10Z"));
+    /* Nobody who answers for nothing brings an order back to life. */
+    assert_int_equal(judge(1500, 2000, false, &doubt, &reason), -ETIME);
+    assert_non_null(strstr(reason.text, "expired by this machine's clock"));
+    assert_int_equal(judge(1500, 2000, true, &doubt, &reason), 0);
+    assert_int_equal(judge(1500, 10, true, &doubt, &reason), 0);
+    assert_string_equal(doubt.text, "");
+    /* Expired is expired, whoever says so. */
+    assert_int_equal(judge(2000, 1500, false, &doubt, &reason), -ETIME);
+    assert_int_equal(judge(2000, 1500, true, &doubt, &reason), -ETIME);
+    assert_int_equal(judge(999, 1500, false, &doubt, &reason), -ETIME);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_answer),
+    cmocka_unit_test(test_no_answer),
+    cmocka_unit_test(test_whom_to_believe),
+    cmocka_unit_test(test_orders_time),
+};
+TEST_MAIN(tests)
