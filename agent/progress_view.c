@@ -76,7 +76,8 @@ static uint64_t rate_of(const struct shown *shown) {
 /* "/dev/sda    SERIAL               writing 1/1   43 %  120.0 MB/s  5 min 10 s left" */
 static void line_text(const struct disk_run *run, const struct shown *shown, char *out,
                       size_t size) {
-    const struct progress *progress = &run->progress;
+    const struct disk *disk = disk_run_at_work(run)->disk;
+    const struct progress *progress = &disk_run_at_work(run)->progress;
     const uint64_t total = atomic_load(&progress->total);
     const unsigned parts = atomic_load(&progress->parts);
     char part[32] = "";
@@ -98,12 +99,13 @@ static void line_text(const struct disk_run *run, const struct shown *shown, cha
         (void)snprintf(rest, sizeof rest, "%3u %%",
                        (unsigned)(100 * (double)shown->done / (double)total));
     }
-    (void)snprintf(out, size, "%-14s %-20s %s%s  %s", disk_node(run->disk),
-                   run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)",
+    (void)snprintf(out, size, "%-14s %-20s %s%s  %s", disk_node(disk),
+                   disk->identity.serial[0] ? disk->identity.serial : "(no serial)",
                    phase_name(shown->phase), part, rest);
 }
 
 static void print_json(const struct disk_run *run, const struct shown *shown, FILE *out) {
+    const struct progress *progress = &disk_run_at_work(run)->progress;
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_new_object();
     json_put_text(object, "event", "progress");
@@ -112,9 +114,9 @@ static void print_json(const struct disk_run *run, const struct shown *shown, FI
     json_put_text(object, "serial", run->disk->identity.serial);
     json_put_text(object, "phase", phase_name(shown->phase));
     json_put_count(object, "part", shown->part);
-    json_put_count(object, "parts", atomic_load(&run->progress.parts));
+    json_put_count(object, "parts", atomic_load(&progress->parts));
     json_put_count(object, "done", shown->done);
-    json_put_count(object, "total", atomic_load(&run->progress.total));
+    json_put_count(object, "total", atomic_load(&progress->total));
     AUTO_FREE char *line = json_line(object);
     (void)fprintf(out, "%s\n", line);
     json_decref(object);
@@ -122,12 +124,13 @@ static void print_json(const struct disk_run *run, const struct shown *shown, FI
 
 /* Takes over what the disk's thread has written; true if it has entered another phase or part. */
 static bool refresh(const struct disk_run *run, struct shown *shown) {
-    const enum phase phase = (enum phase)atomic_load(&run->progress.phase);
-    const unsigned part = atomic_load(&run->progress.part);
+    const struct progress *progress = &disk_run_at_work(run)->progress;
+    const enum phase phase = (enum phase)atomic_load(&progress->phase);
+    const unsigned part = atomic_load(&progress->part);
     const bool entered = phase != shown->phase || part != shown->part;
     shown->phase = phase;
     shown->part = part;
-    shown->done = atomic_load(&run->progress.done);
+    shown->done = atomic_load(&progress->done);
     if (entered || shown->done < shown->since_done) {
         shown->since_ms = clock_monotonic_ms();
         shown->since_done = shown->done;

@@ -68,7 +68,7 @@ static void ask_person(const struct operator_request *request, const struct disk
     char *typed = request->confirm(request->user, disk, expected);
     if (typed && strcmp(typed, expected) == 0) {
         json_t *authority = authority_json(request, expected);
-        decision->warrant = warrant_issue(&disk->identity, authority);
+        decision->warrant = warrant_issue(disk, authority);
         json_decref(authority);
     } else {
         decision->disposition = DISPOSITION_REFUSED;

@@ -7,32 +7,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Whether an order's entry is this disk: everything that it names has to agree. */
-static bool entry_matches(const json_t *entry, const struct disk *disk) {
-    const struct disk_identity *id = &disk->identity;
-    const struct {
-        const char *wanted;
-        const char *found;
-    } texts[] = {
-        {json_text(entry, "serial"), id->serial},
-        {json_text(entry, "wwn"), id->wwn},
-        {json_text(entry, "model"), id->model},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (texts[i].wanted[0] != '\0' && strcmp(texts[i].wanted, texts[i].found) != 0)
-            return false;
-    }
-    const uint64_t capacity = json_count(entry, "capacity");
-    return capacity == 0 || capacity == id->capacity;
-}
-
-/* The entries of a list that match a disk: how many, and the first. */
-static size_t find_entries(const json_t *list, const struct disk *disk, const json_t **first) {
+/* The entries of a list that fit a disk so well: how many, and the first. */
+static size_t find_entries(const json_t *list, const struct disk *disk, enum entry_fit wanted,
+                           const json_t **first) {
     size_t i;
     size_t found = 0;
     json_t *entry;
     json_array_foreach((json_t *)list, i, entry) {
-        if (!entry_matches(entry, disk))
+        if (order_entry_fits(entry, disk) != wanted)
             continue;
         if (found++ == 0)
             *first = entry;
@@ -43,7 +25,7 @@ static size_t find_entries(const json_t *list, const struct disk *disk, const js
 static size_t count_disks(const json_t *entry, const struct scan *scan) {
     size_t found = 0;
     for (size_t i = 0; i < scan->disk_count; i++)
-        found += entry_matches(entry, scan->disks[i]);
+        found += order_entry_fits(entry, scan->disks[i]) != ENTRY_OTHER;
     return found;
 }
 
@@ -117,17 +99,32 @@ static void decide_named(const struct order *order, const char *doubt, const jso
     else if (!content_agrees(entry, disk, &decision->reason))
         decision->disposition = DISPOSITION_REFUSED;
     else {
-        decision->warrant = warrant_issue(&disk->identity, authority);
+        decision->warrant = warrant_issue(disk, authority);
         warrant_expires(decision->warrant, order->expires);
     }
     json_decref(authority);
+}
+
+/* A disk with two actuators of which only one is there is not the disk that was meant. */
+static void fail_for_missing_part(const struct disk *disk, const json_t *entry,
+                                  struct decision *decision) {
+    char here[32];
+    char meant[32];
+    decision->disposition = DISPOSITION_FAILED;
+    reason_set(&decision->reason,
+               "a part of it is missing: of the device %.80s the order means %s, and %s are here; "
+               "nothing was done to it",
+               disk->target_device, text_size(meant, sizeof meant, json_count(entry, "capacity")),
+               text_size(here, sizeof here, disk->identity.capacity));
 }
 
 /* True if the order does not know the disk. */
 static bool decide_disk(const struct order *order, const char *doubt, const struct scan *scan,
                         const struct disk *disk, struct decision *decision) {
     const json_t *entry = NULL;
-    const size_t named = find_entries(json_object_get(order->document, "disks"), disk, &entry);
+    const json_t *disks = json_object_get(order->document, "disks");
+    const json_t *retain = json_object_get(order->document, "retain");
+    const size_t named = find_entries(disks, disk, ENTRY_FITS, &entry);
     if (disk->boot_medium) {
         (void)decide_untouchable(disk, decision);
         if (named > 0)
@@ -135,7 +132,8 @@ static bool decide_disk(const struct order *order, const char *doubt, const stru
         return false;
     }
     const json_t *kept = NULL;
-    if (find_entries(json_object_get(order->document, "retain"), disk, &kept) > 0) {
+    if (find_entries(retain, disk, ENTRY_FITS, &kept) > 0 ||
+        find_entries(retain, disk, ENTRY_PART_MISSING, &kept) > 0) {
         decision->disposition = DISPOSITION_EXCLUDED;
         decision->retained = true;
         reason_set(&decision->reason, "the order retains it");
@@ -147,6 +145,10 @@ static bool decide_disk(const struct order *order, const char *doubt, const stru
     }
     if (named == 1) {
         decide_named(order, doubt, entry, scan, disk, decision);
+        return false;
+    }
+    if (find_entries(disks, disk, ENTRY_PART_MISSING, &entry) > 0) {
+        fail_for_missing_part(disk, entry, decision);
         return false;
     }
     decision->disposition = DISPOSITION_EXCLUDED;

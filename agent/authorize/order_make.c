@@ -59,15 +59,26 @@ static void put_server(json_t *order, const json_t *inventory) {
     json_put(order, "server", server);
 }
 
+/* By the name of the disk, or of one of its parts (several logical units). */
+static bool has_name(const json_t *disk, const char *key, const char *wanted) {
+    size_t i;
+    json_t *part;
+    if (wanted[0] == '\0' || strcmp(wanted, json_text(disk, key)) == 0)
+        return true;
+    json_array_foreach(json_object_get(disk, "parts"), i, part) {
+        if (strcmp(wanted, json_text(part, key)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool inventory_disk_matches(const json_t *disk, const json_t *wanted) {
     const char *serial = json_text(wanted, "serial");
     const char *wwn = json_text(wanted, "wwn");
     const char *node = json_text(wanted, "node");
     if (serial[0] == '\0' && wwn[0] == '\0' && node[0] == '\0')
         return false;
-    if (serial[0] != '\0' && strcmp(serial, json_text(disk, "serial")) != 0)
-        return false;
-    if (wwn[0] != '\0' && strcmp(wwn, json_text(disk, "wwn")) != 0)
+    if (!has_name(disk, "serial", serial) || !has_name(disk, "wwn", wwn))
         return false;
     if (node[0] == '\0')
         return true;
@@ -116,7 +127,9 @@ static json_t *complete_entry(const json_t *wanted, const json_t *inventory, boo
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)wanted, key, value) {
-        if (strcmp(key, "node") != 0)
+        const bool names_part = found && strcmp(key, "wwn") == 0 &&
+                                strcmp(json_text(wanted, key), json_text(found, key)) != 0;
+        if (strcmp(key, "node") != 0 && !names_part)
             json_put(entry, key, json_deep_copy(value));
     }
     return entry;

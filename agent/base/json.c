@@ -65,6 +65,34 @@ void json_add_text(json_t *array, const char *text) {
     json_add(array, text_value(text));
 }
 
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+}
+
+void json_sort_texts(json_t *array) {
+    const size_t count = json_array_size(array);
+    if (count < 2)
+        return;
+    json_t **items = memory_new(count, sizeof(json_t *));
+    for (size_t i = 0; i < count; i++)
+        items[i] = json_incref(json_array_get(array, i));
+    qsort(items, count, sizeof(json_t *), compare_texts);
+    (void)json_array_clear(array);
+    for (size_t i = 0; i < count; i++)
+        json_add(array, items[i]);
+    free(items);
+}
+
+bool json_has_text(const json_t *array, const char *text) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)array, i, entry) {
+        if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *json_text(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";

@@ -99,16 +99,10 @@ static json_t *reformat_json(const struct reformat *reformat) {
     return object;
 }
 
-void certificate_of_run(const struct session *session, const struct server *server,
-                        const struct disk_run *run, struct document *out) {
+/* What became of a disk that is one unit, or of one part of a disk. */
+static void put_run(json_t *object, const struct disk_run *run) {
     char time[CLOCK_TEXT_SIZE];
-    char name[160];
-    struct reason reason;
-    const enum disposition disposition = disk_run_disposition(run, &reason);
     const struct attempt *last = disk_run_last_attempt(run);
-    json_t *object = certificate_head(session, server, run->disk, disposition, reason.text,
-                                      warrant_authority(run->warrant));
-    json_put(object, "policy", policy_json(run->policy));
     json_put(object, "plan", plan_json(&run->plan));
     json_put(object, "method", method_json(last));
     json_put(object, "exceptions", exceptions_json(run, last));
@@ -129,6 +123,65 @@ void certificate_of_run(const struct session *session, const struct server *serv
             json_put(object, "identity_after", disk_identity_json(&run->identity_after));
     }
     json_put(object, "evidence", evidence_list(run->evidence));
+}
+
+static json_t *part_json(const struct disk_run *part) {
+    struct reason reason;
+    json_t *object = json_new_object();
+    json_put_text(object, "disposition", disposition_name(disk_run_disposition(part, &reason)));
+    json_put_text(object, "reason", reason.text);
+    json_put(object, "disk", disk_json(part->disk));
+    put_run(object, part);
+    return object;
+}
+
+/* What every part says is said once. */
+static json_t *exceptions_of_parts(const json_t *parts) {
+    json_t *list = json_new_array();
+    size_t i;
+    size_t k;
+    json_t *part;
+    json_t *text;
+    json_array_foreach(parts, i, part) {
+        json_array_foreach(json_object_get(part, "exceptions"), k, text) {
+            if (!json_has_text(list, json_string_value(text)))
+                json_add(list, json_incref(text));
+        }
+    }
+    return list;
+}
+
+/* The whole's method is the one of its parts' that claims least; the rest is told of each part. */
+static void put_parts(json_t *object, const struct disk_run *run, enum disposition disposition) {
+    char time[CLOCK_TEXT_SIZE];
+    json_t *parts = json_new_array();
+    for (unsigned i = 0; i < run->part_count; i++)
+        json_add(parts, part_json(run->parts[i]));
+    json_put(object, "method",
+             disposition == DISPOSITION_ERASED ? method_json(disk_run_last_attempt(run))
+                                               : json_null());
+    json_put(object, "exceptions", exceptions_of_parts(parts));
+    json_put(object, "attempts", json_new_array());
+    json_put(object, "evidence", json_new_array());
+    json_put(object, "parts", parts);
+    if (run->given_up)
+        return;
+    json_put_text(object, "started", clock_text(time, run->started));
+    json_put_text(object, "ended", clock_text(time, run->ended));
+}
+
+void certificate_of_run(const struct session *session, const struct server *server,
+                        const struct disk_run *run, struct document *out) {
+    char name[160];
+    struct reason reason;
+    const enum disposition disposition = disk_run_disposition(run, &reason);
+    json_t *object = certificate_head(session, server, run->disk, disposition, reason.text,
+                                      warrant_authority(run->warrant));
+    json_put(object, "policy", policy_json(run->policy));
+    if (run->part_count > 0)
+        put_parts(object, run, disposition);
+    else
+        put_run(object, run);
     name_file(session, server, run->disk, name, sizeof name);
     document_sign(session, envelope_type_certificate, object, name, out);
 }

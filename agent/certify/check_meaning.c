@@ -52,12 +52,63 @@ static uint64_t opened_capacity(const json_t *certificate, uint64_t before) {
     return json_count(hidden, "capacity_opened");
 }
 
+static void check_erased(const json_t *certificate, json_t *problems);
+
+static enum category claimed(const json_t *certificate) {
+    enum category category = CATEGORY_NONE;
+    const json_t *claim = json_object_get(json_object_get(certificate, "method"), "claim");
+    (void)category_parse(json_text(claim, "category"), &category);
+    return category;
+}
+
+/* A part's members are those of a certificate; the policy and the authority are the whole's. */
+static json_t *certificate_of_part(const json_t *certificate, const json_t *part) {
+    json_t *own = json_copy((json_t *)part);
+    json_put(own, "policy", json_deep_copy(json_object_get(certificate, "policy")));
+    json_put(own, "authority", json_deep_copy(json_object_get(certificate, "authority")));
+    return own;
+}
+
+/* Each part of the disk is there, is the one that was found, and was erased by itself. */
+static void check_parts(const json_t *certificate, json_t *problems) {
+    const json_t *parts = json_object_get(certificate, "parts");
+    const json_t *found = json_object_get(json_object_get(certificate, "disk"), "parts");
+    uint64_t capacity = 0;
+    enum category least = CATEGORY_PURGE;
+    size_t i;
+    json_t *part;
+    if (json_array_size(parts) < 2 || json_array_size(parts) != json_array_size(found)) {
+        json_add_text(problems, "it does not show what became of every part of the disk");
+        return;
+    }
+    json_array_foreach((json_t *)parts, i, part) {
+        json_t *own = certificate_of_part(certificate, part);
+        const json_t *disk = json_object_get(part, "disk");
+        if (!json_equal(disk, json_array_get(found, i)) || json_object_get(disk, "parts"))
+            json_add_text(problems, "a part is not the one that the disk was found to have");
+        if (strcmp(json_text(part, "disposition"), "erased") != 0)
+            json_add_text(problems, "it says erased, and a part of the disk is not");
+        check_erased(own, problems);
+        least = claimed(part) < least ? claimed(part) : least;
+        capacity += json_count(disk, "capacity");
+        json_decref(own);
+    }
+    if (claimed(certificate) != least)
+        json_add_text(problems, "it claims another category than the least of its parts");
+    if (capacity != json_count(json_object_get(certificate, "disk"), "capacity"))
+        json_add_text(problems, "the parts are not as large as the disk");
+}
+
 static void check_erased(const json_t *certificate, json_t *problems) {
     const json_t *attempts = json_object_get(certificate, "attempts");
     const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
     const json_t *method = json_object_get(certificate, "method");
     struct erase_facts facts;
     struct reason reason;
+    if (json_object_get(json_object_get(certificate, "disk"), "parts")) {
+        check_parts(certificate, problems);
+        return;
+    }
     if (!last || erase_facts_from_json(json_object_get(last, "facts"), &facts)) {
         json_add_text(problems, "it says erased and has no attempt with facts");
         return;

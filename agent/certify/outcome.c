@@ -103,6 +103,27 @@ int erase_facts_from_json(const json_t *object, struct erase_facts *out) {
     return good && announced ? 0 : -EINVAL;
 }
 
+enum disposition outcome_of_parts(const enum disposition *parts, unsigned count, unsigned *which) {
+    static const enum disposition worst_first[] = {DISPOSITION_UNKNOWN, DISPOSITION_FAILED,
+                                                   DISPOSITION_REFUSED};
+    bool all_same = count > 0;
+    *which = 0;
+    for (unsigned i = 1; i < count; i++)
+        all_same = all_same && parts[i] == parts[0];
+    if (all_same)
+        return parts[0];
+    for (size_t k = 0; k < sizeof worst_first / sizeof *worst_first; k++) {
+        for (unsigned i = 0; i < count; i++) {
+            if (parts[i] != worst_first[k])
+                continue;
+            *which = i;
+            /* What was refused and has another part that was not is no disk left alone. */
+            return worst_first[k] == DISPOSITION_UNKNOWN ? DISPOSITION_UNKNOWN : DISPOSITION_FAILED;
+        }
+    }
+    return DISPOSITION_UNKNOWN;
+}
+
 enum disposition outcome_judge(const struct erase_facts *facts, struct reason *reason) {
     const struct sample_facts *samples = &facts->samples;
     if (facts->refuted) {

@@ -191,6 +191,43 @@ static void show_taken_up(const json_t *state, FILE *stream) {
     show_line(stream, "  last heard of", json_text(state, "written"));
 }
 
+/* Verified, opened, reformatted: of the disk, or of a part of it. */
+static void show_ends(const json_t *object, FILE *stream) {
+    const json_t *attempts = json_object_get(object, "attempts");
+    show_verification(json_array_get(attempts, json_array_size(attempts) - 1), stream);
+    show_hidden(json_object_get(object, "hidden_areas"), stream);
+    show_reformat(json_object_get(object, "reformat"), stream);
+    show_taken_up(json_object_get(object, "taken_up"), stream);
+}
+
+static void show_parts(const json_t *certificate, FILE *stream) {
+    size_t i;
+    json_t *part;
+    char text[1024];
+    char size[32];
+    char disposition[16];
+    json_array_foreach(json_object_get(certificate, "parts"), i, part) {
+        const json_t *disk = json_object_get(part, "disk");
+        upper_case(disposition, sizeof disposition, json_text(part, "disposition"));
+        (void)snprintf(text, sizeof text, "%s, %s, %s: %s", json_text(disk, "wwn"),
+                       text_size(size, sizeof size, json_count(disk, "capacity")), disposition,
+                       json_text(part, "reason"));
+        show_line(stream, "Part", text);
+        if (json_is_object(json_object_get(part, "method")))
+            show_line(stream, "  method", json_text(json_object_get(part, "method"), "summary"));
+        show_ends(part, stream);
+    }
+}
+
+static size_t count_evidence(const json_t *certificate) {
+    size_t count = json_array_size(json_object_get(certificate, "evidence"));
+    size_t i;
+    json_t *part;
+    json_array_foreach(json_object_get(certificate, "parts"), i, part) count +=
+        json_array_size(json_object_get(part, "evidence"));
+    return count;
+}
+
 static void show_times(const json_t *document, FILE *stream) {
     char text[256];
     char duration[32];
@@ -237,7 +274,6 @@ static void show_maker(const json_t *document, FILE *stream) {
 static void show_certificate(const json_t *certificate, FILE *stream) {
     char disposition[16];
     char clean[32];
-    const json_t *attempts = json_object_get(certificate, "attempts");
     upper_case(disposition, sizeof disposition, json_text(certificate, "disposition"));
     (void)fprintf(stream, "ERASE CERTIFICATE: %s\n\n",
                   text_printable(clean, sizeof clean, disposition));
@@ -246,15 +282,13 @@ static void show_certificate(const json_t *certificate, FILE *stream) {
     show_server(certificate, stream);
     show_authority(certificate, stream);
     show_method(certificate, stream);
-    show_verification(json_array_get(attempts, json_array_size(attempts) - 1), stream);
-    show_hidden(json_object_get(certificate, "hidden_areas"), stream);
-    show_reformat(json_object_get(certificate, "reformat"), stream);
-    show_taken_up(json_object_get(certificate, "taken_up"), stream);
+    show_ends(certificate, stream);
+    show_parts(certificate, stream);
     show_list("Exceptions", json_object_get(certificate, "exceptions"), stream);
     show_times(certificate, stream);
     show_maker(certificate, stream);
     (void)fprintf(stream, "  %-16s %zu entries, in the document itself\n", "Evidence",
-                  json_array_size(json_object_get(certificate, "evidence")));
+                  count_evidence(certificate));
 }
 
 static void show_record_line(const json_t *entry, FILE *stream) {

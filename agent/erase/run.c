@@ -7,6 +7,7 @@
 #include "quietus/scan.h"
 
 #include "earlier.h"
+#include "parts.h"
 #include "scsi_defects.h"
 #include "scsi_reformat.h"
 #include "scsi_reservation.h"
@@ -31,12 +32,15 @@ struct disk_run *disk_run_new(const struct disk *disk, struct warrant *warrant,
     layout_make(disk->areas, disk->area_count, &run->layout);
     plan_make(disk, policy, &run->plan);
     progress_start(&run->progress, PHASE_WAITING, 0, 0, 0);
+    disk_run_new_parts(run);
     return run;
 }
 
 void disk_run_free(struct disk_run *run) {
     if (run->given_up)
         return;
+    for (unsigned i = 0; i < run->part_count; i++)
+        disk_run_free(run->parts[i]);
     for (unsigned i = 0; i < run->attempt_count; i++) {
         json_decref(run->attempts[i].verification);
         json_decref(run->attempts[i].exceptions);
@@ -378,6 +382,10 @@ static void drain_paths(const struct disk_run *run) {
 
 void disk_run_execute(struct disk_run *run) {
     struct device *device;
+    if (run->part_count > 0) {
+        disk_run_execute_parts(run);
+        return;
+    }
     int error = device_open(run->disk, &device);
     if (error && run->disk->path_count > 1)
         error = scan_find_again(NULL, run->disk, &device);
@@ -396,16 +404,32 @@ void disk_run_execute(struct disk_run *run) {
 }
 
 const struct attempt *disk_run_last_attempt(const struct disk_run *run) {
+    if (run->part_count > 0)
+        return disk_run_least_attempt(run);
     if (run->given_up || run->attempt_count == 0)
         return NULL;
     return &run->attempts[run->attempt_count - 1];
 }
 
+const struct disk_run *disk_run_at_work(const struct disk_run *run) {
+    return run->part_count > 0 ? run->parts[atomic_load(&run->part)] : run;
+}
+
+void disk_run_give_up(struct disk_run *run, int signal) {
+    run->given_up = true;
+    run->interrupted_by = signal;
+    atomic_store(&run->progress.given_up, true);
+    for (unsigned i = 0; i < run->part_count; i++) {
+        if (!atomic_load(&run->parts[i]->ended_flag))
+            disk_run_give_up(run->parts[i], signal);
+    }
+}
+
 enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason) {
+    const enum phase phase = (enum phase)atomic_load(&disk_run_at_work(run)->progress.phase);
     if (run->given_up && run->interrupted_by) {
         reason_set(reason, "interrupted (SIG%s) while %s; whether it is erased is not known",
-                   sigabbrev_np(run->interrupted_by),
-                   phase_name((enum phase)atomic_load(&run->progress.phase)));
+                   sigabbrev_np(run->interrupted_by), phase_name(phase));
         return DISPOSITION_UNKNOWN;
     }
     if (run->given_up) {
@@ -413,9 +437,11 @@ enum disposition disk_run_disposition(const struct disk_run *run, struct reason 
             reason,
             "given up: the disk did not answer in time while %s; whether it is erased is not "
             "known",
-            phase_name((enum phase)atomic_load(&run->progress.phase)));
+            phase_name(phase));
         return DISPOSITION_UNKNOWN;
     }
+    if (run->part_count > 0 && run->problem.text[0] == '\0')
+        return disk_run_disposition_of_parts(run, reason);
     const struct attempt *last = disk_run_last_attempt(run);
     if (!last) {
         *reason = run->problem;

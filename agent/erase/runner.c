@@ -21,6 +21,8 @@ static void *execute(void *argument) {
 static void start(struct disk_run *run) {
     pthread_t thread;
     progress_expect(&run->progress, PROGRESS_SILENCE_MS);
+    if (run->part_count > 0)
+        progress_expect(&run->parts[0]->progress, PROGRESS_SILENCE_MS);
     if (pthread_create(&thread, NULL, execute, run) == 0) {
         (void)pthread_detach(thread);
         return;
@@ -31,20 +33,15 @@ static void start(struct disk_run *run) {
     atomic_store(&run->ended_flag, true);
 }
 
-static void give_up(struct disk_run *run, int interrupted_by) {
-    run->given_up = true;
-    run->interrupted_by = interrupted_by;
-    atomic_store(&run->progress.given_up, true);
-}
-
 /* True if the run is over: by itself, because its disk has fallen silent, or because this program
  * was asked to end. */
 static bool is_over(struct disk_run *run, int interrupted_by) {
+    const struct progress *progress = &disk_run_at_work(run)->progress;
     if (atomic_load(&run->ended_flag))
         return true;
-    if (!interrupted_by && clock_monotonic_ms() <= atomic_load(&run->progress.deadline_ms))
+    if (!interrupted_by && clock_monotonic_ms() <= atomic_load(&progress->deadline_ms))
         return false;
-    give_up(run, interrupted_by);
+    disk_run_give_up(run, interrupted_by);
     return true;
 }
 

@@ -133,23 +133,6 @@ static void probe_table(int fd, const struct disk_area *area, json_t *entry, str
     json_put(entry, "table", object);
 }
 
-static int compare_texts(const void *a, const void *b) {
-    return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
-}
-
-static void sort_texts(json_t *array) {
-    const size_t count = json_array_size(array);
-    if (count < 2)
-        return;
-    AUTO_FREE json_t **items = memory_new(count, sizeof *items);
-    for (size_t i = 0; i < count; i++)
-        items[i] = json_incref(json_array_get(array, i));
-    qsort(items, count, sizeof *items, compare_texts);
-    (void)json_array_clear(array);
-    for (size_t i = 0; i < count; i++)
-        json_add(array, items[i]);
-}
-
 /* libblkid does not tell a place that it cannot read from one where nothing is. Tables and
  * signatures lie at the ends. */
 static bool can_be_read(int fd, uint64_t offset) {
@@ -194,5 +177,5 @@ void content_read(const char *root, struct disk *disk) {
         else
             disk->content_known = false;
     }
-    sort_texts(disk->content_ids);
+    json_sort_texts(disk->content_ids);
 }

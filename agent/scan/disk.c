@@ -96,6 +96,8 @@ void disk_free(struct disk *disk) {
     json_decref(disk->content_ids);
     json_decref(disk->findings);
     json_decref(disk->interrupted);
+    for (unsigned i = 0; i < disk->part_count; i++)
+        disk_free(disk->parts[i]);
     free(disk);
 }
 
@@ -113,6 +115,11 @@ char *disk_name(const struct disk *disk, char *out, size_t size) {
         (void)snprintf(out, size, "%s (%s)", id->serial, id->model);
     else
         (void)snprintf(out, size, "%s (no serial number, %s)", disk_node(disk), id->model);
+    return out;
+}
+
+char *disk_part_name(const struct disk *part, char *out, size_t size) {
+    (void)snprintf(out, size, "%s (%s)", disk_node(part), part->identity.wwn);
     return out;
 }
 

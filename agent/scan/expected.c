@@ -216,9 +216,31 @@ static bool list_has(const json_t *list, const char *serial, const char *wwn) {
     return false;
 }
 
+/* A disk may be listed by its own name, by its device's, or by that of one of its parts. */
+static bool is_listed_as(const struct disk *disk, const json_t *entry) {
+    if (same_disk(disk->identity.serial, disk->identity.wwn, entry) ||
+        same_disk(disk->identity.serial, disk->target_device, entry))
+        return true;
+    for (unsigned i = 0; i < disk->part_count; i++) {
+        if (is_listed_as(disk->parts[i], entry))
+            return true;
+    }
+    return false;
+}
+
+static bool is_listed(const struct disk *disk, const json_t *list) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach((json_t *)list, i, entry) {
+        if (is_listed_as(disk, entry))
+            return true;
+    }
+    return false;
+}
+
 static bool scan_has(const struct scan *scan, const json_t *entry) {
     for (size_t i = 0; i < scan->disk_count; i++) {
-        if (same_disk(scan->disks[i]->identity.serial, scan->disks[i]->identity.wwn, entry))
+        if (is_listed_as(scan->disks[i], entry))
             return true;
     }
     return false;
@@ -251,8 +273,7 @@ void expected_compare(const json_t *list, struct scan *scan, const json_t *const
     }
     for (size_t k = 0; k < scan->disk_count; k++) {
         const struct disk *disk = scan->disks[k];
-        if (!disk->boot_medium && !disk_not_local(disk) &&
-            !list_has(list, disk->identity.serial, disk->identity.wwn))
+        if (!disk->boot_medium && !disk_not_local(disk) && !is_listed(disk, list))
             note_extra(scan, disk);
     }
 }

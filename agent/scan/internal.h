@@ -39,7 +39,13 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
 int scan_find_again_below(const char *root, const struct disk *lost, struct device **out);
 /* Makes one disk of those that are paths to one. */
 void scan_merge_paths(struct scan *scan);
-/* Says of disks that are logical units of one device (several actuators) that they are. */
+/*
+ * parts.c: makes one disk of the logical units of one device (a disk with two actuators). Only
+ * where they share a target's address, the device's name and the serial number, so that neither the
+ * volumes of a storage array nor disks with equal names are taken for parts of one.
+ */
+void scan_join_parts(struct scan *scan);
+/* Says of those that only name the same device that they do. */
 void scan_note_units(struct scan *scan);
 
 /* Fills a skeleton from the disk's own answers; the second, over a device that is open. */

@@ -163,6 +163,14 @@ static json_t *raid_json(const struct disk *disk) {
     return object;
 }
 
+/* Each as a disk of its own. */
+static json_t *parts_json(const struct disk *disk) {
+    json_t *parts = json_new_array();
+    for (unsigned i = 0; i < disk->part_count; i++)
+        json_add(parts, disk_json(disk->parts[i]));
+    return parts;
+}
+
 json_t *disk_json(const struct disk *disk) {
     json_t *object = disk_identity_json(&disk->identity);
     json_put_text(object, "bus", disk_bus_name(disk->bus));
@@ -188,6 +196,9 @@ json_t *disk_json(const struct disk *disk) {
     if (disk->raid.role != RAID_ROLE_NONE)
         json_put(object, "raid", raid_json(disk));
     json_put(object, "areas", areas_json(disk));
+    if (disk->part_count > 0)
+        json_put(object, "parts", parts_json(disk));
+    json_put_text_if(object, "target_device", disk->target_device);
     json_t *health = json_new_object();
     json_put_text(health, "state", health_name(disk->health.state));
     json_put_text_if(health, "detail", disk->health.detail);

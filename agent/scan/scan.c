@@ -268,26 +268,6 @@ static void read_all_saved(const char *root, struct scan *scan) {
     }
 }
 
-static bool is_other_unit(const struct disk *a, const struct disk *b) {
-    return a != b && a->bus == b->bus && disk_bus_is_local(a->bus) &&
-           a->commands == COMMANDS_SCSI && b->commands == COMMANDS_SCSI &&
-           a->target_device[0] != '\0' && strcmp(a->target_device, b->target_device) == 0 &&
-           strcmp(a->identity.wwn, b->identity.wwn) != 0;
-}
-
-void scan_note_units(struct scan *scan) {
-    for (size_t i = 0; i < scan->disk_count; i++) {
-        struct disk *disk = scan->disks[i];
-        for (size_t k = 0; k < scan->disk_count; k++) {
-            if (!is_other_unit(disk, scan->disks[k]))
-                continue;
-            disk->units = disk->units ? disk->units + 1 : 2;
-            disk_finding(disk, "a part of one device (%s) with %s: each is erased for itself",
-                         disk->target_device, disk_node(scan->disks[k]));
-        }
-    }
-}
-
 void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
@@ -310,6 +290,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     if (out->disk_count > 0)
         qsort(out->disks, out->disk_count, sizeof *out->disks, compare_disks);
     scan_merge_paths(out);
+    scan_join_parts(out);
     scan_note_units(out);
     for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;

@@ -12,7 +12,7 @@
 
 struct decision {
     struct warrant *warrant;      /* NULL: not to be touched, and then: */
-    enum disposition disposition; /* refused, held or excluded */
+    enum disposition disposition; /* refused, held, excluded, or failed (a part is missing) */
     struct reason reason;
     bool retained; /* the order says that it is to be kept */
 };

@@ -111,8 +111,9 @@ struct disk_health {
  * the disk can be read until a sanitize has succeeded. */
 enum disk_erase_state { ERASE_STATE_NONE, ERASE_STATE_UNDER_WAY, ERASE_STATE_FAILED };
 
-/* Fixed limits: more areas or paths than any disk has; beyond them the scan reports a finding. */
-enum { DISK_AREAS = 64, DISK_PATHS = 8 };
+/* Fixed limits: more areas, paths or parts than any disk has; beyond them the scan reports a
+ * finding. */
+enum { DISK_AREAS = 64, DISK_PATHS = 8, DISK_PARTS = 8 };
 
 /* Where a person finds it; each empty if it is not known. */
 struct disk_place {
@@ -160,7 +161,14 @@ struct disk {
     enum scsi_support scsi_sanitize_block;
     enum scsi_support scsi_sanitize_crypto;
     char target_device[TEXT_FIELD_SIZE]; /* of which this is a logical unit: "naa.…", or "" */
-    unsigned units;                      /* of one device, this among them; 0: alone */
+    /*
+     * The logical units of one device (a SAS disk with two actuators has two). Each is a disk of
+     * its own to commands, and is erased as one; what is said above is of all of them together, the
+     * WWN is the device's. None: the disk is one unit. Owned.
+     */
+    struct disk *parts[DISK_PARTS];
+    unsigned part_count;
+    unsigned units; /* disks that name the same device, but may not be taken for its parts; or 0 */
     uint8_t protection_type;
     struct tcg_discovery tcg;
     bool psid_given;            /* by the operator; known to the run alone */
@@ -201,6 +209,9 @@ const char *disk_not_local(const struct disk *disk);
 /* "enclosure 500304801f, bay 5, labelled Slot 05", "slot 4", "port ata3"; "" if nothing is known.
  * Returns out. */
 char *disk_place_text(const struct disk_place *place, char *out, size_t size);
+
+/* "/dev/sdb (naa.…)": how messages name a part of a disk. Returns out. */
+char *disk_part_name(const struct disk *part, char *out, size_t size);
 
 /* "SERIAL (MODEL)" or, with no serial, the node: how messages name a disk. Returns out. */
 char *disk_name(const struct disk *disk, char *out, size_t size);

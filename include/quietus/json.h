@@ -26,6 +26,10 @@ void json_put_text_if(json_t *object, const char *key, const char *text);
 void json_add(json_t *array, json_t *value);
 void json_add_text(json_t *array, const char *text);
 
+/* Of an array of texts: sorts it; whether it has this one. */
+void json_sort_texts(json_t *array);
+bool json_has_text(const json_t *array, const char *text);
+
 /* New empty object or array. */
 json_t *json_new_object(void);
 json_t *json_new_array(void);

@@ -72,4 +72,10 @@ enum { OUTCOME_BLIND_ONE_IN = 10 };
  */
 enum disposition outcome_judge(const struct erase_facts *facts, struct reason *reason);
 
+/*
+ * A disk of several parts, from what became of each: erased only if every one is; refused if that
+ * is all there is to say; else unknown if one is, and failed. which: the part that decided.
+ */
+enum disposition outcome_of_parts(const enum disposition *parts, unsigned count, unsigned *which);
+
 #endif

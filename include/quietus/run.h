@@ -61,6 +61,10 @@ struct disk_run {
     bool given_up; /* the thread may still be in the kernel, since its disk has fallen silent */
     int interrupted_by; /* or since this signal came; else 0 */
     atomic_bool ended_flag;
+    /* Of a disk that is several logical units: a run for each, one after the other. Owned. */
+    struct disk_run *parts[DISK_PARTS];
+    unsigned part_count;
+    atomic_uint part; /* the one that is at work */
 };
 
 /* Takes over the warrant. The disk and the policy must outlive the run. */
@@ -77,10 +81,17 @@ void disk_run_execute(struct disk_run *run);
 /* The same on a device that is already open (tests). */
 void disk_run_on_device(struct disk_run *run, struct device *device);
 
+/* The run whose progress is that of this one: itself, or that of the part at work. */
+const struct disk_run *disk_run_at_work(const struct disk_run *run);
+
+/* The runner does not wait for it any longer. signal: what ended the program, or 0. */
+void disk_run_give_up(struct disk_run *run, int signal);
+
 /* What became of it: the last attempt's judgement; unknown if given up. */
 enum disposition disk_run_disposition(const struct disk_run *run, struct reason *reason);
 
-/* The attempt that counts: the last; NULL if there was none or the run was given up. */
+/* The attempt that counts: the last; of several parts, the one of them that claims least. NULL if
+ * there was none or the run was given up. */
 const struct attempt *disk_run_last_attempt(const struct disk_run *run);
 
 struct runner_callbacks {

@@ -21,6 +21,13 @@ const struct disk_identity *warrant_identity(const struct warrant *warrant);
 const json_t *warrant_authority(const struct warrant *warrant);
 
 /*
+ * The warrant for one part of a disk that is several logical units (disk.h): those are armed one by
+ * one, each under its own identity, the disk as a whole never. The caller's from now on; NULL if
+ * there is no such part, or it was taken before.
+ */
+struct warrant *warrant_take_part(struct warrant *warrant, unsigned part);
+
+/*
  * Opens the device for destruction and uses the warrant up, whatever comes of it. 0; -EPERM if it
  * has been used before; -EKEYEXPIRED if its order is valid no more; -ESTALE if the device is
  * another disk; -EBUSY if something uses it; or another negative errno; with the reason.

@@ -58,7 +58,7 @@ static int overwrite(struct job *job, struct device *device, const struct pass *
     struct pattern pattern;
     struct write_report report;
     json_t *authority = json_object();
-    struct warrant *warrant = warrant_issue(&job->disk->identity, authority);
+    struct warrant *warrant = warrant_issue(job->disk, authority);
     json_decref(authority);
     int error = warrant_arm(warrant, device, &armed, &job->problem);
     warrant_free(warrant);

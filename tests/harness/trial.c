@@ -149,7 +149,7 @@ static void run_agent(struct model *model, const struct trial *trial, struct tri
         trial->scanned(model, disk, trial->user);
     const bool had_password = disk->has_ata && disk->ata.security.enabled;
     json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(&disk->identity, authority);
+    struct warrant *warrant = warrant_issue(disk, authority);
     json_decref(authority);
     disk->content_known = true;
     struct disk_run *run = disk_run_new(disk, warrant, &trial->policy, run_id);

@@ -53,7 +53,8 @@ class Scenario:
     unseen: bool = False  # what is left can be seen by no host
     out_of_sight: bool = False  # ... and is in LBAs: capacity that the drive keeps hidden
     may_be: tuple = ()  # other ends that are as true
-    order: str = "serial"  # what the order names the drive by
+    parts: tuple = ()  # further logical units of the device: lines of their descriptions besides the first's
+    order: str = "serial"  # what the order names the drive by: serial, wwn, device, part, capacity
     content: object = "not-checked"
     paths: int = 1  # of a SAS disk, each by a host adapter of its own
     twins: int = 1  # so many drives of one description
@@ -97,27 +98,52 @@ class Drive:
         own = re.search(r"(?:^|;) *serial = ([^;]*)", self.scenario.drive)
         return own.group(1).strip() if own else f"QH-{self.number:05d}"
 
-    def section(self):
-        lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive) if line.strip()]
+    @property
+    def names(self):
+        """Of its descriptions: one, or one of each logical unit."""
+        return [self.name] + [f"{self.name}-unit-{i + 1}" for i in range(len(self.scenario.parts))]
+
+    def sections(self):
+        if not self.scenario.parts:
+            return [self.section(self.name, self.wwn, "")]
+        of_all = f"; target = {self.wwn}"
+        return [self.section(name, self.wwn[:-1] + "0468"[i], of_all + "; " + lines)
+                for i, (name, lines) in enumerate(zip(self.names, ("", *self.scenario.parts)))]
+
+    def section(self, name, wwn, more):
+        lines = [line.strip() for line in re.split(r";|\n", self.scenario.drive + more) if line.strip()]
         family = self.scenario.family or ("nvme" if self.scenario.front == "nvme" else "ata")
         given = {line.split(" = ")[0] for line in lines}
-        defaults = {"size": "4M", "spare": "1M", "serial": self.serial, "wwn": self.wwn,
+        defaults = {"size": "4M", "spare": "1M", "serial": self.serial, "wwn": wwn,
                     "plant": "PLANT every=4 stale=20 remapped=5"}
         lines += [f"{key} = {value}" for key, value in defaults.items() if key not in given]
         # "plant = none": a drive on which nothing was ever written.
         lines = [line for line in lines if line != "plant = none"]
-        return "\n".join([f"[drive {self.name}]", f"family = {family}", *lines]) + "\n"
+        return "\n".join([f"[drive {name}]", f"family = {family}", *lines]) + "\n"
 
     def order(self):
-        names = {"serial": self.serial, "wwn": self.identity_wwn}
-        wanted = self.scenario.order.split("+")
-        return {**{key: names[key] for key in wanted}, "content": self.scenario.content}
+        names = {"serial": {"serial": self.serial}, "wwn": {"wwn": self.identity_wwn},
+                 "device": {"wwn": self.device}, "part": {"wwn": self.unit_wwn[:-1] + "4"},
+                 "capacity": {"capacity": 8 << 20}}  # of both of two parts
+        entry = {"content": self.scenario.content}
+        for key in self.scenario.order.split("+"):
+            entry.update(names[key])
+        return entry
 
     @property
-    def identity_wwn(self):
+    def unit_wwn(self):
         """As the agent writes it; of an NVMe drive, its first namespace's."""
         digits = self.wwn[2:]
         return f"eui.{digits}{1:016x}" if self.scenario.front == "nvme" else f"naa.{digits}"
+
+    @property
+    def device(self):
+        """The target device's name; the drive counts it after those of its unit and its two ports."""
+        return f"naa.{int(self.wwn, 16) + 3:x}"
+
+    @property
+    def identity_wwn(self):
+        return self.device if self.scenario.parts else self.unit_wwn
 
 
 @dataclasses.dataclass
@@ -175,14 +201,14 @@ class Batch:
                 self.drives.append(Drive(scenario, name, len(self.drives) + 1))
 
     def sections(self):
-        sections = [drive.section() for drive in self.drives]
+        sections = [section for drive in self.drives for section in drive.sections()]
         for drive in self.drives:
             for controller in range(drive.scenario.controllers if drive.scenario.front == "nvme" else 0):
                 sections.append(f"[port n{drive.number}-{controller}]\nfront = nvme\n"
                                 f"drives = {drive.name}\ncontroller = {controller}\n")
         for front in ("ahci", "scsi"):
             for path in (0, 1):
-                names = [drive.name for drive in self.drives
+                names = [" ".join(drive.names) for drive in self.drives
                          if drive.scenario.front == front and drive.scenario.paths > path]
                 sections += ports_of(front, path, names)
         return sections
@@ -248,11 +274,15 @@ class Batch:
     def look(self, sim, ended):
         log = sim.log()
         for one in ended:
-            found = subprocess.run([ORACLE, sim.media(one.drive.name)], capture_output=True, text=True)
-            counts = re.search(r"visible=(\d+) recoverable=(\d+)", found.stdout)
-            assert counts, found.stdout + found.stderr
-            one.visible, one.recoverable = int(counts.group(1)), int(counts.group(2))
-            one.trace = "".join(re.findall(rf"^{re.escape(one.drive.name)} .*\n", log, re.M))
+            one.visible, one.recoverable = 0, 0
+            for name in one.drive.names:
+                found = subprocess.run([ORACLE, sim.media(name)], capture_output=True, text=True)
+                counts = re.search(r"visible=(\d+) recoverable=(\d+)", found.stdout)
+                assert counts, found.stdout + found.stderr
+                one.visible += int(counts.group(1))
+                one.recoverable += int(counts.group(2))
+            names = "|".join(re.escape(name) for name in one.drive.names)
+            one.trace = "".join(re.findall(rf"^(?:{names}) .*\n", log, re.M))
 
 
 def assert_record(record, ended, status, console):

@@ -144,6 +144,7 @@ struct scsi_description {
     uint32_t bad_block_count;
     uint32_t primary_defects;
     uint32_t percentage_used; /* of a flash drive's endurance */
+    uint64_t target; /* the device of which it is a logical unit, by a WWN; 0: alone in its own */
 };
 
 struct drive_description {

@@ -102,6 +102,7 @@ static const struct keyword keywords[] = {
     SPECIAL("bad-blocks", parse_bad_blocks),
     KEYWORD("primary-defects", VALUE_NUMBER, scsi.primary_defects),
     KEYWORD("percentage-used", VALUE_NUMBER, scsi.percentage_used),
+    KEYWORD("target", VALUE_NUMBER, scsi.target),
 };
 
 static void defaults(struct drive_description *drive) {

@@ -262,6 +262,10 @@ unsigned drive_controllers(const struct drive *drive) {
     return drive->description->nvme.controllers;
 }
 
+uint64_t drive_target(const struct drive *drive) {
+    return drive->description->scsi.target;
+}
+
 uint64_t drive_command_count(const struct drive *drive) {
     return drive->commands;
 }

@@ -128,6 +128,7 @@ unsigned drive_generation(const struct drive *drive);
 enum drive_family drive_family(const struct drive *drive);
 const char *drive_name(const struct drive *drive);     /* of the description's section */
 unsigned drive_controllers(const struct drive *drive); /* NVMe: controllers of the subsystem */
+uint64_t drive_target(const struct drive *drive);      /* SCSI: units of one target have it; or 0 */
 void drive_ata_signature(const struct drive *drive, struct ata_registers_out *out);
 
 /* Commands that it was sent since it was opened (for tests that count them). */

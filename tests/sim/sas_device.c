@@ -72,6 +72,7 @@ static struct scsi_identity identity(struct scsi_unit *unit) {
     const struct sas_layout *layout = &sas->state->layout;
     struct scsi_identity out = {
         .naa = description->wwn,
+        .target = own->target ? own->target : description->wwn,
         .names_target = true,
         .rotation = description->flash ? 1 : (uint16_t)own->rotation,
         .block_bytes = layout->block_bytes,

@@ -157,6 +157,7 @@ static struct scsi_identity identity(struct scsi_unit *unit) {
         .vendor = "ATA     ",
         .serial_field = 20,
         .naa = description->wwn,
+        .target = description->wwn,
         .rotation = description->flash ? 1 : (uint16_t)description->ata.rotation,
         .block_bytes = description->sector,
         .physical_bytes = ata_physical_sector(ata_behind(unit)),

@@ -48,6 +48,7 @@ struct scsi_identity {
     char serial[21];
     uint8_t serial_field; /* its field's width, right-aligned (SAT); 0: as long as it is */
     uint64_t naa;         /* of the logical unit */
+    uint64_t target;      /* what the names of ports and target device are counted from */
     char designator[69];  /* T10 vendor identification descriptor, or "" */
     bool names_target;    /* the ports are numbered, and the target device has a name */
     uint16_t rotation;    /* 1: does not rotate */

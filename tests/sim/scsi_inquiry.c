@@ -64,11 +64,11 @@ static size_t designators_page(const struct scsi_identity *identity, uint16_t pa
     size_t length = PAGE_HEADER;
     length += naa_designator(out + length, UNIT, identity->naa);
     length += vendor_designator(out + length, identity->designator);
-    length += naa_designator(out + length, TARGET_PORT, identity->naa + 1 + path);
+    length += naa_designator(out + length, TARGET_PORT, identity->target + 1 + path);
     if (!identity->names_target)
         return length;
     length += port_number_designator(out + length, TARGET_PORT, (uint16_t)(path + 1));
-    length += naa_designator(out + length, TARGET_DEVICE, identity->naa + 1 + PORTS);
+    length += naa_designator(out + length, TARGET_DEVICE, identity->target + 1 + PORTS);
     return length;
 }
 

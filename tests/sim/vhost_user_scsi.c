@@ -22,8 +22,11 @@ enum { INQUIRY = 0x12, REPORT_LUNS = 0xa0 };
 
 #define LARGEST_TRANSFER (64U << 20)
 
-struct scsi_target {
+/* A logical unit: drives of one target (drive_target) are its units, in their order. */
+struct scsi_unit_slot {
     struct bay *bay;
+    unsigned target;
+    unsigned lun;
     bool present;
     unsigned generation;
 };
@@ -34,7 +37,7 @@ struct scsi_command {
     struct scsi_command *next;
     struct virtqueue_chain chain;
     unsigned queue;
-    unsigned target;
+    unsigned unit; /* its slot */
     uint64_t tag;
     bool from_drive;
 };
@@ -44,7 +47,7 @@ struct vhost_user_scsi {
     struct vhost_user_device device;
     uint16_t path;
     unsigned count;
-    struct scsi_target targets[SCSI_TARGETS];
+    struct scsi_unit_slot units[SCSI_TARGETS];
     struct scsi_command *commands;
 };
 
@@ -111,22 +114,25 @@ static void answer_no_lun(struct drive_request *request) {
     }
 }
 
-static void answer_report_luns(struct drive_request *request) {
-    static const uint8_t only_lun_0[16] = {[3] = 8};
-    answer(request, only_lun_0, sizeof only_lun_0);
-}
-
-/* False: the drive has to answer. */
-static bool answer_instead(const struct virtio_scsi_cmd_req *head, struct drive_request *request) {
-    if (request->cdb[0] == REPORT_LUNS) {
-        answer_report_luns(request);
-        return true;
+/* Addressed to no target, the adapter has itself as unit 0. */
+static void answer_report_luns(const struct vhost_user_scsi *scsi, bool well_known, unsigned target,
+                               struct drive_request *request) {
+    uint8_t list[8 + 8 * SCSI_TARGETS] = {0};
+    size_t length = 8;
+    for (unsigned i = 0; i < scsi->count && !well_known; i++) {
+        const struct scsi_unit_slot *unit = &scsi->units[i];
+        if (unit->target != target || !drive_present(unit->bay->drive)) {
+            continue;
+        }
+        list[length + 1] = (uint8_t)unit->lun;
+        length += 8;
     }
-    if (lun_of(head->lun) != 0) {
-        answer_no_lun(request);
-        return true;
+    if (well_known) {
+        length += 8;
     }
-    return false;
+    list[2] = (uint8_t)((length - 8) >> 8);
+    list[3] = (uint8_t)(length - 8);
+    answer(request, list, length);
 }
 
 /* Length of a CDB from its group code (SPC-5, 4.2.5.1); the rest of the room is not part of it. */
@@ -157,13 +163,25 @@ static bool prepare(struct vhost_user_scsi *scsi, struct scsi_command *command,
            (!out || virtqueue_read(ring, &command->chain, sizeof *head, request->data, out));
 }
 
-static const struct scsi_target *target_of(const struct vhost_user_scsi *scsi,
-                                           const uint8_t lun[8]) {
-    if (lun[0] != 1 || lun[1] >= scsi->count) {
-        return NULL;
+/* A target is there as long as one of its units is. */
+static bool has_target(const struct vhost_user_scsi *scsi, const uint8_t lun[8]) {
+    for (unsigned i = 0; lun[0] == 1 && i < scsi->count; i++) {
+        if (scsi->units[i].target == lun[1] && drive_present(scsi->units[i].bay->drive)) {
+            return true;
+        }
     }
-    const struct scsi_target *target = &scsi->targets[lun[1]];
-    return drive_present(target->bay->drive) ? target : NULL;
+    return false;
+}
+
+static const struct scsi_unit_slot *unit_of(const struct vhost_user_scsi *scsi,
+                                            const uint8_t lun[8]) {
+    for (unsigned i = 0; lun[0] == 1 && i < scsi->count; i++) {
+        const struct scsi_unit_slot *unit = &scsi->units[i];
+        if (unit->target == lun[1] && unit->lun == lun_of(lun)) {
+            return drive_present(unit->bay->drive) ? unit : NULL;
+        }
+    }
+    return NULL;
 }
 
 static void append(struct vhost_user_scsi *scsi, struct scsi_command *command) {
@@ -176,7 +194,7 @@ static void append(struct vhost_user_scsi *scsi, struct scsi_command *command) {
 
 /* A drive that has gone does not answer its selection. */
 static void finish(struct vhost_user_scsi *scsi, struct scsi_command *command) {
-    const struct bay *bay = scsi->targets[command->target].bay;
+    const struct bay *bay = scsi->units[command->unit].bay;
     bay_done(bay, &command->request);
     uint8_t response = VIRTIO_SCSI_S_OK;
     if (command->request.state == REQUEST_LOST) {
@@ -194,8 +212,8 @@ static void begin(struct vhost_user_scsi *scsi, struct scsi_command *command) {
         return;
     }
     bool well_known = head.lun[0] == LUN_WELL_KNOWN;
-    const struct scsi_target *target = target_of(scsi, head.lun);
-    if (!target && !well_known) {
+    const struct scsi_unit_slot *unit = unit_of(scsi, head.lun);
+    if (!has_target(scsi, head.lun) && !well_known) {
         respond(scsi, command, VIRTIO_SCSI_S_BAD_TARGET);
         return;
     }
@@ -203,7 +221,8 @@ static void begin(struct vhost_user_scsi *scsi, struct scsi_command *command) {
         respond(scsi, command, VIRTIO_SCSI_S_FAILURE);
         return;
     }
-    if (answer_instead(&head, &command->request)) {
+    if (command->request.cdb[0] == REPORT_LUNS) {
+        answer_report_luns(scsi, well_known, head.lun[1], &command->request);
         respond(scsi, command, VIRTIO_SCSI_S_OK);
         return;
     }
@@ -211,8 +230,13 @@ static void begin(struct vhost_user_scsi *scsi, struct scsi_command *command) {
         respond(scsi, command, VIRTIO_SCSI_S_BAD_TARGET);
         return;
     }
-    command->target = head.lun[1];
-    bay_execute(target->bay, &command->request);
+    if (!unit) {
+        answer_no_lun(&command->request);
+        respond(scsi, command, VIRTIO_SCSI_S_OK);
+        return;
+    }
+    command->unit = (unsigned)(unit - scsi->units);
+    bay_execute(unit->bay, &command->request);
     if (command->request.state == REQUEST_PENDING) {
         append(scsi, command);
     } else {
@@ -250,20 +274,20 @@ static void complete(struct vhost_user_scsi *scsi) {
 
 /* Task management. */
 
-/* Ends the pending requests of a target (with a certain tag, if one is given) with a response;
+/* Ends the pending requests of a unit (with a certain tag, if one is given) with a response;
  * returns how many there were. */
-static unsigned end_requests(struct vhost_user_scsi *scsi, unsigned target, const uint64_t *tag,
+static unsigned end_requests(struct vhost_user_scsi *scsi, unsigned unit, const uint64_t *tag,
                              uint8_t response) {
     unsigned ended = 0;
     struct scsi_command **link = &scsi->commands;
     while (*link) {
         struct scsi_command *command = *link;
-        if (command->target != target || (tag && command->tag != *tag)) {
+        if (command->unit != unit || (tag && command->tag != *tag)) {
             link = &command->next;
             continue;
         }
         if (command->request.state == REQUEST_PENDING) {
-            bay_forget(scsi->targets[target].bay, &command->request);
+            bay_forget(scsi->units[unit].bay, &command->request);
         }
         *link = command->next;
         respond(scsi, command, response);
@@ -272,9 +296,9 @@ static unsigned end_requests(struct vhost_user_scsi *scsi, unsigned target, cons
     return ended;
 }
 
-static bool is_pending(const struct vhost_user_scsi *scsi, unsigned target, const uint64_t *tag) {
+static bool is_pending(const struct vhost_user_scsi *scsi, unsigned unit, const uint64_t *tag) {
     for (const struct scsi_command *command = scsi->commands; command; command = command->next) {
-        if (command->target == target && (!tag || command->tag == *tag)) {
+        if (command->unit == unit && (!tag || command->tag == *tag)) {
             return true;
         }
     }
@@ -282,11 +306,11 @@ static bool is_pending(const struct vhost_user_scsi *scsi, unsigned target, cons
 }
 
 static uint8_t manage(struct vhost_user_scsi *scsi, const struct virtio_scsi_ctrl_tmf_req *task) {
-    const struct scsi_target *target = target_of(scsi, task->lun);
-    if (!target) {
+    const struct scsi_unit_slot *unit = unit_of(scsi, task->lun);
+    if (!unit) {
         return VIRTIO_SCSI_S_BAD_TARGET;
     }
-    unsigned number = task->lun[1];
+    unsigned number = (unsigned)(unit - scsi->units);
     uint64_t tag = task->tag;
     switch (task->subtype) {
     case VIRTIO_SCSI_T_TMF_ABORT_TASK:
@@ -299,7 +323,7 @@ static uint8_t manage(struct vhost_user_scsi *scsi, const struct virtio_scsi_ctr
     case VIRTIO_SCSI_T_TMF_I_T_NEXUS_RESET:
     case VIRTIO_SCSI_T_TMF_LOGICAL_UNIT_RESET:
         end_requests(scsi, number, NULL, VIRTIO_SCSI_S_RESET);
-        bay_reset(target->bay, RESET_HARD);
+        bay_reset(unit->bay, RESET_HARD);
         return VIRTIO_SCSI_S_OK;
     case VIRTIO_SCSI_T_TMF_QUERY_TASK:
         return is_pending(scsi, number, &tag) ? VIRTIO_SCSI_S_FUNCTION_SUCCEEDED : VIRTIO_SCSI_S_OK;
@@ -339,14 +363,15 @@ static void take_control(struct vhost_user_scsi *scsi) {
 }
 
 /* Hot plug. False if the driver has left no room for an event now. */
-static bool send_event(struct vhost_user_scsi *scsi, unsigned target, uint32_t reason) {
+static bool send_event(struct vhost_user_scsi *scsi, const struct scsi_unit_slot *unit,
+                       uint32_t reason) {
     struct virtqueue_chain chain;
     if (!virtqueue_take(ring_of(scsi, QUEUE_EVENTS), &chain)) {
         return false;
     }
     const struct virtio_scsi_event event = {
         .event = VIRTIO_SCSI_T_TRANSPORT_RESET,
-        .lun = {1, (uint8_t)target},
+        .lun = {1, (uint8_t)unit->target, 0, (uint8_t)unit->lun},
         .reason = reason,
     };
     virtqueue_write(ring_of(scsi, QUEUE_EVENTS), &chain, 0, &event, sizeof event);
@@ -355,26 +380,26 @@ static bool send_event(struct vhost_user_scsi *scsi, unsigned target, uint32_t r
     return true;
 }
 
-static void watch_target(struct vhost_user_scsi *scsi, unsigned number) {
-    struct scsi_target *target = &scsi->targets[number];
-    bool present = drive_present(target->bay->drive);
-    unsigned generation = drive_generation(target->bay->drive);
-    bool another = present && generation != target->generation;
-    if (target->present && (!present || another) &&
-        send_event(scsi, number, VIRTIO_SCSI_EVT_RESET_REMOVED)) {
-        target->present = false;
+static void watch_unit(struct vhost_user_scsi *scsi, unsigned number) {
+    struct scsi_unit_slot *unit = &scsi->units[number];
+    bool present = drive_present(unit->bay->drive);
+    unsigned generation = drive_generation(unit->bay->drive);
+    bool another = present && generation != unit->generation;
+    if (unit->present && (!present || another) &&
+        send_event(scsi, unit, VIRTIO_SCSI_EVT_RESET_REMOVED)) {
+        unit->present = false;
     }
-    if (!target->present && present && send_event(scsi, number, VIRTIO_SCSI_EVT_RESET_RESCAN)) {
-        target->present = true;
-        target->generation = generation;
+    if (!unit->present && present && send_event(scsi, unit, VIRTIO_SCSI_EVT_RESET_RESCAN)) {
+        unit->present = true;
+        unit->generation = generation;
     }
 }
 
-static void note_targets(struct vhost_user_scsi *scsi) {
+static void note_units(struct vhost_user_scsi *scsi) {
     for (unsigned i = 0; i < scsi->count; i++) {
-        const struct drive *drive = scsi->targets[i].bay->drive;
-        scsi->targets[i].present = drive_present(drive);
-        scsi->targets[i].generation = drive_generation(drive);
+        const struct drive *drive = scsi->units[i].bay->drive;
+        scsi->units[i].present = drive_present(drive);
+        scsi->units[i].generation = drive_generation(drive);
     }
 }
 
@@ -399,7 +424,7 @@ static void queue_stopping(void *context, unsigned queue) {
             continue;
         }
         if (command->request.state == REQUEST_PENDING) {
-            bay_forget(scsi->targets[command->target].bay, &command->request);
+            bay_forget(scsi->units[command->unit].bay, &command->request);
         }
         *link = command->next;
         release(command);
@@ -409,15 +434,33 @@ static void queue_stopping(void *context, unsigned queue) {
 static void connected(void *context) {
     struct vhost_user_scsi *scsi = context;
     for (unsigned i = 0; i < scsi->count; i++) {
-        bay_connect(scsi->targets[i].bay);
+        bay_connect(scsi->units[i].bay);
     }
-    note_targets(scsi);
+    note_units(scsi);
 }
 
 static void disconnected(void *context) {
     struct vhost_user_scsi *scsi = context;
     for (unsigned i = 0; i < scsi->count; i++) {
-        bay_disconnect(scsi->targets[i].bay);
+        bay_disconnect(scsi->units[i].bay);
+    }
+}
+
+/* The place of a drive: the next unit of its target, or the next target. */
+static void place_unit(struct vhost_user_scsi *scsi, unsigned number, struct bay *bay,
+                       unsigned *targets) {
+    struct scsi_unit_slot *slot = &scsi->units[number];
+    const uint64_t name = drive_target(bay->drive);
+    slot->bay = bay;
+    slot->target = *targets;
+    for (unsigned i = 0; i < number && name != 0; i++) {
+        if (drive_target(scsi->units[i].bay->drive) == name) {
+            slot->target = scsi->units[i].target;
+            slot->lun = scsi->units[i].lun + 1;
+        }
+    }
+    if (slot->lun == 0) {
+        ++*targets;
     }
 }
 
@@ -425,7 +468,7 @@ struct vhost_user_scsi *vhost_user_scsi_open(struct event_loop *loop, const char
                                              struct bay *const bays[], unsigned count,
                                              uint16_t path, char *problem, size_t problem_size) {
     if (count == 0 || count > SCSI_TARGETS) {
-        snprintf(problem, problem_size, "a SCSI adapter has 1 to %d targets", SCSI_TARGETS);
+        snprintf(problem, problem_size, "a SCSI adapter has 1 to %d units", SCSI_TARGETS);
         return NULL;
     }
     struct vhost_user_scsi *scsi = calloc(1, sizeof *scsi);
@@ -435,8 +478,8 @@ struct vhost_user_scsi *vhost_user_scsi_open(struct event_loop *loop, const char
     }
     scsi->path = path;
     scsi->count = count;
-    for (unsigned i = 0; i < count; i++) {
-        scsi->targets[i].bay = bays[i];
+    for (unsigned i = 0, targets = 0; i < count; i++) {
+        place_unit(scsi, i, bays[i], &targets);
     }
     scsi->device = (struct vhost_user_device){
         .features = UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_RING_F_INDIRECT_DESC |
@@ -457,7 +500,7 @@ struct vhost_user_scsi *vhost_user_scsi_open(struct event_loop *loop, const char
 void vhost_user_scsi_advance(struct vhost_user_scsi *scsi) {
     complete(scsi);
     for (unsigned i = 0; i < scsi->count; i++) {
-        watch_target(scsi, i);
+        watch_unit(scsi, i);
     }
 }
 

@@ -1,6 +1,7 @@
 /*
  * A SCSI host adapter (virtio 1.1, 5.6) over vhost-user, with a simulated drive as LUN 0 of each
- * target. What the drive answers, sense included, reaches the guest as it is.
+ * target, or with drives of one target (drive_target) as its units. What the drive answers, sense
+ * included, reaches the guest as it is.
  */
 #ifndef SIM_VHOST_USER_SCSI_H
 #define SIM_VHOST_USER_SCSI_H

@@ -41,8 +41,7 @@ static json_t *erased_certificate(enum command_set commands) {
     policy_default(&policy);
     struct disk *disk = fake_disk_scanned(&fake);
     json_t *authority = json_pack("{s:s}", "kind", "operator");
-    struct disk_run *run =
-        disk_run_new(disk, warrant_issue(&disk->identity, authority), &policy, run_id);
+    struct disk_run *run = disk_run_new(disk, warrant_issue(disk, authority), &policy, run_id);
     struct device *device = fake_disk_open(&fake, disk);
     disk_run_on_device(run, device);
     device_close(device);
@@ -543,6 +542,69 @@ static void test_problems_of_hostile_files_are_printable(void **state) {
     check_result_free(&result);
 }
 
+/* A certificate of a disk of two parts, made of a good one: the parts differ in their names. */
+static json_t *certificate_of_parts(void) {
+    static const char *const own[] = {"reason",   "method",         "exceptions", "attempts",
+                                      "evidence", "identity_after", "plan"};
+    json_t *whole = erased_certificate(COMMANDS_ATA);
+    json_t *disk = json_object_get(whole, "disk");
+    json_t *disks = json_new_array();
+    json_t *parts = json_new_array();
+    for (unsigned i = 0; i < 2; i++) {
+        json_t *part = json_pack("{s:s}", "disposition", "erased");
+        for (size_t k = 0; k < COUNT_OF(own); k++)
+            json_put(part, own[k], json_deep_copy(json_object_get(whole, own[k])));
+        json_t *unit = json_deep_copy(disk);
+        json_put_text(unit, "wwn", i ? "naa.b" : "naa.a");
+        json_put_text(json_object_get(part, "identity_after"), "wwn", i ? "naa.b" : "naa.a");
+        json_put(part, "disk", json_deep_copy(unit));
+        json_add(disks, unit);
+        json_add(parts, part);
+    }
+    json_put_count(disk, "capacity", 2 * json_count(disk, "capacity"));
+    json_put(disk, "parts", disks);
+    json_put(whole, "parts", parts);
+    json_put(whole, "attempts", json_new_array());
+    json_put(whole, "evidence", json_new_array());
+    return whole;
+}
+
+/* Each part has to bear out by itself that it is erased, and there must be no more of them. */
+static void test_parts_of_a_disk(void **state) {
+    (void)state;
+    json_t *good = certificate_of_parts();
+    assert_int_equal(check_signed(envelope_type_certificate, good), CHECK_UNPROVEN);
+    for (unsigned lie = 0; lie < 9; lie++) {
+        json_t *forged = json_deep_copy(good);
+        json_t *parts = json_object_get(forged, "parts");
+        json_t *part = json_array_get(parts, 1);
+        json_t *disk = json_object_get(forged, "disk");
+        if (lie == 0)
+            json_array_remove(parts, 1);
+        else if (lie == 1)
+            json_put_text(part, "disposition", "failed");
+        else if (lie == 2)
+            json_put(part, "attempts", json_new_array());
+        else if (lie == 3)
+            json_put(part, "evidence", json_new_array());
+        else if (lie == 4)
+            json_put(part, "identity_after",
+                     json_deep_copy(json_object_get(json_array_get(parts, 0), "identity_after")));
+        else if (lie == 5)
+            json_array_set_new(parts, 1, json_deep_copy(json_array_get(parts, 0)));
+        else if (lie == 6)
+            json_put_text(claim_of(forged), "category", "purge");
+        else if (lie == 7)
+            json_put_count(disk, "capacity", json_count(disk, "capacity") + 1);
+        else
+            json_object_del(forged, "parts");
+        if (check_signed(envelope_type_certificate, forged) != CHECK_NOT_INTACT)
+            fail_msg("lie %u was believed", lie);
+        json_decref(forged);
+    }
+    json_decref(good);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 static const struct CMUnitTest tests[] = {
@@ -551,6 +613,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_own_key_must_be_the_signer),
     TEST(test_forgeries_are_noticed),
     TEST(test_forged_formats_are_noticed),
+    TEST(test_parts_of_a_disk),
     TEST(test_firmware_methods_have_to_be_shown),
     TEST(test_certificate_holds_the_evidence_and_no_secret),
     TEST(test_record_has_every_disk),

@@ -143,7 +143,7 @@ static void only(struct erase *erase, const char *name) {
 static void go(struct erase *erase) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
     json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(&erase->disk->identity, authority);
+    struct warrant *warrant = warrant_issue(erase->disk, authority);
     json_decref(authority);
     erase->run = disk_run_new(erase->disk, warrant, &erase->policy, run_id);
     struct device *device = fake_disk_open(&erase->fake, erase->disk);

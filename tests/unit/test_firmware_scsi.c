@@ -228,7 +228,7 @@ static void prepare(struct whole *whole, const char *method) {
 static void go(struct whole *whole) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
     json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(&whole->disk->identity, authority);
+    struct warrant *warrant = warrant_issue(whole->disk, authority);
     json_decref(authority);
     whole->run = disk_run_new(whole->disk, warrant, &whole->policy, run_id);
     struct device *device = fake_disk_open(&whole->fake, whole->disk);

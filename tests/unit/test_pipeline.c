@@ -102,7 +102,7 @@ static enum exit_status run_silent_disk(bool allowed) {
     json_t *authority = json_new_object();
     json_put_text(authority, "kind", "operator");
     if (allowed)
-        authorization.decisions[0].warrant = warrant_issue(&disk->identity, authority);
+        authorization.decisions[0].warrant = warrant_issue(disk, authority);
     json_decref(authority);
     session_start(&session, NULL);
     char folder[PATH_MAX];

@@ -427,8 +427,7 @@ static int free_server(void **state) {
 
 static void name(int disk) {
     json_t *authority = json_new_object();
-    server.authorization.decisions[disk].warrant =
-        warrant_issue(&server.disks[disk]->identity, authority);
+    server.authorization.decisions[disk].warrant = warrant_issue(server.disks[disk], authority);
     json_decref(authority);
 }
 

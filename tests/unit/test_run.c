@@ -36,7 +36,7 @@ static void go(struct erase *erase) {
     json_t *authority = json_new_object();
     json_put_text(authority, "kind", "operator");
     erase->disk = fake_disk_scanned(&erase->fake);
-    struct warrant *warrant = warrant_issue(&erase->disk->identity, authority);
+    struct warrant *warrant = warrant_issue(erase->disk, authority);
     json_decref(authority);
     erase->run = disk_run_new(erase->disk, warrant, &erase->policy, run_id);
     struct device *device = fake_disk_open(&erase->fake, erase->disk);
@@ -583,7 +583,7 @@ static void test_no_way_round_the_warrant(void **state) {
     assert_string_equal(erase.fake.log, "");
     /* Even with a warrant a write needs the identity to have been read for it. */
     json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(&erase.disk->identity, authority);
+    struct warrant *warrant = warrant_issue(erase.disk, authority);
     struct armed *armed = NULL;
     assert_int_equal(warrant_arm(warrant, device, &armed, &erase.reason), 0);
     assert_int_equal(armed_write(armed, 0, 0, buffer, sizeof buffer), -EPERM);
@@ -619,7 +619,7 @@ static void test_warrant_expires_with_its_order(void **state) {
     prepare(&erase, COMMANDS_ATA, 8);
     erase.disk = fake_disk_scanned(&erase.fake);
     json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(&erase.disk->identity, authority);
+    struct warrant *warrant = warrant_issue(erase.disk, authority);
     struct device *device = fake_disk_open(&erase.fake, erase.disk);
     warrant_expires(warrant, clock_now());
     assert_int_equal(warrant_arm(warrant, device, &armed, &erase.reason), -EKEYEXPIRED);
@@ -641,7 +641,7 @@ static void test_warrant_is_good_for_one_disk(void **state) {
     strcpy(erase.fake.serial, "FAKE0001");
     json_t *authority = json_new_object();
     erase.disk = fake_disk_scanned(&erase.fake);
-    struct warrant *warrant = warrant_issue(&erase.disk->identity, authority);
+    struct warrant *warrant = warrant_issue(erase.disk, authority);
     strcpy(erase.fake.serial, "FAKE0002");
     struct device *device = fake_disk_open(&erase.fake, erase.disk);
     struct armed *armed = NULL;

@@ -584,27 +584,6 @@ static void test_what_is_one_disk(void **state) {
     }
 }
 
-/* Two actuators: two disks, each of which says that it is a part. */
-static void test_parts_of_one_device(void **state) {
-    (void)state;
-    struct disk *disks[] = {sas_disk("naa.5", "S1", 0), sas_disk("naa.6", "S1", 1),
-                            sas_disk("naa.7", "S2", 2), sas_disk("naa.8", "S3", 3)};
-    struct scan scan = {.disks = disks, .disk_count = COUNT_OF(disks)};
-    text_copy(disks[0]->target_device, TEXT_FIELD_SIZE, "naa.t");
-    text_copy(disks[1]->target_device, TEXT_FIELD_SIZE, "naa.t");
-    scan_merge_paths(&scan);
-    assert_int_equal(scan.disk_count, 4);
-    scan_note_units(&scan);
-    for (unsigned i = 0; i < 4; i++) {
-        json_t *exceptions = plan_exceptions(disks[i], method_find("scsi-sanitize-block"));
-        assert_int_equal(disks[i]->units, i < 2 ? 2 : 0);
-        assert_int_equal(json_array_size(disks[i]->findings), i < 2 ? 1 : 0);
-        assert_int_equal(json_array_size(exceptions), i < 2 ? 2 : 1);
-        json_decref(exceptions);
-        disk_free(disks[i]);
-    }
-}
-
 #define WITH_TREE(name) cmocka_unit_test_setup_teardown(name, unpack, remove_tree)
 
 static const struct CMUnitTest tests[] = {
@@ -628,6 +607,5 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_policy_documents),
     cmocka_unit_test(test_models_of_a_site), /* the last: it replaces the list */
     cmocka_unit_test(test_what_is_one_disk),
-    cmocka_unit_test(test_parts_of_one_device),
 };
 TEST_MAIN(tests)
