@@ -29,7 +29,7 @@ struct fake_disk {
     unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
     bool flush_fails;
-    uint32_t identify_lacks; /* bytes that do not come */
+    uint32_t identify_lacks;    /* bytes that do not come */
     bool busy;                  /* cannot be opened for writing */
     int format_error;           /* transport error of Format NVM */
     uint16_t format_status;     /* its NVMe status */
