@@ -12,15 +12,12 @@
 
 #include "../../agent/authorize/internal.h"
 #include "../../agent/erase/writer.h"
+#include "block_device.h"
 
-#include <fcntl.h>
-#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum { MOST_DEVICES = 64 };
 
@@ -33,25 +30,6 @@ struct job {
     int64_t ms;
     struct reason problem;
 };
-
-static bool look_at(const char *node, struct disk *disk) {
-    struct disk_area *area = &disk->areas[0];
-    uint64_t bytes;
-    int sector;
-    const int fd = open(node, O_RDONLY | O_CLOEXEC);
-    const bool good =
-        fd >= 0 && ioctl(fd, BLKGETSIZE64, &bytes) == 0 && ioctl(fd, BLKSSZGET, &sector) == 0;
-    if (fd >= 0)
-        (void)close(fd);
-    if (!good)
-        return false;
-    text_copy(area->node, sizeof area->node, node);
-    area->lba_size = (uint32_t)sector;
-    area->lba_count = bytes / area->lba_size;
-    disk->area_count = 1;
-    disk->identity.capacity = bytes;
-    return true;
-}
 
 static int overwrite(struct job *job, struct device *device, const struct pass *pass) {
     struct armed *armed;
@@ -123,11 +101,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < argc - 2; i++) {
         struct job *job = &jobs[i];
         job->what = argv[1];
-        job->disk = disk_new();
-        if (!look_at(argv[i + 2], job->disk)) {
-            (void)fprintf(stderr, "%s is no block device\n", argv[i + 2]);
+        job->disk = block_device(argv[i + 2]);
+        if (!job->disk)
             return 1;
-        }
         layout_make(job->disk->areas, 1, &job->layout);
     }
     for (int i = 0; i < argc - 2; i++) {

@@ -218,8 +218,21 @@ def tcg():
     return [packet, bytes(64)] + [(44 + len(answer)).to_bytes(4, "big") + bytes(44) + answer for answer in answers] + hostile(600)
 
 
+PROGRESS = {"schema": "quietus.progress/1", "run_id": "00", "begun_digest": "sha256:00",
+            "order": {"id": "o-1", "digest": "sha256:00"}, "passes": "random", "pass": 1, "position": 4096,
+            "generator": "aes-256-ctr", "key": "00" * 32, "done": [],
+            "identity": {"model": "", "serial": "R-1", "firmware": "", "wwn": "", "capacity": 1 << 20},
+            "areas": [{"namespace": 0, "sector": 512, "sectors": 2048}]}
+
+
+def progress():
+    return [text_of(value) for value in (
+        PROGRESS, {**PROGRESS, "position": 1 << 20}, {**PROGRESS, "pass": 2, "passes": "random,zero", "done": [{}]},
+        {**PROGRESS, "areas": []}, {**PROGRESS, "position": 2 ** 63 - 1})] + hostile(64)
+
+
 TARGETS = {make.__name__: make for make in (ata, command_line, disk, document, envelope, key, models, nvme, page_file,
-                                            raid, scsi, sntp, tcg, text)}
+                                            progress, raid, scsi, sntp, tcg, text)}
 
 
 def words_of(value):
@@ -236,7 +249,7 @@ def words_of(value):
 
 
 def dictionary():
-    found = {word for value in (ORDER, CERTIFICATE, RECORD, MODELS) for word in words_of(value)}
+    found = {word for value in (ORDER, CERTIFICATE, RECORD, MODELS, PROGRESS) for word in words_of(value)}
     found |= {"valid_hours", "description", "inventory", "boot_medium", "node", "full", "sample", "not-checked",
               "quietus.mode=", "quietus.order=", "{serial}", "random", "ones", "purge", "nvme-format-crypto"}
     return "".join(f'"{word}"\n' for word in sorted(found)) + '"\\xc3\\xa9"\n"\\xc2\\x9b"\n"\\x1b"\n'

@@ -1,0 +1,94 @@
+"""The engine through the kernel's device mapper: sectors that cannot be written, writes that get lost, reads that
+lie, a disk that is slow and one that hangs. What each ends in, and that none costs another anything."""
+
+import lzma
+import pathlib
+import re
+import tempfile
+
+import content
+import machine
+from machine import BUILD, Machine
+
+MIB = 16
+SECTORS = MIB << 11
+BAD = [(5000, 8), (20001, 1), (SECTORS - 1, 1)]
+
+# /dev/vda is bad, vdb loses writes, vdc returns other bytes than it has, vdd is slow, vde hangs in mid-pass, vdf is
+# good.
+SCRIPT = f"""
+for module in dm-mod dm-delay dm-flakey; do insmod /modules/$module.ko || echo NO-MODULE $module; done
+yes PLANTED-DATA | head -c {MIB << 20} >/tmp/planted
+whole=$(grep -c PLANTED-DATA /tmp/planted)
+for disk in a b c d e f; do dd if=/tmp/planted of=/dev/vd$disk bs=1M conv=fsync 2>/dev/null; done
+make() {{ dmsetup create --noudevrules --noudevsync "$1" && dmsetup mknodes "$1"; }}
+make bad <<END
+{{bad}}
+END
+echo "0 {SECTORS} flakey /dev/vdb 0 0 3600 1 drop_writes" | make lossy
+echo "0 {SECTORS} flakey /dev/vdc 0 0 3600 5 corrupt_bio_byte 32 r 1 0" | make lying
+echo "0 {SECTORS} delay /dev/vdd 0 100 /dev/vdd 0 1500" | make slow
+echo "0 {SECTORS} delay /dev/vde 0 0 /dev/vde 0 300" | make hanging
+echo "0 {SECTORS} linear /dev/vdf 0" | make good
+cd /dev/mapper
+(sleep 1; dmsetup suspend --nolockfs --noflush hanging) &
+quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /dev/mapper/slow /dev/mapper/hanging /dev/mapper/good
+echo "ENDED $?"
+for disk in a b c d e f; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
+dmsetup resume hanging
+"""
+
+
+def table():
+    """All of /dev/vda but the bad sectors."""
+    lines, at = [], 0
+    for lba, count in BAD:
+        lines.append(f"{at} {lba - at} linear /dev/vda {at}")
+        lines.append(f"{lba} {count} error")
+        at = lba + count
+    if at < SECTORS:
+        lines.append(f"{at} {SECTORS - at} linear /dev/vda {at}")
+    return "\n".join(lines)
+
+
+def modules():
+    """The device mapper, which is not in the image and must not be."""
+    release = (BUILD / "kernel/release").read_text().strip()
+    folder = BUILD / f"kernel/root/lib/modules/{release}/kernel/drivers/md"
+    return {f"modules/{name}.ko": (lzma.decompress((folder / f"{name}.ko.xz").read_bytes()), 0o644)
+            for name in ("dm-mod", "dm-delay", "dm-flakey")}
+
+
+def test_device_mapper():
+    program = BUILD / "release/tests/bench/quietus-nodes"
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        disks = []
+        for letter in "abcdef":
+            path = content.blank(folder / f"{letter}.img", MIB)
+            disks.append(["-drive", f"if=none,id=d{letter},format=raw,cache=unsafe,file={path}",
+                          "-device", f"virtio-blk-pci,drive=d{letter},serial=M-{letter}"])
+        files = {**modules(), **machine.host_tools("dmsetup"), **machine.libraries_of(program),
+                 "bin/quietus-nodes": (program.read_bytes(), 0o755)}
+        script = machine.many(folder / "many.img", SCRIPT.replace("{bad}", table()), network=False, files=files)
+        with Machine(disks, "rdinit=/many", initrds=[script], network=False) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+    nodes = {node: (outcome, float(seconds), reason) for node, outcome, seconds, reason in
+             re.findall(r"NODE /dev/mapper/(\w+) (\w+) (\S+) (.*)", console)}
+    left = {disk: (int(some), int(whole)) for disk, some, whole in re.findall(r"LEFT (\w) (\d+) of (\d+)", console)}
+    assert "ENDED 0" in console and len(nodes) == 6 and len(left) == 6, console
+    # Bad sectors: exactly those are listed, the rest is overwritten, and it is no success.
+    assert nodes["bad"][0] == "failed", console
+    assert re.findall(r"BAD /dev/mapper/bad (\d+)\+(\d+)", console) == [(str(a), str(b)) for a, b in BAD], console
+    assert 0 < left["a"][0] <= sum(count for _, count in BAD) * 40, console
+    # Writes that got lost, and reads that are not what was written, are found by reading back.
+    assert nodes["lossy"][0] == "failed" and "samples" in nodes["lossy"][2] and left["b"][0] == left["b"][1], console
+    assert nodes["lying"][0] == "failed" and "samples" in nodes["lying"][2], console
+    # The slow one is erased, in its own time; the one that hangs is given up, and nothing is claimed of it.
+    assert nodes["slow"][0] == "erased" and left["d"][0] == 0, console
+    assert nodes["hanging"][0] == "unknown" and "did not answer" in nodes["hanging"][2], console
+    assert 0 < left["e"][0] < left["e"][1], console
+    assert nodes["good"][0] == "erased" and left["f"][0] == 0, console
+    others = max(nodes[name][1] for name in ("bad", "lossy", "lying", "good"))
+    assert nodes["slow"][1] > 6 and others < nodes["slow"][1] / 2, console
