@@ -267,6 +267,11 @@ int device_ata(struct device *device, const char *name, const struct ata_taskfil
     return error ? error : judge_pass_through(&command, registers);
 }
 
+void device_lend(struct device *device, void *memory, size_t length) {
+    if (device->ops->lend)
+        device->ops->lend(device->context, memory, length);
+}
+
 int device_submit(struct device *device, struct io_request *request) {
     if (request->write)
         return -EPERM;

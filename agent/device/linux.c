@@ -28,6 +28,9 @@ struct linux_transport {
     unsigned area_count;
     bool has_ring; /* else requests are done one by one, as they are submitted */
     struct io_uring ring;
+    uint8_t *lent; /* registered with the ring, or NULL */
+    size_t lent_length;
+    bool has_files; /* area_fds are registered too */
     unsigned under_way;
     struct io_request *finished[TRANSPORT_DEPTH]; /* without a ring */
 };
@@ -146,8 +149,23 @@ static int open_areas(struct linux_transport *transport) {
     return 0;
 }
 
+/* Saves the kernel a look-up for each request. What it refuses is done without. A file that is
+ * registered stays open, so this has to follow every change of area_fds. But taking something back
+ * waits for requests that use it (io_rsrc_ref_quiesce, Linux 5.13 to 6.12): with one that never
+ * ends it is left. */
+static void register_files(struct linux_transport *transport, bool wanted) {
+    if (transport->under_way > 0)
+        return;
+    if (transport->has_files)
+        (void)io_uring_unregister_files(&transport->ring);
+    transport->has_files =
+        wanted && transport->has_ring &&
+        io_uring_register_files(&transport->ring, transport->area_fds, transport->area_count) == 0;
+}
+
 /* The same devices with other rights: through what is open, never by name again. */
 static int reopen_areas(struct linux_transport *transport, int flags) {
+    register_files(transport, false);
     for (unsigned i = 0; i < transport->area_count; i++) {
         char path[64];
         if (transport->area_fds[i] < 0)
@@ -159,6 +177,7 @@ static int reopen_areas(struct linux_transport *transport, int flags) {
         (void)close(transport->area_fds[i]);
         transport->area_fds[i] = fd;
     }
+    register_files(transport, true);
     return 0;
 }
 
@@ -174,15 +193,49 @@ static void linux_disarm(void *context) {
     (void)reopen_areas(context, O_RDONLY);
 }
 
+/* Where memory may not be locked (RLIMIT_MEMLOCK) the kernel refuses, and it is mapped each time.
+ */
+static void linux_lend(void *context, void *memory, size_t length) {
+    struct linux_transport *transport = context;
+    const struct iovec whole = {memory, length};
+    if (transport->under_way > 0)
+        return; /* see register_files */
+    if (transport->lent)
+        (void)io_uring_unregister_buffers(&transport->ring);
+    const bool taken = memory && transport->has_ring &&
+                       io_uring_register_buffers(&transport->ring, &whole, 1) == 0;
+    transport->lent = taken ? memory : NULL;
+    transport->lent_length = length;
+}
+
+static bool is_lent(const struct linux_transport *transport, const struct io_request *request) {
+    const uint8_t *start = request->buffer;
+    return transport->lent && start >= transport->lent &&
+           start + request->length <= transport->lent + transport->lent_length;
+}
+
+static void prepare(const struct linux_transport *transport, const struct io_request *request,
+                    struct io_uring_sqe *sqe) {
+    const int fd = transport->has_files ? (int)request->area : transport->area_fds[request->area];
+    const bool fixed = is_lent(transport, request);
+    void *buffer = request->buffer;
+    if (request->write && fixed)
+        io_uring_prep_write_fixed(sqe, fd, buffer, request->length, request->offset, 0);
+    else if (request->write)
+        io_uring_prep_write(sqe, fd, buffer, request->length, request->offset);
+    else if (fixed)
+        io_uring_prep_read_fixed(sqe, fd, buffer, request->length, request->offset, 0);
+    else
+        io_uring_prep_read(sqe, fd, buffer, request->length, request->offset);
+    if (transport->has_files)
+        io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
+}
+
 static int submit_to_ring(struct linux_transport *transport, struct io_request *request) {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&transport->ring);
     if (!sqe)
         return -EAGAIN;
-    const int fd = transport->area_fds[request->area];
-    if (request->write)
-        io_uring_prep_write(sqe, fd, request->buffer, request->length, request->offset);
-    else
-        io_uring_prep_read(sqe, fd, request->buffer, request->length, request->offset);
+    prepare(transport, request, sqe);
     io_uring_sqe_set_data(sqe, request);
     /* Once in the ring it is under way, whatever the kernel says now: short of memory it takes it
      * later, from linux_wait. */
@@ -286,6 +339,7 @@ static int linux_refresh(void *context) {
 
 static int linux_rediscover(void *context) {
     struct linux_transport *transport = context;
+    register_files(transport, false);
     for (unsigned i = 0; i < transport->area_count; i++) {
         cleanup_fd(&transport->area_fds[i]);
         transport->area_fds[i] = -1; /* its number may be another disk's next */
@@ -295,6 +349,7 @@ static int linux_rediscover(void *context) {
 
 static void linux_close(void *context) {
     struct linux_transport *transport = context;
+    register_files(transport, false); /* at once; the ring's end is not waited for */
     if (transport->has_ring && transport->under_way == 0)
         io_uring_queue_exit(&transport->ring);
     for (unsigned i = 0; i < transport->area_count; i++)
@@ -313,6 +368,7 @@ static const struct transport_ops linux_ops = {
     .area_names = linux_area_names,
     .arm = linux_arm,
     .disarm = linux_disarm,
+    .lend = linux_lend,
     .submit = linux_submit,
     .wait = linux_wait,
     .flush = linux_flush,
@@ -349,6 +405,7 @@ int linux_transport_open(const struct disk *disk, const struct transport_ops **o
                             disk->area_count == 1 && disk->areas[0].node[0] == '\0';
     transport->has_ring =
         !transport->by_command && io_uring_queue_init(TRANSPORT_DEPTH, &transport->ring, 0) == 0;
+    register_files(transport, true);
     *ops = &linux_ops;
     *context = transport;
     return 0;

@@ -247,6 +247,7 @@ int writer_run(const struct write_job *job, struct write_report *report) {
         run->idle[i] = &run->slots[i];
     }
     run->idle_count = DEPTH;
+    device_lend(armed_device(job->armed), run->memory, (size_t)DEPTH * CHUNK);
     int error = write_all(run);
     for (unsigned i = 0; i < run->failed_count && error != -ETIME; i++) {
         if (error)
@@ -258,6 +259,7 @@ int writer_run(const struct write_job *job, struct write_report *report) {
         memory_abandon(run);
         return error;
     }
+    device_lend(armed_device(job->armed), NULL, 0);
     free(run->memory);
     free(run);
     return error;

@@ -18,6 +18,15 @@ void layout_make(const struct disk_area *areas, unsigned count, struct layout *o
     }
 }
 
+uint32_t layout_largest_unit(const struct layout *layout) {
+    uint32_t largest = 0;
+    for (unsigned i = 0; i < layout->area_count; i++) {
+        if (layout->areas[i].unit > largest)
+            largest = layout->areas[i].unit;
+    }
+    return largest;
+}
+
 struct place_unit layout_unit(const struct layout *layout, uint64_t index) {
     unsigned i = 0;
     while (i + 1 < layout->area_count && index >= layout->areas[i].units) {

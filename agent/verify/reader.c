@@ -16,6 +16,7 @@ struct run {
     const struct reader *reader;
     struct slot slots[TRANSPORT_DEPTH];
     struct slot *idle[TRANSPORT_DEPTH];
+    unsigned depth; /* slots that there is memory for */
     unsigned idle_count;
     uint64_t next;
     uint64_t finished;
@@ -60,9 +61,9 @@ static int run_all(struct run *run) {
     while (run->finished < reader->count) {
         while (run->idle_count > 0 && run->next < reader->count && !has_enough(reader))
             start(run);
-        if (run->idle_count == TRANSPORT_DEPTH && has_enough(reader))
+        if (run->idle_count == run->depth && has_enough(reader))
             return -EIO;
-        if (run->idle_count == TRANSPORT_DEPTH)
+        if (run->idle_count == run->depth)
             continue;
         struct io_request *done;
         const int error = device_wait(reader->device, PROGRESS_SILENCE_MS, &done);
@@ -73,24 +74,35 @@ static int run_all(struct run *run) {
     return 0;
 }
 
+/* As many as there may be at once, or as many large ones as fit in the memory that a disk gets. */
+static unsigned depth_for(size_t room) {
+    const size_t fit = READER_MEMORY / room;
+    if (fit < 1)
+        return 1;
+    return fit < TRANSPORT_DEPTH ? (unsigned)fit : TRANSPORT_DEPTH;
+}
+
 int reader_run(const struct reader *reader) {
     struct run *run = memory_new(1, sizeof *run);
     run->reader = reader;
     const size_t room =
         (reader->largest + TRANSPORT_ALIGNMENT - 1) & ~(size_t)(TRANSPORT_ALIGNMENT - 1);
-    run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, room * TRANSPORT_DEPTH);
+    run->depth = depth_for(room);
+    run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, room * run->depth);
     memory_require(run->memory != NULL);
-    for (unsigned i = 0; i < TRANSPORT_DEPTH; i++) {
+    for (unsigned i = 0; i < run->depth; i++) {
         run->slots[i].request.buffer = run->memory + i * room;
         run->slots[i].request.owner = &run->slots[i];
         run->idle[i] = &run->slots[i];
     }
-    run->idle_count = TRANSPORT_DEPTH;
+    run->idle_count = run->depth;
+    device_lend(reader->device, run->memory, room * run->depth);
     const int error = run_all(run);
-    if (run->idle_count < TRANSPORT_DEPTH) {
+    if (run->idle_count < run->depth) {
         memory_abandon(run);
         return error;
     }
+    device_lend(reader->device, NULL, 0);
     free(run->memory);
     free(run);
     return error;

@@ -6,6 +6,10 @@
 #include "quietus/layout.h"
 #include "quietus/progress.h"
 
+/* Bytes of buffers, whatever is read: the writer takes as much, and never at the same time, so that
+ * a disk costs the agent some 5 MiB. */
+enum { READER_MEMORY = 4 << 20 };
+
 struct reader {
     struct device *device;
     struct progress *progress;

@@ -10,7 +10,7 @@
 
 /* A disk of which so many chunks cannot be read has failed or is gone; going on would take as long
  * as its error handling takes, for each of them. The writer gives up after as many. */
-enum { FULL_CHUNK = 1 << 20, MOST_FAILED_CHUNKS = 64 };
+enum { FULL_CHUNK = 512 << 10, MOST_FAILED_CHUNKS = 64 };
 
 struct check {
     const struct layout *layout;
@@ -150,7 +150,7 @@ static int read_everything(struct check *check, struct reader *reader) {
 
 static int read_samples(struct check *check, struct reader *reader) {
     reader->count = check->places->count;
-    reader->largest = LAYOUT_LARGEST_UNIT;
+    reader->largest = layout_largest_unit(check->layout);
     check->expected = memory_new(reader->largest, 1);
     reader->place = sampled_place;
     reader->done = sampled_done;

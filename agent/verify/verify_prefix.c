@@ -83,7 +83,7 @@ int verify_prefix(struct device *device, const struct layout *layout, const stru
     const struct reader reader = {.device = device,
                                   .progress = progress,
                                   .count = check->count,
-                                  .largest = LAYOUT_LARGEST_UNIT,
+                                  .largest = layout_largest_unit(layout),
                                   .place = place,
                                   .done = done,
                                   .user = check};

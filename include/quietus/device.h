@@ -75,6 +75,12 @@ int device_ata(struct device *device, const char *name, const struct ata_taskfil
 bool device_scsi_only_asks(const uint8_t *cdb, size_t length);
 bool device_nvme_only_asks(const struct nvme_command *command);
 
+/*
+ * Lends memory that the requests from now on lie in, until it is lent NULL: that comes before it is
+ * freed. Only for speed, and only one piece at a time.
+ */
+void device_lend(struct device *device, void *memory, size_t length);
+
 /* Reads: see transport.h. A request with .write set is refused with -EPERM. */
 int device_submit(struct device *device, struct io_request *request);
 int device_wait(struct device *device, uint32_t timeout_ms, struct io_request **done);

@@ -34,6 +34,9 @@ struct place_unit {
 
 void layout_make(const struct disk_area *areas, unsigned count, struct layout *out);
 
+/* Bytes of the largest unit of any area. */
+uint32_t layout_largest_unit(const struct layout *layout);
+
 /* index < layout->units. */
 struct place_unit layout_unit(const struct layout *layout, uint64_t index);
 

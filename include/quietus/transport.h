@@ -70,6 +70,9 @@ struct transport_ops {
     /* Opens the areas for writing, exclusively; -EBUSY if something uses one. */
     int (*arm)(void *context);
     void (*disarm)(void *context);
+    /* Memory that many requests will use, so that the kernel need not map it for each; NULL: no
+     * more, before it is freed. May be NULL, and does nothing where the kernel refuses. */
+    void (*lend)(void *context, void *memory, size_t length);
     /* Starts a read or write; at most TRANSPORT_DEPTH at a time. */
     int (*submit)(void *context, struct io_request *request);
     /* Waits for any to end; -ETIME if none does in time, -ENOENT if none is under way. */

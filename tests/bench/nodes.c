@@ -73,7 +73,7 @@ static struct disk_run *new_run(struct disk *disk, const struct policy *policy) 
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
     json_t *authority = json_new_object();
     disk->content_known = true;
-    struct warrant *warrant = warrant_issue(&disk->identity, authority);
+    struct warrant *warrant = warrant_issue(disk, authority);
     json_decref(authority);
     return disk_run_new(disk, warrant, policy, run_id);
 }
