@@ -1,0 +1,210 @@
+"""What the boot matrix has in common: a site with its images, firmware for the machine, and what a boot has to
+leave: an erased simulated drive and certificates that check, or a refusal."""
+
+import base64
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+import machine
+from http_server import Server
+from machine import BUILD, HOST, OUT, TOP, Machine
+from simulated import PROGRAM, Simulation, drive, port
+from stick import Stick
+from test_vm import Workplace, quietus
+
+ORACLE = PROGRAM.parent / "quietus-oracle"
+FIRMWARE = BUILD / "firmware/root/usr"
+SERVER = {"serial": machine.SERIAL, "uuid": machine.UUID}
+COMMAND_LINE = "quiet panic=30 libata.allow_tpm=1 console=tty0 console=ttyS0,115200"
+# QEMU's user network as the machine sees it.
+TFTP = "tftp"
+
+# Two drives, so that both pass-throughs are used: NVMe admin commands, and SG_IO with ATA's.
+DRIVES = (("S-NVME", "nvme"), ("S-SATA", "ata"))
+
+# With QUIETUS_BOOT_BARE a kernel with busybox alone is booted by each path, and its time printed.
+BARE = bool(os.environ.get("QUIETUS_BOOT_BARE"))
+BARE_INIT = """#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs dev /dev
+echo BARE-IS-UP >/dev/console
+/bin/busybox poweroff -f
+"""
+
+
+def run(*command):
+    environment = {**os.environ, "QUIETUS_BUILD": str(BUILD), "QUIETUS_OUT": str(OUT),
+                   "SOURCE_DATE_EPOCH": "1790000000"}
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+class Site(Workplace):
+    """A site's key, orders and HTTP server, and the images made for it."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.server = Server(self.www)
+        self.url = f"http://{HOST}:{self.server.port}"
+        self.words = (f"quietus.mode=erase quietus.order={self.url}/orders/{{serial}}.json "
+                      f"quietus.report={self.url}/certificates/{{serial}} quietus.done=poweroff "
+                      "quietus.settle=2 quietus.progress=none")
+        self.initrd = folder / "initrd"
+        self.initrd.write_bytes((OUT / "initramfs.img").read_bytes() + self.site.read_bytes())
+        self.bare = machine.overlay(folder / "bare.img", {
+            "init": (BARE_INIT, 0o755), "dev/null": (b"", 0o644),
+            "bin/busybox": (pathlib.Path("/bin/busybox").read_bytes(), 0o755)})
+        (self.www / "orders").mkdir()
+        self.order(None, path=f"orders/{machine.SERIAL}.json", server=SERVER,
+                   disks=[{"serial": serial, "content": "not-checked"} for serial, _ in DRIVES])
+        self.lock = threading.Lock()
+
+    def uki(self, name, words, *key_and_certificate, initrd=None):
+        """A unified kernel image with these words in it."""
+        path = self.folder / f"{name}.efi"
+        run(TOP / "initramfs/uki", OUT / "vmlinuz", initrd or self.initrd, f"{COMMAND_LINE} {words}", path,
+            *key_and_certificate)
+        return path
+
+    def iso(self, name, uki, initrd=None):
+        path = self.folder / f"{name}.iso"
+        run(TOP / "initramfs/iso", OUT / "vmlinuz", initrd or self.initrd, COMMAND_LINE, uki, path)
+        return path
+
+    @functools.cached_property
+    def plain_iso(self):
+        return self.iso("plain", self.uki("plain", ""))
+
+    @functools.cached_property
+    def key(self):
+        """The key that OVMF's "snakeoil" variables have enrolled, and its certificate."""
+        key = self.folder / "secure-boot.key"
+        run("openssl", "rsa", "-in", FIRMWARE / "share/ovmf/PkKek-1-snakeoil.key", "-passin", "pass:snakeoil",
+            "-out", key)
+        return key, FIRMWARE / "share/ovmf/PkKek-1-snakeoil.pem"
+
+    def medium(self, name, source, **files):
+        """A copy of an image with files on its stick; as a technician makes it."""
+        path = self.folder / f"{name}.medium"
+        shutil.copyfile(source, path)
+        it = Stick(path, stick_offset(path))
+        for file, data in files.items():
+            it.put(file, data)
+        return path, it
+
+    def order_text(self):
+        return (self.www / f"orders/{machine.SERIAL}.json").read_text()
+
+
+def stick_offset(image):
+    """Where the third partition begins, by the boot record."""
+    with open(image, "rb") as file:
+        record = file.read(512)
+    return int.from_bytes(record[486:490], "little") * 512
+
+
+_site = None
+_lock = threading.Lock()
+
+
+def site():
+    """One for the whole suite: the images are made once."""
+    global _site
+    with _lock:
+        if _site is None:
+            _site = Site(pathlib.Path(tempfile.mkdtemp(prefix="quietus-boot-")))
+            import atexit
+            atexit.register(shutil.rmtree, _site.folder, ignore_errors=True)
+        return _site
+
+
+def uefi(folder, secure=False):
+    """OVMF with variables of this machine's own; secure: Secure Boot is on, with the snakeoil key."""
+    variables = pathlib.Path(folder, "variables.fd")
+    shutil.copyfile(FIRMWARE / f"share/OVMF/OVMF_VARS_4M{'.snakeoil' if secure else ''}.fd", variables)
+    code = FIRMWARE / f"share/OVMF/OVMF_CODE_4M{'.secboot' if secure else ''}.fd"
+    arguments = ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
+                 "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+    if secure:
+        arguments += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
+    return arguments
+
+
+def usb(path, read_only=False):
+    return ["-drive", f"id=usb,if=none,format=raw,file={path},readonly={'on' if read_only else 'off'}",
+            "-device", "qemu-xhci,id=xhci", "-device", "usb-storage,bus=xhci.0,drive=usb,bootindex=0,serial=STICK"]
+
+
+def cdrom(path):
+    return ["-drive", f"id=cd,if=none,format=raw,media=cdrom,readonly=on,file={path}",
+            "-device", "ide-cd,bus=ide.0,drive=cd,bootindex=0"]
+
+
+def network(card, tftp=None, bootfile=None):
+    user = "user,id=net0" + (f",tftp={tftp},bootfile={bootfile}" if bootfile else "")
+    return ["-netdev", user, "-device", f"{card},netdev=net0,mac={machine.MAC},bootindex=0"]
+
+
+VISIBLE, NOTHING = 11, 0
+
+
+def left(sim):
+    """What is left of the planted data on both drives, as quietus-oracle's exit status tells."""
+    return [subprocess.run([ORACLE, sim.media(serial.lower())], capture_output=True).returncode
+            for serial, _ in DRIVES]
+
+
+def boot(place, name, arguments, words=None, refused=None, time_limit=200):
+    """Boots the machine by what the arguments say, with two drives that hold data. words: those of a direct
+    boot. Returns its console; the drives are erased then, or, with refused (a pattern), untouched."""
+    sections = [drive(serial.lower(), family, serial=serial, size="8M", spare="2M", plant="PLANT every=4", sanitize="block")
+                for serial, family in DRIVES]
+    sections += [port("nvme", "nvme", "s-nvme"), port("ahci", "ahci", "s-sata")]
+    with Simulation(place.folder / f"{name}-drives", *sections, factor=10, trace=False) as sim:
+        assert left(sim) == [VISIBLE, VISIBLE], "nothing was planted"
+        with Machine(network=False, direct=False, memory=1024, sim_drives=sim, extra=arguments,
+                     time_limit=time_limit) as vm:
+            if refused:
+                vm.wait_for(refused)
+                up = ended = time.monotonic() - vm.started
+                console = vm.console()
+            else:
+                vm.wait_for(r"quietus: Quietus")
+                up = time.monotonic() - vm.started
+                status = vm.wait_for_end()
+                ended = time.monotonic() - vm.started
+                console = vm.console()
+                assert status == 0, console[-6000:]
+        assert left(sim) == ([VISIBLE, VISIBLE] if refused else [NOTHING, NOTHING]), (left(sim), console[-3000:])
+    print(f"        {name}: {'refused' if refused else 'agent'} after {up:.1f} s"
+          + ("" if refused else f", off after {ended:.1f} s"), flush=True)
+    return console
+
+
+def boot_bare(name, arguments):
+    """The time that a kernel with busybox alone takes by the same path."""
+    with Machine(network=False, direct=False, memory=1024, extra=arguments, time_limit=120) as vm:
+        vm.wait_for("BARE-IS-UP")
+        print(f"        {name}: a bare kernel with busybox after {time.monotonic() - vm.started:.1f} s", flush=True)
+
+
+def check_documents(place, folder, trusted=False):
+    """Two certificates of erased drives and a record; checked, and by the site's key if trusted."""
+    files = sorted(pathlib.Path(folder).glob("*.json"))
+    assert len([f for f in files if f.name.endswith("-certificate.json")]) == 2, files
+    assert len([f for f in files if f.name.endswith("-record.json")]) == 1, files
+    output = quietus("check", *(["--trust", place.folder / "site.pub"] if trusted else []), *files,
+                     status=0 if trusted else 3)
+    assert output.count(": erased, purge") == 2, output
+
+
+def payload(path):
+    return json.loads(base64.b64decode(json.loads(path.read_text())["payload"]))
+

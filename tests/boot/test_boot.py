@@ -1,0 +1,155 @@
+"""Every way in which a server starts: each ends in erased drives and certificates that check, or in a refusal."""
+
+import pathlib
+import shutil
+
+import boots
+from boots import FIRMWARE, OUT, TOP, boot, cdrom, check_documents, network, site, uefi, usb
+
+
+def folder_for(place, name):
+    folder = place.folder / name
+    folder.mkdir()
+    return folder
+
+
+def ipxe_script(place, target, report):
+    """The boot script as it is shipped, for this site."""
+    text = (TOP / "initramfs/ipxe/boot.ipxe").read_text()
+    text = text.replace("http://deploy.example.com/quietus", place.url)
+    text = text.replace("${base}/certificates/{serial}", f"{place.url}/{report}")
+    target.write_text(text.replace(" quietus.done", " quietus.settle=2 quietus.progress=none quietus.done"))
+    for name in ("vmlinuz", "initramfs.img"):
+        if not (place.www / name).exists():
+            (place.www / name).symlink_to(OUT / name)
+    if not (place.www / "site.img").exists():
+        (place.www / "site.img").symlink_to(place.site)
+
+
+def test_bios_pxe_ipxe():
+    """The network card's own iPXE gets the script by TFTP, and the rest by HTTP."""
+    place = site()
+    folder = folder_for(place, "bios-pxe")
+    ipxe_script(place, folder / "boot.ipxe", "bios-pxe-out")
+    boot(place, "bios_pxe_ipxe", network("e1000", folder, "boot.ipxe"))
+    check_documents(place, place.www / "bios-pxe-out")
+
+
+def test_uefi_pxe_ipxe():
+    """The firmware's PXE gets iPXE, which uses the firmware's driver (snponly)."""
+    place = site()
+    folder = folder_for(place, "uefi-pxe")
+    shutil.copy(FIRMWARE / "lib/ipxe/snponly.efi", folder)
+    ipxe_script(place, folder / "autoexec.ipxe", "uefi-pxe-out")
+    boot(place, "uefi_pxe_ipxe", uefi(folder) + network("virtio-net-pci,romfile=", folder, "snponly.efi"))
+    check_documents(place, place.www / "uefi-pxe-out")
+
+
+def words(place, report):
+    return place.words.replace("certificates/{serial}", report)
+
+
+def test_uefi_pxe_image():
+    """The firmware's PXE gets quietus.efi itself; the command line is in it, with the server's serial to be put in."""
+    place = site()
+    folder = folder_for(place, "uefi-pxe-image")
+    place.uki("uefi-pxe-image/quietus", words(place, "{serial}-uki-out"))
+    boot(place, "uefi_pxe_image", uefi(folder) + network("virtio-net-pci,romfile=", folder, "quietus.efi"))
+    check_documents(place, place.www / f"{boots.machine.SERIAL}-uki-out")
+
+
+STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.settle=2 quietus.progress=none\n"
+
+
+def stick_files(place):
+    return {f"orders/{boots.machine.SERIAL}.json": place.order_text(), "quietus.conf": STICK_WORDS,
+            "keys/site.key": (place.folder / "site.key").read_bytes()}
+
+
+def erase_by_stick(name, firmware, *more):
+    """No network: order, key and words are on the stick, and the certificates are there afterwards."""
+    place = site()
+    folder = folder_for(place, name)
+    with place.lock:
+        source = place.plain_iso
+    image, it = place.medium(name, source, **stick_files(place))
+    console = boot(place, name, (uefi(folder) if firmware == "uefi" else []) + usb(image) + list(more))
+    assert "it can be written to" in console
+    check_documents(place, it.copy_out("certificates", folder / "out"), trusted=True)
+    assert it.names("logs")
+    image.unlink()
+
+
+def test_usb_bios_with_a_screen():
+    erase_by_stick("usb_bios_with_a_screen", "bios", "-device", "VGA")
+
+
+def test_usb_uefi_serial_only_no_network():
+    """As all machines of these tests it has no screen but a serial line, and here no network card either."""
+    erase_by_stick("usb_uefi_serial_only_no_network", "uefi")
+
+
+def erase_by_cd(name, firmware):
+    """A CD cannot be written to: its order is taken, and the documents go over the network."""
+    place = site()
+    folder = folder_for(place, name)
+    with place.lock:
+        source = place.plain_iso
+    files = stick_files(place)
+    files["quietus.conf"] = STICK_WORDS.strip() + f" quietus.report={place.url}/{name}-out\n"
+    image, _ = place.medium(name, source, **files)
+    console = boot(place, name, (uefi(folder) if firmware == "uefi" else []) + cdrom(image) +
+                   ["-netdev", "user,id=net0", "-device", "e1000,netdev=net0,romfile="])
+    assert "it cannot be written to" in console
+    out = place.www / f"{name}-out"
+    check_documents(place, out, trusted=True)
+    record = boots.payload(next(out.glob("*record.json")))
+    assert [f["kind"] for f in record["findings"]] == ["stick"], record["findings"]
+    image.unlink()
+
+
+def test_cd_bios():
+    erase_by_cd("cd_bios", "bios")
+
+
+def test_cd_uefi():
+    erase_by_cd("cd_uefi", "uefi")
+
+
+def test_secure_boot_signed():
+    """Signed by a key that the firmware has: it boots, the kernel is locked down, and both pass-throughs erase. The
+    words are on the stick: none can be given from outside."""
+    place = site()
+    folder = folder_for(place, "secure")
+    signed = place.iso("signed", place.uki("signed", "", *place.key))
+    image, it = place.medium("secure", signed, **stick_files(place))
+    console = boot(place, "secure_boot_signed", uefi(folder, secure=True) + usb(image))
+    assert "quietus: kernel lockdown: integrity" in console, console[-5000:]
+    check_documents(place, it.copy_out("certificates", folder / "out"), trusted=True)
+    for path in (image, signed):
+        path.unlink()
+
+
+def esp(path, program):
+    """A stick with nothing but an EFI system partition's file system."""
+    size = program.stat().st_size // 1024 + 2048
+    boots.run("truncate", "-s", f"{size}K", path)
+    boots.run("mkfs.vfat", path)
+    boots.run("mmd", "-i", path, "::/EFI", "::/EFI/BOOT")
+    boots.run("mcopy", "-i", path, program, "::/EFI/BOOT/BOOTX64.EFI")
+    return path
+
+
+def test_secure_boot_refuses():
+    """What is not signed, and what was altered after it was signed (one letter of the command line)."""
+    place = site()
+    unsigned = place.uki("unsigned", words(place, "unsigned-out"))
+    altered = place.uki("to-alter", words(place, "altered-out"), *place.key)
+    data = altered.read_bytes()
+    assert data.count(b"altered-out") == 1
+    altered.write_bytes(data.replace(b"altered-out", b"altered-ouT"))
+    for name, program in (("unsigned", unsigned), ("altered", altered)):
+        folder = folder_for(place, f"refused-{name}")
+        image = esp(folder / "esp.img", pathlib.Path(program))
+        boot(place, f"secure_boot_{name}", uefi(folder, secure=True) + usb(image),
+             refused="Access Denied|Security Violation")
