@@ -22,6 +22,11 @@ static size_t find_entries(const json_t *list, const struct disk *disk, enum ent
     return found;
 }
 
+bool order_names(const struct order *order, const struct disk *disk) {
+    const json_t *first;
+    return find_entries(json_object_get(order->document, "disks"), disk, ENTRY_FITS, &first) > 0;
+}
+
 static size_t count_disks(const json_t *entry, const struct scan *scan) {
     size_t found = 0;
     for (size_t i = 0; i < scan->disk_count; i++)

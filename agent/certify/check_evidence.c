@@ -247,7 +247,8 @@ static bool shows_revert(const json_t *certificate, uint32_t unused) {
     json_t *entry;
     json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
         if (strcmp(json_text(entry, "kind"), "tcg-revert") == 0)
-            off = strcmp(json_text(entry, "locking_after"), "off") == 0;
+            off = strcmp(json_text(entry, "locking_after"), "off") == 0 ||
+                  strcmp(json_text(entry, "locking_after"), "nothing locked") == 0;
     }
     return off && was_sent(certificate, is_security_send, unused);
 }

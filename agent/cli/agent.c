@@ -335,11 +335,22 @@ static bool open_order(struct agent_run *run) {
     return error == 0;
 }
 
+/* What is no disk of this machine is left alone by the scan; what the order names of it may be the
+ * boot medium all the same (an image that the BMC shows). */
+static void look_closer(struct agent_run *run) {
+    for (size_t i = 0; i < run->scan.disk_count; i++) {
+        struct disk *disk = run->scan.disks[i];
+        if (disk_not_local(disk) && order_names(&run->order, disk))
+            scan_look_closer("", disk);
+    }
+}
+
 static void authorize_disks(struct agent_run *run) {
     struct reason reason;
     const struct resume_search search = {run->options->state, SCAN_ANSWER_SECONDS, device_open};
     if (order_check_server(&run->order, &run->scan.server, &reason) == 0)
         resume_find(&search, &run->order, &run->scan);
+    look_closer(run);
     if (authorize_by_order(&run->order, &run->scan, clock_now(), &run->authorization, &reason)) {
         struct reason problem;
         reason_set(&problem, "no good order: %s", reason.text);
@@ -381,19 +392,10 @@ static void open_secrets(struct agent_run *run) {
         (void)fprintf(stderr, "quietus: going on without the sealed secrets: %s\n", reason.text);
 }
 
-static bool erases_frozen(const struct agent_run *run) {
-    for (size_t i = 0; i < run->scan.disk_count; i++) {
-        const struct disk *disk = run->scan.disks[i];
-        if (run->authorization.decisions[i].warrant && disk->has_ata && disk->ata.security.frozen)
-            return true;
-    }
-    return false;
-}
-
 /* Not before the order is good: it disturbs the whole machine. The disks of the new scan are
  * authorized anew. */
 static void thaw(struct agent_run *run) {
-    if (!erases_frozen(run) || !cli_thaw(run->options->thaw, &run->scan))
+    if (!cli_thaw(run->options->thaw, &run->scan, &run->authorization))
         return;
     authorization_free(&run->authorization);
     json_decref(run->order_json);

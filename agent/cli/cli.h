@@ -99,7 +99,7 @@ int cli_open_secrets_file(struct secrets *secrets, const char *path,
 
 /* Thaws the frozen disks of the scan, if there are any and it is asked for, and scans anew. True if
  * the scan is another one now. */
-bool cli_thaw(enum thaw how, struct scan *scan);
+bool cli_thaw(enum thaw how, struct scan *scan, const struct authorization *authorization);
 
 /* The key on the stick (keys/site.key) that signs the documents of a run; NULL if there is none,
  * or, with a finding, if it is no good. The caller's. */

@@ -215,7 +215,7 @@ int cli_erase(int argc, char **argv) {
         return cli_error("erase", "%s", reason.text);
     }
     /* Not before somebody has confirmed; and then what was confirmed is looked at again. */
-    if (anything_to_do(&authorization) && cli_thaw(options.thaw, &scan)) {
+    if (anything_to_do(&authorization) && cli_thaw(options.thaw, &scan, &authorization)) {
         (void)puts("quietus: the disks were asked anew; confirm again");
         authorization_free(&authorization);
         if (authorize_by_operator(&request, &scan, &authorization, &reason)) {

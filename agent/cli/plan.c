@@ -44,6 +44,9 @@ static void print_plan(const struct disk *disk, const struct plan *plan) {
     if (disk_not_local(disk))
         (void)printf("    would not be touched unless an order names it: it is %s\n",
                      disk_not_local(disk));
+    if (disk->raid.role == RAID_MEMBER)
+        (void)puts("    would not be touched unless an order names it by its own serial number or "
+                   "WWN: a RAID controller may have made a volume of it, which that breaks");
     if (disk->in_use)
         (void)printf("    would be refused: in use, %s\n", disk->use_reason);
     for (unsigned i = 0; i < plan->step_count; i++) {
@@ -66,6 +69,7 @@ static json_t *plan_of_disk_json(const struct disk *disk, const struct plan *pla
     json_put(object, "identity", disk_identity_json(&disk->identity));
     json_put_flag(object, "boot_medium", disk->boot_medium);
     json_put_flag(object, "in_use", disk->in_use);
+    json_put_flag(object, "raid_member", disk->raid.role == RAID_MEMBER);
     json_put_text_if(object, "not_local", disk_not_local(disk) ? disk_not_local(disk) : "");
     json_put(object, "plan", plan_json(plan));
     return object;

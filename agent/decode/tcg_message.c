@@ -213,3 +213,7 @@ int tcg_answer_session(struct bytes payload, uint32_t host_session, uint32_t *tp
     *tper_session = (uint32_t)tper;
     return 0;
 }
+
+int tcg_answer_number(struct bytes payload, uint64_t *number) {
+    return takes_token(&payload, TCG_START_LIST) && takes_number(&payload, number) ? 0 : -EINVAL;
+}

@@ -100,7 +100,7 @@ static bool hides_capacity(const struct disk *disk) {
  * says. */
 static bool is_covered(struct disk_run *run, struct device *device) {
     struct tcg_discovery now;
-    const bool may_be_asked = run->now.bus != BUS_USB && !raid_is_behind(&run->now.raid);
+    const bool may_be_asked = run->now.bus != BUS_USB;
     if (!run->now.tcg.known && !(run->now.tcg_unknown && may_be_asked))
         return false;
     /* What was known stays known if the question fails: the next method would take it for none. */

@@ -34,14 +34,16 @@ bool scsi_is_reserved(struct device *device, struct reason *who) {
     return true;
 }
 
-/* 0 if the disk has done it. */
+/* 0 if the disk has done it. A type is needed where a reservation is made or ended. */
 static int reserve_out(const struct earlier *earlier, const char *name, uint8_t action,
                        uint64_t key, uint64_t action_key) {
+    const bool is_typed = action == SCSI_RESERVE_OUT_PREEMPT || action == SCSI_RESERVE_OUT_RELEASE;
+    const uint8_t type = is_typed ? SCSI_RESERVATION_EXCLUSIVE_ACCESS : 0;
     uint8_t list[SCSI_RESERVE_OUT_LIST];
     scsi_encode_reserve_out(key, action_key, list);
     struct scsi_command command = {
         .name = name,
-        .cdb = {SCSI_PERSISTENT_RESERVE_OUT, action, 0, 0, 0, 0, 0, 0, sizeof list, 0},
+        .cdb = {SCSI_PERSISTENT_RESERVE_OUT, action, type, 0, 0, 0, 0, 0, sizeof list, 0},
         .cdb_length = 10,
         .transfer = TRANSFER_OUT,
         .data = list,
@@ -65,42 +67,45 @@ static bool knows_own_key(struct device *device) {
     return false;
 }
 
+/* What took the reservation away. */
+enum way { BY_CLEAR, BY_PREEMPT };
+
 /*
- * CLEAR takes away the reservation and everybody's registration, also the one that it needs first.
- * If it was refused, that one is taken back.
+ * The holder's registration goes, and its reservation becomes this host's for a moment. A key of 0
+ * means all registrants, who hold it together with the types for that (SPC-4, 5.12.11.2).
  */
-static int clear(const struct earlier *earlier) {
-    struct device *device = armed_device(earlier->armed);
+static int preempt(const struct earlier *earlier, const struct scsi_reservation *held) {
+    int error = reserve_out(earlier, "PERSISTENT RESERVE OUT (PREEMPT)", SCSI_RESERVE_OUT_PREEMPT,
+                            own_key, held->key);
+    if (error == 0)
+        error = reserve_out(earlier, "PERSISTENT RESERVE OUT (RELEASE)", SCSI_RESERVE_OUT_RELEASE,
+                            own_key, 0);
+    return error;
+}
+
+/* CLEAR takes away the reservation and everybody's registration, also the one that it needs. */
+static int clear_or_preempt(const struct earlier *earlier, enum way *way) {
+    struct scsi_reservation held;
+    *way = BY_CLEAR;
+    const int error =
+        reserve_out(earlier, "PERSISTENT RESERVE OUT (CLEAR)", SCSI_RESERVE_OUT_CLEAR, own_key, 0);
+    if (error != -EIO || !ask_reserved(armed_device(earlier->armed), &held))
+        return error;
+    *way = BY_PREEMPT;
+    return preempt(earlier, &held);
+}
+
+/* As a registrant, for as long as it takes: what is left of that is taken back. */
+static int take_away(const struct earlier *earlier, enum way *way) {
     int error = reserve_out(earlier, "PERSISTENT RESERVE OUT (REGISTER AND IGNORE EXISTING KEY)",
                             SCSI_RESERVE_OUT_REGISTER_AND_IGNORE, 0, own_key);
     if (error)
         return error;
-    error =
-        reserve_out(earlier, "PERSISTENT RESERVE OUT (CLEAR)", SCSI_RESERVE_OUT_CLEAR, own_key, 0);
-    if (knows_own_key(device))
+    error = clear_or_preempt(earlier, way);
+    if (error != -ESTALE && knows_own_key(armed_device(earlier->armed)))
         (void)reserve_out(earlier, "PERSISTENT RESERVE OUT (REGISTER: taken back)",
                           SCSI_RESERVE_OUT_REGISTER, own_key, 0);
     return error;
-}
-
-static int clear_and_look(const struct earlier *earlier, const struct reason *who) {
-    struct reason again;
-    const int error = clear(earlier);
-    if (error == -ESTALE) /* another disk answers: the reason says so */
-        return error;
-    if (scsi_is_reserved(armed_device(earlier->armed), &again)) {
-        reason_set(earlier->reason, "%s%s; end its use there and try again", again.text,
-                   error ? ", and the reservation could not be cleared"
-                         : " again after its reservation was cleared");
-        return -EACCES;
-    }
-    char line[sizeof(struct reason) + 96];
-    (void)snprintf(line, sizeof line,
-                   "the disk was %s; the reservation and all registrations were cleared, as the "
-                   "policy says",
-                   who->text);
-    json_add_text(earlier->exceptions, line);
-    return 0;
 }
 
 /* Hosts that have registered may use it at any time: a person should know. */
@@ -117,6 +122,33 @@ static void note_registered(const struct earlier *earlier) {
     json_add_text(earlier->exceptions, line);
 }
 
+static void note_taken_away(const struct earlier *earlier, const struct reason *who, enum way way) {
+    char line[sizeof(struct reason) + 160];
+    (void)snprintf(line, sizeof line, "the disk was %s; %s, as the policy says", who->text,
+                   way == BY_CLEAR
+                       ? "the reservation and all registrations were cleared"
+                       : "CLEAR was refused, so the reservation was preempted and released");
+    json_add_text(earlier->exceptions, line);
+    if (way == BY_PREEMPT)
+        note_registered(earlier);
+}
+
+static int take_away_and_look(const struct earlier *earlier, const struct reason *who) {
+    struct reason again;
+    enum way way = BY_CLEAR;
+    const int error = take_away(earlier, &way);
+    if (error == -ESTALE) /* another disk answers: the reason says so */
+        return error;
+    if (scsi_is_reserved(armed_device(earlier->armed), &again)) {
+        reason_set(earlier->reason, "%s%s; end its use there and try again", again.text,
+                   error ? ", and the reservation could be neither cleared nor preempted"
+                         : " again after its reservation was taken away");
+        return -EACCES;
+    }
+    note_taken_away(earlier, who, way);
+    return 0;
+}
+
 int scsi_reservation_settle(const struct earlier *earlier) {
     struct reason who;
     if (earlier->disk->commands != COMMANDS_SCSI || earlier->disk->bus == BUS_USB)
@@ -126,7 +158,7 @@ int scsi_reservation_settle(const struct earlier *earlier) {
         return 0;
     }
     if (earlier->policy->clear_reservations)
-        return clear_and_look(earlier, &who);
+        return take_away_and_look(earlier, &who);
     reason_set(earlier->reason,
                "%s; end its use there (cluster, multipath or RAID software) and try again, or let "
                "the policy say clear_reservations",

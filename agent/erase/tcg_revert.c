@@ -26,7 +26,8 @@ static int confirm_open(struct device *device, struct tcg_discovery *out, struct
         return error;
     }
     *out = now;
-    if (!now.locking_enabled && !now.locked && !now.shadow_enabled)
+    const bool is_off = !now.locking_enabled || tcg_always_enabled(&now);
+    if (is_off && !now.locked && !now.shadow_enabled)
         return 0;
     reason_set(reason, "the drive reports success, but TCG locking is still in use");
     return -EIO;
@@ -62,10 +63,13 @@ int tcg_open(const struct earlier *earlier, struct disk *now) {
     return 0;
 }
 
-static void record_revert(struct erase_run *run, int error) {
+static void record_revert(struct erase_run *run, const struct tcg_discovery *now, int error) {
     json_t *event = json_new_object();
     json_put_text(event, "locking_before", "in use");
-    json_put_text(event, "locking_after", error ? "not known to be off" : "off");
+    json_put_text(event, "locking_after",
+                  error                     ? "not known to be off"
+                  : tcg_always_enabled(now) ? "nothing locked"
+                                            : "off");
     evidence_event(run->evidence, "tcg-revert", event);
 }
 
@@ -83,13 +87,15 @@ static int run_revert(struct erase_run *run) {
     run->facts->accepted = error == 0;
     if (error == 0)
         error = confirm_open(armed_device(run->armed), &now, run->reason);
-    record_revert(run, error);
+    record_revert(run, &now, error);
     if (error) {
         run->facts->refuted = error != -ETIME;
         return error;
     }
     run->facts->ended_in_success = true;
-    run->facts->binding = BINDING_STATE_CHANGED;
+    /* What is always in use has no state that the revert's end would change. */
+    run->facts->binding =
+        tcg_always_enabled(&now) ? BINDING_STATUS_AND_MEDIUM : BINDING_STATE_CHANGED;
     return 0;
 }
 

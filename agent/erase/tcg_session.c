@@ -17,7 +17,12 @@ enum {
     HOST_SESSION = 105,
     CHALLENGE = 0, /* parameters of StartSession, by number */
     AUTHORITY = 3,
+    SESSION_TIMEOUT_MS = 60000,
 };
+
+/* Classes that prove who asks when the session is begun; of Enterprise drives it is done in the
+ * session, and parameters go by names (as in sedutil). */
+enum { LIKE_OPAL = TCG_OPAL_1 | TCG_OPAL_2 | TCG_OPALITE | TCG_PYRITE_1 | TCG_PYRITE_2 | TCG_RUBY };
 
 /* The way to the drive's security, found out by the first message, which is no secret. */
 struct session {
@@ -144,7 +149,28 @@ static int exchange_properties(struct session *session) {
     return error ? error : status == TCG_SUCCESS ? 0 : -EPROTO;
 }
 
-static int start(struct session *session, const char psid[SECRET_SIZE], uint32_t *tper_session) {
+static void put_challenge(struct tcg_message *message, const char psid[SECRET_SIZE]) {
+    tcg_put_token(message, TCG_START_NAME);
+    tcg_put_number(message, CHALLENGE);
+    tcg_put_bytes(message, psid, SECRET_SIZE);
+    tcg_put_token(message, TCG_END_NAME);
+    tcg_put_token(message, TCG_START_NAME);
+    tcg_put_number(message, AUTHORITY);
+    tcg_put_uid(message, TCG_UID_PSID);
+    tcg_put_token(message, TCG_END_NAME);
+}
+
+/* A session that nobody ends is in the way of the next until a power cycle. */
+static void put_timeout(struct tcg_message *message) {
+    static const char name[] = "SessionTimeout";
+    tcg_put_token(message, TCG_START_NAME);
+    tcg_put_bytes(message, name, sizeof name - 1);
+    tcg_put_number(message, SESSION_TIMEOUT_MS);
+    tcg_put_token(message, TCG_END_NAME);
+}
+
+/* psid: NULL for a session without an authority. */
+static int start(struct session *session, const char *psid, uint32_t *tper_session) {
     struct tcg_message message;
     struct bytes payload;
     uint8_t status = 0xff;
@@ -154,23 +180,51 @@ static int start(struct session *session, const char psid[SECRET_SIZE], uint32_t
     tcg_put_number(&message, HOST_SESSION);
     tcg_put_uid(&message, TCG_UID_ADMIN_SP);
     tcg_put_number(&message, 1); /* for writing */
-    tcg_put_token(&message, TCG_START_NAME);
-    tcg_put_number(&message, CHALLENGE);
-    tcg_put_bytes(&message, psid, SECRET_SIZE);
-    tcg_put_token(&message, TCG_END_NAME);
-    tcg_put_token(&message, TCG_START_NAME);
-    tcg_put_number(&message, AUTHORITY);
-    tcg_put_uid(&message, TCG_UID_PSID);
-    tcg_put_token(&message, TCG_END_NAME);
+    if (psid)
+        put_challenge(&message, psid);
+    else
+        put_timeout(&message);
     tcg_put_token(&message, TCG_END_LIST);
-    const int error = call(session, "TCG StartSession (PSID: given by the operator)", &message, 0,
-                           &payload, &status);
+    const int error =
+        call(session, psid ? "TCG StartSession (PSID: given by the operator)" : "TCG StartSession",
+             &message, 0, &payload, &status);
     if (error)
         return fail(session, "TCG StartSession", error);
     if (status == TCG_SUCCESS && tcg_answer_session(payload, HOST_SESSION, tper_session) == 0)
         return 0;
     reason_set(session->reason, "TCG StartSession was refused with status %02xh%s", status,
                status == TCG_NOT_AUTHORIZED         ? ": the PSID is not this drive's"
+               : status == TCG_AUTHORITY_LOCKED_OUT ? ": too many wrong PSIDs, until a power cycle"
+                                                    : "");
+    return -EACCES;
+}
+
+/* A wrong PSID is answered by success and "no". */
+static int authenticate(struct session *session, uint32_t tper_session,
+                        const char psid[SECRET_SIZE]) {
+    static const char name[] = "Challenge";
+    struct tcg_message message;
+    struct bytes payload;
+    uint64_t proven = 0;
+    uint8_t status = 0xff;
+    tcg_message_begin(&message);
+    tcg_put_call(&message, TCG_UID_THIS_SP, TCG_UID_AUTHENTICATE);
+    tcg_put_token(&message, TCG_START_LIST);
+    tcg_put_uid(&message, TCG_UID_PSID);
+    tcg_put_token(&message, TCG_START_NAME);
+    tcg_put_bytes(&message, name, sizeof name - 1);
+    tcg_put_bytes(&message, psid, SECRET_SIZE);
+    tcg_put_token(&message, TCG_END_NAME);
+    tcg_put_token(&message, TCG_END_LIST);
+    const int error = call(session, "TCG Authenticate (PSID: given by the operator)", &message,
+                           tper_session, &payload, &status);
+    if (error)
+        return fail(session, "TCG Authenticate", error);
+    if (status == TCG_SUCCESS && tcg_answer_number(payload, &proven) == 0 && proven == 1)
+        return 0;
+    reason_set(session->reason, "TCG Authenticate was refused with status %02xh%s", status,
+               status == TCG_SUCCESS || status == TCG_NOT_AUTHORIZED
+                   ? ": the PSID is not this drive's, or it has no revert by PSID"
                : status == TCG_AUTHORITY_LOCKED_OUT ? ": too many wrong PSIDs, until a power cycle"
                                                     : "");
     return -EACCES;
@@ -195,13 +249,8 @@ static int revert(struct session *session, uint32_t tper_session) {
 }
 
 bool tcg_revert_possible(const struct tcg_discovery *tcg, struct reason *reason) {
-    enum {
-        LIKE_OPAL = TCG_OPAL_1 | TCG_OPAL_2 | TCG_OPALITE | TCG_PYRITE_1 | TCG_PYRITE_2 | TCG_RUBY
-    };
     if (!tcg->known || tcg->classes == 0)
         reason_set(reason, "it has no TCG security, or does not say so");
-    else if (!(tcg->classes & LIKE_OPAL))
-        reason_set(reason, "the revert of TCG Enterprise drives is not implemented");
     else if (tcg->comid == 0)
         reason_set(reason, "it does not say which ComID its TCG sessions have");
     else
@@ -222,6 +271,9 @@ int tcg_revert_by_psid(struct armed *armed, struct progress *progress,
     }
     if (error)
         return fail(&session, "TCG Properties", error);
-    error = start(&session, psid, &tper_session);
+    const bool is_enterprise = !(tcg->classes & LIKE_OPAL);
+    error = start(&session, is_enterprise ? NULL : psid, &tper_session);
+    if (error == 0 && is_enterprise)
+        error = authenticate(&session, tper_session, psid);
     return error ? error : revert(&session, tper_session);
 }

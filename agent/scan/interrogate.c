@@ -177,7 +177,7 @@ static void note_tcg(struct disk *disk) {
                      "TCG (%s): ranges are locked; parts of it may not be readable or erasable by "
                      "an overwrite, nor by other means of some vendors",
                      text);
-    else if (tcg->locking_enabled)
+    else if (tcg->locking_enabled && !tcg_always_enabled(tcg))
         disk_finding(disk, "TCG (%s): locking is in use; ranges may lock at a power cycle", text);
     if (tcg->shadow_enabled && !tcg->shadow_done)
         disk_finding(disk, "TCG (%s): an MBR shadow covers its first sectors", text);
@@ -188,13 +188,16 @@ static void note_tcg(struct disk *disk) {
 
 /* says_so: the disk has said that it has commands for this. */
 static void ask_tcg(struct device *device, struct disk *disk, bool says_so) {
-    if (disk->bus == BUS_USB || raid_is_behind(&disk->raid)) {
+    if (disk->bus == BUS_USB) {
         disk->tcg_unknown = says_so;
         return;
     }
     const int error = ask_tcg_discovery(device, &disk->tcg);
     disk->tcg_unknown = error != 0 && says_so;
-    if (disk->tcg_unknown && disk->has_ata)
+    if (disk->tcg_unknown && raid_is_behind(&disk->raid))
+        disk_finding(disk, "it has security commands, and its RAID controller does not pass them "
+                           "on: whether ranges are locked could not be asked");
+    else if (disk->tcg_unknown && disk->has_ata)
         disk_finding(disk, "it has trusted computing, and whether ranges are locked could not be "
                            "asked (the kernel wants libata.allow_tpm=1 for that)");
     note_tcg(disk);

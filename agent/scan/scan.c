@@ -193,12 +193,19 @@ static void drop_others(struct scan *scan) {
     scan->disk_count = kept;
 }
 
+static bool is_member(const struct disk *disk) {
+    return disk->raid.role == RAID_MEMBER;
+}
+
 static void merge_path(struct disk *into, const struct disk *from) {
     if (raid_is_behind(&from->raid) && !raid_is_behind(&into->raid)) { /* no path to be used */
         disk_finding(into, "its RAID controller lists it too, as %s (%s)", disk_node(from),
                      from->raid.state);
         return;
     }
+    if (is_member(into) && !is_member(from))
+        disk_finding(into, "%s leads to it too, and does not say that a RAID controller uses it",
+                     disk_node(from));
     for (unsigned i = 0; i < from->path_count; i++) {
         const struct disk_path *path = &from->paths[i];
         if (into->path_count == DISK_PATHS) {
@@ -220,10 +227,22 @@ static void merge_path(struct disk *into, const struct disk *from) {
     }
 }
 
-/* The path that answers comes first: commands go by that one. Returns the disk that is left. */
+/*
+ * Of two controllers that see one disk, the one that may have made a volume of it tells what it is,
+ * since others would leave that volume out of account. Else the path that answers comes first:
+ * commands go by that one.
+ */
+static bool is_better(const struct disk *a, const struct disk *than) {
+    if (!is_second_path(a, than))
+        return false;
+    if (is_member(a) != is_member(than))
+        return is_member(a);
+    return than->paths[0].state != PATH_ANSWERS && a->paths[0].state == PATH_ANSWERS;
+}
+
+/* Returns the disk that is left. */
 static struct disk *merge(struct disk *a, struct disk *b) {
-    const bool b_is_better = is_second_path(a, b) && a->paths[0].state != PATH_ANSWERS &&
-                             b->paths[0].state == PATH_ANSWERS;
+    const bool b_is_better = is_better(b, a);
     struct disk *kept = b_is_better ? b : a;
     struct disk *other = b_is_better ? a : b;
     merge_path(kept, other);
@@ -297,6 +316,13 @@ void scan_run(const struct scan_options *options, struct scan *out) {
         place_find(root, out->disks[i]);
     }
     out->bays = place_bays(root);
+}
+
+void scan_look_closer(const char *root, struct disk *disk) {
+    if (disk->content_known)
+        return;
+    content_read(root, disk);
+    use_check(root, disk);
 }
 
 void scan_free(struct scan *scan) {

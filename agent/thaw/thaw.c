@@ -28,11 +28,34 @@ static bool is_frozen(const struct disk *disk) {
     return disk->has_ata && disk->ata.security.frozen;
 }
 
-unsigned thaw_wanted(const struct scan *scan) {
+unsigned thaw_wanted(const struct scan *scan, const bool *to_erase) {
     unsigned count = 0;
     for (size_t i = 0; i < scan->disk_count; i++)
-        count += is_frozen(scan->disks[i]);
+        count += is_frozen(scan->disks[i]) && (!to_erase || to_erase[i]);
     return count;
+}
+
+/* What would lock when its power goes, and is open now; NULL: nothing. */
+static const char *locks_without_power(const struct disk *disk) {
+    if (disk->has_ata && disk->ata.security.enabled && !disk->ata.security.locked)
+        return "an ATA password is set";
+    if (disk->tcg.known && disk->tcg.locking_enabled)
+        return "its TCG locking is in use";
+    return disk->tcg_unknown ? "whether its TCG locking is in use could not be asked" : NULL;
+}
+
+/* Also of disks that are to be kept: nobody asked for theirs to be locked. */
+static int check_locks(const struct scan *scan, struct reason *reason) {
+    char name[2 * TEXT_FIELD_SIZE + 32];
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        const char *why = locks_without_power(scan->disks[i]);
+        if (!why || disk_not_local(scan->disks[i]))
+            continue;
+        reason_set(reason, "%.120s would come back locked, or might: %s",
+                   disk_name(scan->disks[i], name, sizeof name), why);
+        return -EPERM;
+    }
+    return 0;
 }
 
 static int write_text(const char *root, const char *path, const char *text) {
@@ -96,37 +119,59 @@ static int suspend(const char *root, struct reason *reason) {
     return error;
 }
 
-/* The hosts of the frozen disks, each once: "H:C:T:L" tells which. */
-static int reset_ports(const char *root, const struct scan *scan, struct reason *reason) {
-    long told[256];
-    size_t count = 0;
-    for (size_t i = 0; i < scan->disk_count; i++) {
-        const struct disk *disk = scan->disks[i];
-        char *end;
-        bool known = false;
-        if (!is_frozen(disk) || disk->path_count == 0)
-            continue;
-        const long host = strtol(disk->paths[0].address, &end, 10);
-        if (end == disk->paths[0].address || *end != ':')
-            continue;
-        for (size_t k = 0; k < count; k++)
-            known = known || told[k] == host;
-        if (known || count == sizeof told / sizeof *told)
-            continue;
-        told[count++] = host;
-        char path[64];
-        (void)snprintf(path, sizeof path, "/sys/class/scsi_host/host%ld/scan", host);
-        const int error = write_text(root, path, "- - -");
-        if (error) {
-            reason_set(reason, "%s: %s", path, strerror(-error));
-            return error;
-        }
-    }
-    return 0;
+/* The SCSI host of a disk, from "H:C:T:L"; -1: none. */
+static long host_of(const struct disk *disk) {
+    char *end;
+    if (disk->path_count == 0)
+        return -1;
+    const long host = strtol(disk->paths[0].address, &end, 10);
+    return end != disk->paths[0].address && *end == ':' ? host : -1;
 }
 
-int thaw_run(enum thaw how, const char *root, const struct scan *scan, struct reason *reason) {
-    const int error = how == THAW_SUSPEND ? suspend(root, reason) : reset_ports(root, scan, reason);
+static bool has_other_disks(const struct scan *scan, const bool *to_erase, long host) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (!to_erase[i] && host_of(scan->disks[i]) == host)
+            return true;
+    }
+    return false;
+}
+
+static bool was_told(const struct scan *scan, const bool *to_erase, size_t before, long host) {
+    for (size_t i = 0; i < before; i++) {
+        if (to_erase[i] && is_frozen(scan->disks[i]) && host_of(scan->disks[i]) == host)
+            return true;
+    }
+    return false;
+}
+
+/* The hosts of the frozen disks that are to be erased, each once. */
+static int reset_ports(const char *root, const struct scan *scan, const bool *to_erase,
+                       struct reason *reason) {
+    int first_error = 0;
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        const long host = host_of(scan->disks[i]);
+        char path[64];
+        if (!to_erase[i] || !is_frozen(scan->disks[i]) || host < 0 ||
+            was_told(scan, to_erase, i, host))
+            continue;
+        (void)snprintf(path, sizeof path, "/sys/class/scsi_host/host%ld/scan", host);
+        int error = -EBUSY;
+        if (has_other_disks(scan, to_erase, host))
+            reason_set(reason, "host%ld has a disk, too, that is not to be erased", host);
+        else if ((error = write_text(root, path, "- - -")) != 0)
+            reason_set(reason, "%s: %s", path, strerror(-error));
+        if (first_error == 0)
+            first_error = error;
+    }
+    return first_error;
+}
+
+int thaw_run(enum thaw how, const char *root, const struct scan *scan, const bool *to_erase,
+             struct reason *reason) {
+    int error = how == THAW_SUSPEND ? check_locks(scan, reason) : 0;
+    if (error == 0)
+        error =
+            how == THAW_SUSPEND ? suspend(root, reason) : reset_ports(root, scan, to_erase, reason);
     if (error == 0)
         clock_sleep_ms(AWAKE_MS);
     return error;

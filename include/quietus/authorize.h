@@ -42,6 +42,9 @@ void authorization_free(struct authorization *authorization);
 int authorize_by_order(const struct order *order, const struct scan *scan, int64_t now,
                        struct authorization *out, struct reason *reason);
 
+/* True if the order names the disk to be erased. */
+bool order_names(const struct order *order, const struct disk *disk);
+
 /* Everything refused, for that reason: when an order could not be had or is not good. */
 void authorize_nothing(const struct scan *scan, enum disposition disposition, const char *reason,
                        struct authorization *out);

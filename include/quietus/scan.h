@@ -33,6 +33,12 @@ void scan_free(struct scan *scan);
  */
 int scan_find_again(void *user, const struct disk *lost, struct device **out);
 
+/*
+ * Reads of a disk that is not local what the scan has not (disk_not_local), since an order names
+ * it: what is on it, and with that whether it is the boot medium.
+ */
+void scan_look_closer(const char *root, struct disk *disk);
+
 /* The scan as a document ("quietus.scan/1"); new references. */
 json_t *scan_json(const struct scan *scan);
 json_t *disk_json(const struct disk *disk);

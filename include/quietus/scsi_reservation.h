@@ -21,9 +21,14 @@ enum {
 enum { SCSI_RESERVE_IN_KEYS = 0x00, SCSI_RESERVE_IN_RESERVATION = 0x01 };
 enum {
     SCSI_RESERVE_OUT_REGISTER = 0x00,
+    SCSI_RESERVE_OUT_RELEASE = 0x02,
     SCSI_RESERVE_OUT_CLEAR = 0x03,
+    SCSI_RESERVE_OUT_PREEMPT = 0x04,
     SCSI_RESERVE_OUT_REGISTER_AND_IGNORE = 0x06,
 };
+
+/* The type that keeps everybody else from reading and writing (SPC-4, 5.12.4). */
+enum { SCSI_RESERVATION_EXCLUSIVE_ACCESS = 0x03 };
 
 /* READ KEYS: every path of every host that has registered, each with a key of its choice. */
 struct scsi_registrations {

@@ -52,6 +52,12 @@ int tcg_decode_discovery(struct bytes data, struct tcg_discovery *out);
 /* "Opal 2", "Pyrite 1, Block SID": never empty. Returns out. */
 char *tcg_classes_text(const struct tcg_discovery *tcg, char *out, size_t size);
 
+/* Of the Enterprise class alone: its locking is in use from the factory on, and after a revert.
+ * (From memory; so do drives of it report themselves.) */
+static inline bool tcg_always_enabled(const struct tcg_discovery *tcg) {
+    return tcg->classes == TCG_ENTERPRISE;
+}
+
 /* True if parts of the drive may not be read or written now, or read as something else. */
 static inline bool tcg_covers_media(const struct tcg_discovery *tcg) {
     return tcg->known && tcg->locking &&

@@ -27,6 +27,9 @@ enum tcg_token {
 #define TCG_UID_ADMIN_SP        0x0000020500000001ULL
 #define TCG_UID_PSID            0x000000090001ff01ULL
 #define TCG_UID_REVERT          0x0000000600000202ULL
+/* Of the Enterprise class: the SP of the session, and its way to prove an authority. */
+#define TCG_UID_THIS_SP      0x0000000000000001ULL
+#define TCG_UID_AUTHENTICATE 0x000000060000000cULL
 
 /* Statuses of methods. */
 enum { TCG_SUCCESS = 0x00, TCG_NOT_AUTHORIZED = 0x01, TCG_AUTHORITY_LOCKED_OUT = 0x12 };
@@ -72,5 +75,8 @@ int tcg_answer_status(struct bytes payload, uint8_t *status);
 
 /* The drive's number of a session, from SyncSession with this host's number. 0, or -EINVAL. */
 int tcg_answer_session(struct bytes payload, uint32_t host_session, uint32_t *tper_session);
+
+/* The first value of the list that a method gives back, a number or a truth. 0, or -EINVAL. */
+int tcg_answer_number(struct bytes payload, uint64_t *number);
 
 #endif

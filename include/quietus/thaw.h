@@ -15,15 +15,19 @@ enum thaw { THAW_NO, THAW_SUSPEND, THAW_PORT_RESET };
 /* "s3", "port-reset"; -EINVAL. */
 int thaw_parse(const char *name, enum thaw *out);
 
-/* Disks of the scan whose security is frozen. */
-unsigned thaw_wanted(const struct scan *scan);
+/* Disks of the scan whose security is frozen; of those to be erased, if it is told which these are:
+ * a flag for each disk, or NULL. */
+unsigned thaw_wanted(const struct scan *scan, const bool *to_erase);
 
 /*
- * Does it, for the frozen disks of the scan. root: "" on the running machine. 0 if the machine has
- * been suspended and is back, or the ports have been told; negative errno with the reason, and then
- * nothing was done, or not for all.
+ * Does it, for the frozen disks that are to be erased. root: "" on the running machine. 0 if the
+ * machine has been suspended and is back, or the ports have been told; negative errno with the
+ * reason, and then nothing was done, or not for all. A port on which there is a disk that is not to
+ * be erased is not reset. The machine is not suspended while any drive, to be erased or not, has an
+ * ATA password or TCG locking in use, or may have: it would come back locked.
  */
-int thaw_run(enum thaw how, const char *root, const struct scan *scan, struct reason *reason);
+int thaw_run(enum thaw how, const char *root, const struct scan *scan, const bool *to_erase,
+             struct reason *reason);
 
 /* What was done, and what came of it, as findings of the disks that were frozen before; problem: of
  * thaw_run, or "". */

@@ -11,12 +11,14 @@ static void check_session(struct bytes answer) {
     struct tcg_item item;
     uint8_t status;
     uint32_t tper;
+    uint64_t number;
     if (tcg_answer_payload(answer, &payload))
         return;
     REQUIRE(payload.data >= answer.data && payload.length <= answer.length);
     REQUIRE(payload.data + payload.length <= answer.data + answer.length);
     (void)tcg_answer_status(payload, &status);
     (void)tcg_answer_session(payload, 105, &tper);
+    (void)tcg_answer_number(payload, &number);
     for (size_t before = payload.length; tcg_next_item(&payload, &item); before = payload.length) {
         REQUIRE(payload.length < before);
         REQUIRE(!item.is_bytes || item.data.length < before);

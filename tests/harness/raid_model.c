@@ -113,6 +113,11 @@ static void carry(struct errand *errand, uint8_t *kernel_buffer) {
 
 /* The fault, if this command is to meet one, in the place of the drive or after it. */
 static bool spoil(struct errand *errand) {
+    enum { SECURITY_IN = 0xa2, SECURITY_OUT = 0xb5 };
+    if (controller.faults.kind == RAID_FAULT_NO_SECURITY) {
+        errand->error = errand->cdb[0] == SECURITY_IN || errand->cdb[0] == SECURITY_OUT ? -EIO : 0;
+        return errand->error != 0;
+    }
     if (!is_due())
         return false;
     switch (controller.faults.kind) {

@@ -29,6 +29,7 @@ enum raid_fault_kind {
     RAID_FAULT_SHORT_SENSE, /* of sense data four bytes come */
     RAID_FAULT_DRIVER,      /* the ioctl itself fails */
     RAID_FAULT_FIRMWARE,    /* an error that nobody has a name for */
+    RAID_FAULT_NO_SECURITY, /* security commands are not passed on, ever */
 };
 
 struct raid_faults {

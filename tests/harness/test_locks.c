@@ -207,7 +207,8 @@ static void test_unlocked_security_is_no_obstacle(void **state) {
  */
 static void test_psid_opens(void **state) {
     (void)state;
-    static const char *const kinds[] = {"opal1", "opal2", "opalite", "ruby", "pyrite1", "pyrite2"};
+    static const char *const kinds[] = {"opal1",   "opal2",   "opalite",   "ruby",
+                                        "pyrite1", "pyrite2", "enterprise"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         for (size_t k = 0; k < COUNT_OF(all_paths); k++) {
             struct trial_result result;
@@ -250,7 +251,14 @@ static void test_psid_revert_as_a_method(void **state) {
          "not this drive's"},
         {"tcg = pyrite2 enabled psid=" PSID "\n", DISPOSITION_FAILED, "no media encryption"},
         {"tcg = opal2 psid=" PSID "\n", DISPOSITION_FAILED, "not in use"},
-        {"tcg = enterprise enabled psid=" PSID "\n", DISPOSITION_FAILED, "not implemented"},
+        {"tcg = enterprise psid=" PSID "\n", DISPOSITION_ERASED, "accepted"},
+        {"tcg = enterprise enabled psid=" PSID "\n", DISPOSITION_ERASED, "accepted"},
+        {"tcg = enterprise keeps-keys psid=" PSID "\n", DISPOSITION_FAILED, "samples"},
+        {"tcg = enterprise ignores psid=" PSID "\n", DISPOSITION_FAILED, "samples"},
+        {"tcg = enterprise clear psid=" PSID "\n", DISPOSITION_FAILED, "no media encryption"},
+        {"tcg = enterprise psid=012345ABCDEFGHIJKLMNOPQRSTUVWXYZ\n", DISPOSITION_FAILED,
+         "not this drive's"},
+        {"tcg = enterprise\n", DISPOSITION_FAILED, "no revert by PSID"},
         {"", DISPOSITION_FAILED, "no method can be used"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -277,7 +285,9 @@ static void test_psid_that_opens_nothing(void **state) {
         {"tcg = opal2 locked psid=" PSID "\n", "012345ABCDEFGHIJKLMNOPQRSTUVWXYZ",
          "not this drive's"},
         {"tcg = opal2 locked ignores psid=" PSID "\n", PSID, "still in use"},
-        {"tcg = enterprise locked psid=" PSID "\n", PSID, "not implemented"},
+        {"tcg = enterprise locked psid=" PSID "\n", "012345ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+         "not this drive's"},
+        {"tcg = enterprise locked ignores psid=" PSID "\n", PSID, "still in use"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         for (size_t k = 0; k < COUNT_OF(all_paths); k++) {

@@ -18,16 +18,24 @@
 
 static const enum model_path paths[] = {MODEL_MEGARAID, MODEL_CCISS};
 
-/* Erases it; whatever the end, it has to be true. */
-static struct trial_result erase(enum model_path path, const char *description,
-                                 const struct raid_faults *faults) {
+/* Erases it; whatever the end, it has to be true. psid: that the operator gives, or NULL. */
+static struct trial_result erase_with(enum model_path path, const char *description,
+                                      const struct raid_faults *faults, const char *psid) {
     char folder[] = "/tmp/quietus-raid-XXXXXX";
     char problem[512] = "";
     bool unseen;
     struct trial_result result;
     assert_non_null(mkdtemp(folder));
-    struct trial trial = {
-        .folder = folder, .description = description, .path = path, .faults = faults};
+    struct disk_secrets secrets = {0};
+    if (psid) {
+        secrets.of[SECRET_PSID].given = true;
+        memcpy(secrets.of[SECRET_PSID].bytes, psid, strlen(psid));
+    }
+    struct trial trial = {.folder = folder,
+                          .description = description,
+                          .path = path,
+                          .faults = faults,
+                          .secrets = psid ? &secrets : NULL};
     policy_default(&trial.policy);
     keys_start();
     const bool done = trial_run(&trial, &result, problem, sizeof problem);
@@ -39,6 +47,11 @@ static struct trial_result erase(enum model_path path, const char *description,
         fail_msg("%s (%s)\n%s\n%s%s", wrong, result.packet, description, result.reason,
                  result.attempts);
     return result;
+}
+
+static struct trial_result erase(enum model_path path, const char *description,
+                                 const struct raid_faults *faults) {
+    return erase_with(path, description, faults, NULL);
 }
 
 static void expect_erased(const struct trial_result *result, enum category claimed,
@@ -73,6 +86,31 @@ static void test_sas_is_overwritten(void **state) {
         assert_true(raid_model_flushes() > 0);
         result = erase(paths[i], SAS "sanitize = none\nvisible = 2M\n", NULL); /* and all of it */
         expect_erased(&result, CATEGORY_CLEAR, "overwrite");
+    }
+}
+
+/* Behind a controller locked ranges are seen as elsewhere, where it passes security commands on. */
+static void test_locked_ranges(void **state) {
+    (void)state;
+    static const char psid[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+    static const struct raid_faults deaf = {.kind = RAID_FAULT_NO_SECURITY};
+    static const char not_known[] = "locked by TCG security could not be found out";
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        struct trial_result result = erase(paths[i], SAS "tcg = opal2 locked\n", NULL);
+        assert_int_equal(result.outcome, DISPOSITION_FAILED);
+        result = erase(paths[i], SAS "tcg = opal2 shadow\nsanitize = block\n", NULL);
+        assert_int_equal(result.outcome, DISPOSITION_UNKNOWN);
+        result = erase(paths[i], SAS "tcg = enterprise\n", NULL);
+        expect_erased(&result, CATEGORY_PURGE, "scsi-sanitize-crypto-block");
+        assert_null(strstr(result.exceptions, not_known));
+        result = erase(paths[i], SAS "tcg = enterprise\n", &deaf);
+        expect_erased(&result, CATEGORY_PURGE, "scsi-sanitize-crypto-block");
+        assert_non_null(strstr(result.exceptions, not_known));
+        result = erase_with(paths[i],
+                            SAS "tcg = enterprise locked psid=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "012345\n",
+                            NULL, psid);
+        expect_erased(&result, CATEGORY_PURGE, "scsi-sanitize-crypto-block");
     }
 }
 
@@ -360,6 +398,7 @@ static void test_found_again_behind_its_controller(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sas_is_erased_by_its_firmware),
     cmocka_unit_test(test_sas_is_overwritten),
+    cmocka_unit_test(test_locked_ranges),
     cmocka_unit_test(test_sata_is_overwritten_alone),
     cmocka_unit_test(test_sata_that_may_hide_capacity),
     cmocka_unit_test(test_drives_that_misbehave),

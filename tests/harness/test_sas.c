@@ -138,6 +138,38 @@ static void test_reservation_cleared(void **state) {
     }
 }
 
+/* A disk that knows no CLEAR: the holder is preempted; if that is refused too, all is left as it
+ * was.
+ */
+static void test_reservation_preempted(void **state) {
+    (void)state;
+    for (unsigned type = 1; type <= 8; type++) {
+        for (unsigned refuses = 0; refuses < 2; refuses++) {
+            struct whole whole;
+            struct reservations seen = {0};
+            char description[512];
+            if (type == 2 || type == 4)
+                continue;
+            (void)snprintf(description, sizeof description,
+                           DISK "reserved-by = 0xabcde %u\nclear-refused = yes\n%s", type,
+                           refuses ? "preempt-refused = yes\n" : "");
+            prepare(&whole, description);
+            whole.trial.policy.clear_reservations = true;
+            whole.trial.look = look_at_reservations;
+            whole.trial.user = &seen;
+            go(&whole, refuses ? DISPOSITION_REFUSED : DISPOSITION_ERASED);
+            /* REGISTER, CLEAR, PREEMPT, RELEASE, REGISTER; without RELEASE if it was refused. */
+            assert_int_equal(seen.out, refuses ? 4 : 5);
+            assert_true(seen.reservation.held == (refuses != 0));
+            assert_int_equal(seen.registrations.count, refuses ? 1 : 0);
+            if (refuses)
+                assert_says(whole.result.reason, "neither cleared nor preempted");
+            else
+                assert_says(whole.result.exceptions, "preempted and released");
+        }
+    }
+}
+
 static void test_nobody_reserved(void **state) {
     (void)state;
     struct whole whole;
@@ -503,6 +535,7 @@ static void test_a_path_dies_on_the_way(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reserved_is_refused),
     cmocka_unit_test(test_reservation_cleared),
+    cmocka_unit_test(test_reservation_preempted),
     cmocka_unit_test(test_nobody_reserved),
     cmocka_unit_test(test_defects_that_grow),
     cmocka_unit_test(test_reads_after_an_erase),

@@ -48,6 +48,8 @@ ROWS = [
         check=excepted("the grown defect list went from")),
     sas("sas-reservation-cleared", HDD_OVERWRITE + "reserved-by = 0xabcde 3", CLEAR, category="purge",
         check=excepted("the reservation and all registrations were cleared")),
+    sas("sas-reservation-preempted", HDD_OVERWRITE + "reserved-by = 0xabcde 8; clear-refused = yes", CLEAR,
+        category="purge", check=excepted("preempted and released"), note="knows no CLEAR; all registrants hold it"),
     sas("sas-520-to-512", HDD_OVERWRITE + "sector = 520", CLEAR, category="purge", check=has_512),
     sas("sas-two-paths-520-to-512", HOST_ONLY + "sector = 520", CLEAR, paths=2, category="clear",
         check=has_512),

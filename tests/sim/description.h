@@ -135,9 +135,10 @@ struct scsi_description {
     bool descriptor_sense;
     bool write_protected; /* SWP of the control mode page */
     bool write_cache;
-    bool format_corrupt;  /* a format of the last owner was interrupted */
-    bool start_needed;    /* after power-on it waits for START STOP UNIT */
-    uint64_t reserved_by; /* key of another host's reservation; 0: none */
+    bool format_corrupt;                 /* a format of the last owner was interrupted */
+    bool start_needed;                   /* after power-on it waits for START STOP UNIT */
+    bool clear_refused, preempt_refused; /* of PERSISTENT RESERVE OUT */
+    uint64_t reserved_by;                /* key of another host's reservation; 0: none */
     uint32_t reserved_type;
     uint32_t standby_port;                /* 1 or 2; 0: none */
     uint64_t bad_blocks[SCSI_BAD_BLOCKS]; /* fail to read until they are written */

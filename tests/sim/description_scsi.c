@@ -99,6 +99,8 @@ static const struct keyword keywords[] = {
     KEYWORD("start-needed", VALUE_FLAG, scsi.start_needed),
     KEYWORD("standby-port", VALUE_NUMBER, scsi.standby_port),
     SPECIAL("reserved-by", parse_reserved),
+    KEYWORD("clear-refused", VALUE_FLAG, scsi.clear_refused),
+    KEYWORD("preempt-refused", VALUE_FLAG, scsi.preempt_refused),
     SPECIAL("bad-blocks", parse_bad_blocks),
     KEYWORD("primary-defects", VALUE_NUMBER, scsi.primary_defects),
     KEYWORD("percentage-used", VALUE_NUMBER, scsi.percentage_used),

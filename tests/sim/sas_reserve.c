@@ -179,14 +179,28 @@ static enum answer do_clear(struct sas_reservations *all, const struct order *or
     return DONE;
 }
 
+/* With types 7 and 8, all others at once (SPC-4, 5.12.11.2). */
+static void preempt_all(struct sas_reservations *all, const struct order *order) {
+    for (unsigned i = 0; i < SAS_REGISTRANTS; i++)
+        if (i != order->path)
+            all->keys[i] = 0;
+    all->type = order->type;
+    all->holder = (uint8_t)order->path;
+    all->generation++;
+}
+
 /* Who is registered with the key loses that; who held the reservation loses it to this path. */
 static enum answer do_preempt(struct sas_reservations *all, const struct order *order) {
     bool found = false, held = false;
+    if (order->action == 0 && all->type >= 7 && is_type(order->type)) {
+        preempt_all(all, order);
+        return DONE;
+    }
     for (unsigned i = 0; i < SAS_REGISTRANTS; i++) {
         if (all->keys[i] == 0 || all->keys[i] != order->action)
             continue;
         found = true;
-        held |= is_holder(all, i);
+        held |= all->type < 7 && is_holder(all, i);
         if (i != order->path)
             all->keys[i] = 0;
     }
@@ -226,7 +240,10 @@ void sas_run_reserve_out(struct scsi_unit *unit, struct drive_request *request) 
                                 .key = load_be(request->data, 8),
                                 .action = load_be(request->data + 8, 8),
                                 .path = path_of(unit)};
-    if (action >= sizeof actions / sizeof *actions || scope != 0) {
+    const struct scsi_description *own = sas_description(sas_of(unit));
+    const bool refused = (action == OUT_CLEAR && own->clear_refused) ||
+                         (action == OUT_PREEMPT && own->preempt_refused);
+    if (action >= sizeof actions / sizeof *actions || scope != 0 || refused) {
         scsi_refuse(unit, request, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD_IN_CDB);
         return;
     }

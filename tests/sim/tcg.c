@@ -18,8 +18,19 @@ static const struct tcg_description *own(const struct drive *drive) {
     return &drive->description->tcg;
 }
 
+/* From memory: the Locking SP of an Enterprise drive is active in the factory, and after a revert.
+ */
+static bool is_enterprise(const struct drive *drive) {
+    enum { ENTERPRISE = 0x0100 };
+    return own(drive)->class == ENTERPRISE;
+}
+
 bool tcg_is_active(const struct drive *drive) {
     return own(drive)->present && own(drive)->enabled && !drive->state->tcg_reverted;
+}
+
+bool tcg_has_authenticate(const struct drive *drive) {
+    return is_enterprise(drive);
 }
 
 bool tcg_denies_media(const struct drive *drive, uint64_t lba, uint64_t lbas) {
@@ -51,8 +62,9 @@ static size_t discovery(const struct drive *drive, uint8_t *out) {
     data[0] = 0x11; /* streaming, synchronous protocol */
     at = data + 12;
     data = feature(at, LOCKING, 12);
-    data[0] = (uint8_t)(1 | active << 1 | (active && own(drive)->locked) << 2 |
-                        encrypts(drive) << 3 | (active && own(drive)->shadow) << 4);
+    data[0] =
+        (uint8_t)(1 | (active || is_enterprise(drive)) << 1 | (active && own(drive)->locked) << 2 |
+                  encrypts(drive) << 3 | (active && own(drive)->shadow) << 4);
     at = data + 12;
     at = feature(at, GEOMETRY, 28) + 28;
     data = feature(at, own(drive)->class, 16);
@@ -117,7 +129,8 @@ void tcg_power_on(struct drive *drive) {
 void tcg_revert(struct drive *drive) {
     if (own(drive)->ignores)
         return;
-    if (tcg_is_active(drive) && encrypts(drive) && !own(drive)->keeps_keys) {
+    const bool active = tcg_is_active(drive) || is_enterprise(drive);
+    if (active && encrypts(drive) && !own(drive)->keeps_keys) {
         struct media_effect effect = drive_effect(drive, EFFECT_CRYPTO);
         effect.unmap_at_end = drive->description->crypto_unmaps;
         media_effect_run(drive->media, &effect, 0, media_effect_steps(drive->media, &effect));

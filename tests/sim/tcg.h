@@ -32,6 +32,7 @@ struct tcg_description {
 /* Lost without power. */
 struct tcg_volatile {
     bool in_session;
+    bool proven; /* that the session is the PSID's */
     uint32_t host_session;
     uint8_t response[TCG_RESPONSE_SIZE]; /* waits to be fetched */
     size_t response_length;
@@ -39,6 +40,8 @@ struct tcg_volatile {
 
 /* Is the Locking SP active: does somebody own the drive? */
 bool tcg_is_active(const struct drive *drive);
+/* Does a session prove its authority by a method of its own (Enterprise)? */
+bool tcg_has_authenticate(const struct drive *drive);
 /* Are the LBAs under a locked range (of region 0, or of any namespace)? */
 bool tcg_denies_media(const struct drive *drive, uint64_t lba, uint64_t lbas);
 /* Are sanitize and format refused? */

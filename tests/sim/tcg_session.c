@@ -36,6 +36,8 @@ enum status {
 #define ADMIN_SP        0x0000020500000001ULL
 #define AUTHORITY_PSID  0x000000090001ff01ULL
 #define REVERT          0x0000000600000202ULL
+#define THIS_SP         0x0000000000000001ULL
+#define AUTHENTICATE    0x000000060000000cULL
 
 /* --- what came --- */
 
@@ -168,6 +170,35 @@ static void answer_properties(struct drive *drive) {
     finish(drive, STATUS_SUCCESS, false);
 }
 
+static bool is_psid(const struct drive *drive, const struct atom *challenge) {
+    const char *psid = drive->description->tcg.psid;
+    return challenge->is_bytes && psid[0] != '\0' && challenge->length == strlen(psid) &&
+           memcmp(challenge->data, psid, challenge->length) == 0;
+}
+
+static bool is_text(const struct atom *atom, const char *text) {
+    return atom->is_bytes && atom->length == strlen(text) &&
+           memcmp(atom->data, text, atom->length) == 0;
+}
+
+/* Enterprise: [ HSN, SP, write, "SessionTimeout" = ms ], and no authority; names are texts. */
+static enum status check_plain_start(struct cursor *cursor, uint32_t *host) {
+    struct atom atom;
+    uint64_t provider = 0;
+    if (!next_is(cursor, START_LIST) || !next_atom(cursor, &atom) || atom.is_bytes)
+        return STATUS_INVALID_PARAMETER;
+    *host = (uint32_t)atom.number;
+    if (!next_uid(cursor, &provider) || !next_atom(cursor, &atom) || atom.number != 1)
+        return STATUS_INVALID_PARAMETER;
+    while (next_is(cursor, START_NAME)) {
+        if (!next_atom(cursor, &atom) || !is_text(&atom, "SessionTimeout") ||
+            !next_atom(cursor, &atom) || atom.is_bytes || !next_is(cursor, END_NAME))
+            return STATUS_INVALID_PARAMETER;
+    }
+    return provider == ADMIN_SP && next_is(cursor, END_LIST) ? STATUS_SUCCESS
+                                                             : STATUS_INVALID_PARAMETER;
+}
+
 /* [ HSN, SP, write, HostChallenge = PIN, HostSigningAuthority = UID ]; names are numbers 0 and 3.
  */
 static enum status check_start(const struct drive *drive, struct cursor *cursor, uint32_t *host) {
@@ -189,16 +220,16 @@ static enum status check_start(const struct drive *drive, struct cursor *cursor,
     }
     if (provider != ADMIN_SP || !next_is(cursor, END_LIST))
         return STATUS_INVALID_PARAMETER;
-    const char *psid = drive->description->tcg.psid;
-    const bool fits = authority == AUTHORITY_PSID && challenge.is_bytes && psid[0] != '\0' &&
-                      challenge.length == strlen(psid) &&
-                      memcmp(challenge.data, psid, challenge.length) == 0;
+    const bool fits = authority == AUTHORITY_PSID && is_psid(drive, &challenge);
     return fits ? STATUS_SUCCESS : STATUS_NOT_AUTHORIZED;
 }
 
 static void answer_start(struct drive *drive, struct cursor *cursor) {
     uint32_t host = 0;
-    const enum status status = check_start(drive, cursor, &host);
+    const bool later = tcg_has_authenticate(drive);
+    const enum status status =
+        later ? check_plain_start(cursor, &host) : check_start(drive, cursor, &host);
+    drive->tcg.proven = status == STATUS_SUCCESS && !later;
     begin(drive);
     put(drive, CALL);
     put_uid(drive, SESSION_MANAGER);
@@ -214,14 +245,31 @@ static void answer_start(struct drive *drive, struct cursor *cursor) {
     finish(drive, status, false);
 }
 
+/* [ UID, "Challenge" = PIN ]: true or false. */
+static void answer_authenticate(struct drive *drive, struct cursor *cursor) {
+    struct atom name, challenge;
+    uint64_t authority = 0;
+    const bool good = next_is(cursor, START_LIST) && next_uid(cursor, &authority) &&
+                      next_is(cursor, START_NAME) && next_atom(cursor, &name) &&
+                      is_text(&name, "Challenge") && next_atom(cursor, &challenge) &&
+                      next_is(cursor, END_NAME) && next_is(cursor, END_LIST);
+    drive->tcg.proven = good && authority == AUTHORITY_PSID && is_psid(drive, &challenge);
+    begin(drive);
+    put(drive, START_LIST);
+    put(drive, drive->tcg.proven);
+    put(drive, END_LIST);
+    finish(drive, good ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER, true);
+}
+
 /* It ends the session by itself. */
 static void answer_revert(struct drive *drive, uint64_t object) {
+    const bool allowed = object == ADMIN_SP && drive->tcg.proven;
     begin(drive);
     put(drive, START_LIST);
     put(drive, END_LIST);
-    if (object == ADMIN_SP)
+    if (allowed)
         tcg_revert(drive);
-    finish(drive, object == ADMIN_SP ? STATUS_SUCCESS : STATUS_NOT_AUTHORIZED, true);
+    finish(drive, allowed ? STATUS_SUCCESS : STATUS_NOT_AUTHORIZED, true);
     drive->tcg.in_session = false;
 }
 
@@ -257,6 +305,9 @@ void tcg_answer(struct drive *drive, const uint8_t *packet, size_t size) {
         answer_properties(drive);
     else if (object == SESSION_MANAGER && method == START_SESSION)
         answer_start(drive, &cursor);
+    else if (in_session && method == AUTHENTICATE && object == THIS_SP &&
+             tcg_has_authenticate(drive))
+        answer_authenticate(drive, &cursor);
     else if (in_session && method == REVERT)
         answer_revert(drive, object);
 }

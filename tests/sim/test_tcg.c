@@ -66,7 +66,7 @@ static void flags_of_every_kind(void **state) {
         {"tcg = opal1\n", 0x0200, 0x09},       {"tcg = opal2 enabled\n", 0x0203, 0x0b},
         {"tcg = ruby shadow\n", 0x0304, 0x1b}, {"tcg = pyrite1 locked\n", 0x0302, 0x07},
         {"tcg = pyrite2\n", 0x0303, 0x01},     {"tcg = opalite clear\n", 0x0301, 0x01},
-        {"tcg = enterprise\n", 0x0100, 0x09},
+        {"tcg = enterprise\n", 0x0100, 0x0b},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char lines[128];

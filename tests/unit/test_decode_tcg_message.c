@@ -116,6 +116,13 @@ static void test_sync_session(void **state) {
     assert_int_equal(status, TCG_NOT_AUTHORIZED);
     assert_int_equal(tcg_answer_session((struct bytes){refused, sizeof refused}, 105, &tper),
                      -EINVAL);
+    /* What Authenticate gives back. */
+    uint64_t number = 9;
+    const uint8_t yes[] = {0xf0, 0x01, 0xf1, 0xf9, 0xf0, 0x00, 0, 0, 0xf1};
+    assert_int_equal(tcg_answer_number((struct bytes){yes, sizeof yes}, &number), 0);
+    assert_int_equal(number, 1);
+    assert_int_equal(tcg_answer_number((struct bytes){yes, 1}, &number), -EINVAL);
+    assert_int_equal(tcg_answer_number((struct bytes){refused, sizeof refused}, &number), -EINVAL);
 }
 
 static void test_packets(void **state) {

@@ -584,6 +584,53 @@ static void test_what_is_one_disk(void **state) {
     }
 }
 
+/* A disk that two controllers see is a member if one of them says so, whichever was found first. */
+static void test_the_more_protective_role_wins(void **state) {
+    (void)state;
+    static const struct {
+        enum raid_role roles[2];
+        enum raid_role role;
+        uint16_t host;
+    } cases[] = {
+        {{RAID_SPARE, RAID_MEMBER}, RAID_MEMBER, 1},
+        {{RAID_MEMBER, RAID_SPARE}, RAID_MEMBER, 0},
+        {{RAID_ROLE_NONE, RAID_MEMBER}, RAID_MEMBER, 1},
+        {{RAID_MEMBER, RAID_ROLE_NONE}, RAID_MEMBER, 0},
+        {{RAID_SPARE, RAID_SPARE}, RAID_SPARE, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct disk *both[2];
+        struct scan scan = {.disks = both, .disk_count = 2};
+        for (uint16_t k = 0; k < 2; k++) {
+            both[k] = sas_disk("naa.5", "S1", k);
+            both[k]->raid.role = cases[i].roles[k];
+            both[k]->raid.address.host = k;
+        }
+        scan_merge_paths(&scan);
+        assert_int_equal(scan.disk_count, 1);
+        assert_int_equal(both[0]->raid.role, cases[i].role);
+        assert_int_equal(both[0]->raid.address.host, cases[i].host);
+        disk_free(both[0]);
+    }
+}
+
+/* An image that the BMC shows, and that the machine was booted from, is seen as that once an order
+ * names it. */
+static void test_a_virtual_medium_is_looked_at_closer(void **state) {
+    (void)state;
+    shell("mkdir -p dev && truncate -s 64M dev/sda && mkfs.vfat -n QUIETUS dev/sda >/dev/null", "");
+    struct scan scan = scan_tree();
+    struct disk *disk = (struct disk *)disk_at(&scan, "/dev/sda");
+    disk->virtual_medium = true; /* of which the scan reads nothing */
+    disk->content_known = disk->boot_medium = false;
+    json_array_clear(disk->content);
+    json_array_clear(disk->content_ids);
+    scan_look_closer(tree, disk);
+    assert_true(disk->content_known);
+    assert_true(disk->boot_medium);
+    scan_free(&scan);
+}
+
 #define WITH_TREE(name) cmocka_unit_test_setup_teardown(name, unpack, remove_tree)
 
 static const struct CMUnitTest tests[] = {
@@ -607,5 +654,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_policy_documents),
     cmocka_unit_test(test_models_of_a_site), /* the last: it replaces the list */
     cmocka_unit_test(test_what_is_one_disk),
+    cmocka_unit_test(test_the_more_protective_role_wins),
+    WITH_TREE(test_a_virtual_medium_is_looked_at_closer),
 };
 TEST_MAIN(tests)

@@ -54,6 +54,7 @@ static void begin(void) {
     put("/sys/class/rtc/rtc0", "wakealarm", "");
     put("/sys/class/scsi_host/host2", "scan", "");
     put("/sys/class/scsi_host/host3", "scan", "");
+    put("/sys/class/scsi_host/host4", "scan", "");
 }
 
 static void end(void) {
@@ -86,7 +87,7 @@ static void test_suspend(void **state) {
     struct reason reason = {""};
     const struct scan none = {0};
     begin();
-    assert_int_equal(thaw_run(THAW_SUSPEND, root, &none, &reason), 0);
+    assert_int_equal(thaw_run(THAW_SUSPEND, root, &none, NULL, &reason), 0);
     expect("/sys/power/mem_sleep", "deepdle] deep"); /* a plain file keeps what is behind */
     expect("/sys/power/state", "memeze mem disk");
     expect("/sys/class/rtc/rtc0/wakealarm", "010"); /* "+10", and then off again: "0" */
@@ -114,7 +115,7 @@ static void test_no_suspend_without_a_way_back(void **state) {
         path_format(path, root, "%s/%s", rows[i].folder, rows[i].name);
         if (!rows[i].text)
             assert_int_equal(remove(path), 0);
-        assert_int_not_equal(thaw_run(THAW_SUSPEND, root, &none, &reason), 0);
+        assert_int_not_equal(thaw_run(THAW_SUSPEND, root, &none, NULL, &reason), 0);
         assert_non_null(strstr(reason.text, rows[i].says));
         if (i > 0)
             expect("/sys/power/state", "freeze mem disk");
@@ -122,24 +123,63 @@ static void test_no_suspend_without_a_way_back(void **state) {
     }
 }
 
+/* Of those that are to be erased; and not on a port that leads to another disk as well. */
 static void test_port_reset_of_frozen_disks_alone(void **state) {
     (void)state;
     struct reason reason = {""};
     struct disk *disks[] = {ata_disk("A", "2:0:0:0", true), ata_disk("B", "2:0:1:0", true),
-                            ata_disk("C", "3:0:0:0", false)};
+                            ata_disk("C", "3:0:0:0", false), ata_disk("D", "4:0:0:0", true)};
     struct scan scan = {.disks = disks, .disk_count = COUNT_OF(disks)};
+    bool to_erase[] = {true, true, true, false};
     begin();
-    assert_int_equal(thaw_wanted(&scan), 2);
-    assert_int_equal(thaw_run(THAW_PORT_RESET, root, &scan, &reason), 0);
+    assert_int_equal(thaw_wanted(&scan, NULL), 3);
+    assert_int_equal(thaw_wanted(&scan, to_erase), 2);
+    assert_int_equal(thaw_run(THAW_PORT_RESET, root, &scan, to_erase, &reason), 0);
     expect("/sys/class/scsi_host/host2/scan", "- - -");
     expect("/sys/class/scsi_host/host3/scan", "");
+    expect("/sys/class/scsi_host/host4/scan", "");
     expect("/sys/power/state", "freeze mem disk");
+    put("/sys/class/scsi_host/host2", "scan", "");
+    to_erase[1] = false;
+    to_erase[3] = true;
+    assert_int_equal(thaw_run(THAW_PORT_RESET, root, &scan, to_erase, &reason), -EBUSY);
+    assert_non_null(strstr(reason.text, "host2 has a disk"));
+    expect("/sys/class/scsi_host/host2/scan", "");
+    expect("/sys/class/scsi_host/host4/scan", "- - -");
+    to_erase[1] = true;
     text_copy(disks[0]->paths[0].address, sizeof disks[0]->paths[0].address, "9:0:0:0");
-    assert_int_equal(thaw_run(THAW_PORT_RESET, root, &scan, &reason), -ENOENT);
+    assert_int_equal(thaw_run(THAW_PORT_RESET, root, &scan, to_erase, &reason), -ENOENT);
     assert_non_null(strstr(reason.text, "host9"));
     end();
     for (size_t i = 0; i < COUNT_OF(disks); i++)
         disk_free(disks[i]);
+}
+
+/* A drive that would lock without power keeps the machine awake, whether it is to be erased or not.
+ */
+static void test_no_suspend_that_would_lock(void **state) {
+    (void)state;
+    struct disk *disk = ata_disk("A", "2:0:0:0", true);
+    struct scan scan = {.disks = &disk, .disk_count = 1};
+    const bool to_erase[] = {false};
+    for (unsigned i = 0; i < 7; i++) {
+        struct reason reason = {""};
+        const bool refused = i < 3;
+        disk->ata.security.enabled = i == 0 || i == 3;
+        disk->ata.security.locked = i == 3; /* already */
+        disk->tcg.known = i == 1 || i == 4;
+        disk->tcg.locking_enabled = i == 1;
+        disk->tcg_unknown = i == 2;
+        disk->bus = i == 6 ? BUS_ISCSI : BUS_SATA; /* has its power elsewhere */
+        disk->tcg_unknown = disk->tcg_unknown || i == 6;
+        begin();
+        assert_int_equal(thaw_run(THAW_SUSPEND, root, &scan, to_erase, &reason),
+                         refused ? -EPERM : 0);
+        expect("/sys/power/state", refused ? "freeze mem disk" : "memeze mem disk");
+        assert_true((strstr(reason.text, "A (") != NULL) == refused);
+        end();
+    }
+    disk_free(disk);
 }
 
 static const char *last_finding(const struct disk *disk) {
@@ -172,6 +212,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_names),
     cmocka_unit_test(test_suspend),
     cmocka_unit_test(test_no_suspend_without_a_way_back),
+    cmocka_unit_test(test_no_suspend_that_would_lock),
     cmocka_unit_test(test_port_reset_of_frozen_disks_alone),
     cmocka_unit_test(test_what_came_of_it),
 };
