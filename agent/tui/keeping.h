@@ -1,0 +1,27 @@
+/*
+ * Keeps the documents of the spool: on the image the spool is memory, so each is copied to the
+ * stick as soon as it is there, and to another stick that is put in; what is safely on one leaves
+ * the spool for its folder "sent", as what was delivered does. A thread of its own, since a stick
+ * may hang.
+ */
+#ifndef QUIETUS_TUI_KEEPING_H
+#define QUIETUS_TUI_KEEPING_H
+
+#include "screen.h"
+
+struct keeper;
+
+/* stick: the folder where a stick is mounted; NULL: documents stay in the spool, which is on a disk
+ * that stays. */
+struct keeper *keeper_start(const char *spool, const char *stick);
+
+/* How it stands; does not wait for anything slow. */
+void keeper_read(struct keeper *keeper, struct screen_keeping *out);
+
+/* Tries again at once, with everything: what is on one stick already goes to the one that is there
+ * now too. */
+void keeper_save_all(struct keeper *keeper);
+
+void keeper_stop(struct keeper *keeper);
+
+#endif
