@@ -3,22 +3,32 @@
 #include "quietus/clock.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 350, MOST_CELLS = 1000 };
 
+/* Digits and the sign behind them; 0 if they are not there. */
+static unsigned take_number(const char **text, char end) {
+    unsigned value = 0;
+    for (; **text >= '0' && **text <= '9' && value < MOST_CELLS * 10; (*text)++)
+        value = 10 * value + (unsigned)(**text - '0');
+    if (**text != end)
+        return 0;
+    (*text)++;
+    return value;
+}
+
 bool probe_decode(const char *text, unsigned *row, unsigned *column) {
     for (const char *p = strchr(text, '\033'); p; p = strchr(p + 1, '\033')) {
-        unsigned numbers[2];
-        char end = '\0';
-        if (sscanf(p, "\033[%4u;%4u%c", &numbers[0], &numbers[1], &end) != 3 || end != 'R')
+        const char *at = p + 2;
+        if (p[1] != '[')
             continue;
-        *row = numbers[0];
-        *column = numbers[1];
-        return numbers[0] > 0 && numbers[1] > 0;
+        *row = take_number(&at, ';');
+        *column = *row ? take_number(&at, 'R') : 0;
+        if (*column)
+            return true;
     }
     return false;
 }
