@@ -9,19 +9,19 @@
 
 #include "screen.h"
 
-struct keeper;
+struct keeping;
 
 /* stick: the folder where a stick is mounted; NULL: documents stay in the spool, which is on a disk
  * that stays. */
-struct keeper *keeper_start(const char *spool, const char *stick);
+struct keeping *keeping_start(const char *spool, const char *stick);
 
 /* How it stands; does not wait for anything slow. */
-void keeper_read(struct keeper *keeper, struct screen_keeping *out);
+void keeping_read(struct keeping *keeping, struct screen_keeping *out);
 
 /* Tries again at once, with everything: what is on one stick already goes to the one that is there
  * now too. */
-void keeper_save_all(struct keeper *keeper);
+void keeping_save_all(struct keeping *keeping);
 
-void keeper_stop(struct keeper *keeper);
+void keeping_stop(struct keeping *keeping);
 
 #endif

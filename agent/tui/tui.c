@@ -22,7 +22,7 @@ struct tui {
     const struct tui_options *options;
     struct screen screen;
     struct consoles *consoles;
-    struct keeper *keeper;
+    struct keeping *keeping;
     struct scan scan;
     bool has_scan;
     struct secrets *secrets;
@@ -182,7 +182,7 @@ static void act(struct tui *tui, enum action action) {
         job_stop();
         break;
     case ACTION_SAVE:
-        keeper_save_all(tui->keeper);
+        keeping_save_all(tui->keeping);
         screen_say(&tui->screen, "Saving");
         break;
     case ACTION_POWER_OFF:
@@ -235,7 +235,7 @@ static void draw(const struct tui *tui) {
 static void go_round(struct tui *tui) {
     const bool moved = consoles_wait(tui->consoles, LOOK_MS);
     look_at_job(tui);
-    keeper_read(tui->keeper, &tui->screen.keeping);
+    keeping_read(tui->keeping, &tui->screen.keeping);
     if (!tui->job)
         look_for_key(tui);
     if (consoles_lost(tui->consoles)) { /* nobody is left to ask */
@@ -252,7 +252,7 @@ static void go_round(struct tui *tui) {
 }
 
 static void end(struct tui *tui) {
-    keeper_stop(tui->keeper);
+    keeping_stop(tui->keeping);
     consoles_close(tui->consoles);
     if (tui->has_scan)
         scan_free(&tui->scan);
@@ -276,7 +276,7 @@ int tui_run(const struct tui_options *options) {
     if (consoles_current(tui.consoles))
         take_size(&tui);
     interrupt_hold(); /* the keeper's thread must not take what is meant for the pipeline's */
-    tui.keeper = keeper_start(options->spool, options->stick);
+    tui.keeping = keeping_start(options->spool, options->stick);
     interrupt_release();
     start_scan(&tui);
     while (!tui.ended)

@@ -443,10 +443,10 @@ static void test_probe(void **state) {
         assert_false(probe_decode(bad[i], &row, &column));
 }
 
-static void wait_for(struct keeper *keeper, size_t unsaved, size_t saved,
+static void wait_for(struct keeping *keeping, size_t unsaved, size_t saved,
                      struct screen_keeping *state) {
     for (int i = 0; i < 200; i++) {
-        keeper_read(keeper, state);
+        keeping_read(keeping, state);
         if (state->unsaved == unsaved && state->saved == saved)
             return;
         clock_sleep_ms(20);
@@ -484,12 +484,12 @@ static void test_keeping(void **state) {
     assert_int_equal(file_make_folders(spool, 0700), 0);
     put(spool, "a.json", "A");
     put(spool, "incomplete-1", "");
-    struct keeper *keeper = keeper_start(spool, stick);
-    wait_for(keeper, 1, 0, &kept);
+    struct keeping *keeping = keeping_start(spool, stick);
+    wait_for(keeping, 1, 0, &kept);
     assert_true(kept.incomplete && !kept.stick_there);
     assert_int_equal(file_make_folders(stick, 0700), 0);
-    keeper_save_all(keeper);
-    wait_for(keeper, 0, 1, &kept);
+    keeping_save_all(keeping);
+    wait_for(keeping, 0, 1, &kept);
     expect_on(stick, "a.json", "A");
     /* Another stick, on which another document has the name of one that is to be saved. */
     assert_int_equal(rename(stick, away), 0);
@@ -497,12 +497,12 @@ static void test_keeping(void **state) {
     assert_int_equal(file_make_folders(command, 0700), 0);
     put(command, "b.json", "not B");
     put(spool, "b.json", "B");
-    keeper_save_all(keeper);
-    wait_for(keeper, 1, 1, &kept);
+    keeping_save_all(keeping);
+    wait_for(keeping, 1, 1, &kept);
     expect_on(stick, "a.json", "A");
     expect_on(stick, "b.json", "not B");
     assert_non_null(strstr(kept.problem, "b.json"));
-    keeper_stop(keeper);
+    keeping_stop(keeping);
     (void)snprintf(command, sizeof command, "rm -rf %s", place);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
 }
