@@ -22,6 +22,7 @@ struct keeping {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct screen_keeping state;
+    bool again; /* something has changed since the last look began */
     bool all;
     bool stop;
     bool stopped;
@@ -132,11 +133,12 @@ static void *keep_on(void *argument) {
     while (!keeping->stop) {
         const bool all = keeping->all;
         keeping->all = false;
+        keeping->again = false;
         (void)pthread_mutex_unlock(&keeping->lock);
         keep(keeping, all);
         (void)pthread_mutex_lock(&keeping->lock);
         const struct timespec until = condition_time_in(LOOK_MS);
-        if (!keeping->stop && !keeping->all)
+        if (!keeping->stop && !keeping->again)
             (void)pthread_cond_timedwait(&keeping->changed, &keeping->lock, &until);
     }
     keeping->stopped = true;
@@ -149,7 +151,7 @@ struct keeping *keeping_start(const char *spool, const char *stick) {
     struct keeping *keeping = memory_new(1, sizeof *keeping);
     text_copy(keeping->spool, sizeof keeping->spool, spool);
     text_copy(keeping->stick, sizeof keeping->stick, stick ? stick : "");
-    keeping->state.needs_stick = stick != NULL;
+    keeping->state = (struct screen_keeping){.needs_stick = stick != NULL, .stale = true};
     (void)pthread_mutex_init(&keeping->lock, NULL);
     condition_init(&keeping->changed);
     memory_require(pthread_create(&keeping->thread, NULL, keep_on, keeping) == 0);
@@ -159,14 +161,25 @@ struct keeping *keeping_start(const char *spool, const char *stick) {
 void keeping_read(struct keeping *keeping, struct screen_keeping *out) {
     (void)pthread_mutex_lock(&keeping->lock);
     *out = keeping->state;
+    out->stale = keeping->state.stale || keeping->again;
     (void)pthread_mutex_unlock(&keeping->lock);
 }
 
-void keeping_save_all(struct keeping *keeping) {
+static void look_soon(struct keeping *keeping, bool all) {
     (void)pthread_mutex_lock(&keeping->lock);
-    keeping->all = true;
+    keeping->again = true;
+    keeping->all = keeping->all || all;
+    keeping->state.stale = true;
     (void)pthread_cond_broadcast(&keeping->changed);
     (void)pthread_mutex_unlock(&keeping->lock);
+}
+
+void keeping_look_again(struct keeping *keeping) {
+    look_soon(keeping, false);
+}
+
+void keeping_save_all(struct keeping *keeping) {
+    look_soon(keeping, true);
 }
 
 void keeping_stop(struct keeping *keeping) {

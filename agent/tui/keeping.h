@@ -18,8 +18,11 @@ struct keeping *keeping_start(const char *spool, const char *stick);
 /* How it stands; does not wait for anything slow. */
 void keeping_read(struct keeping *keeping, struct screen_keeping *out);
 
-/* Tries again at once, with everything: what is on one stick already goes to the one that is there
- * now too. */
+/* Looks at once; until that is done the state is stale. */
+void keeping_look_again(struct keeping *keeping);
+
+/* The same, and saves everything: what is on one stick already goes to the one that is there now
+ * too. */
 void keeping_save_all(struct keeping *keeping);
 
 void keeping_stop(struct keeping *keeping);

@@ -264,8 +264,11 @@ static void run_head(const struct screen *screen, struct lines *out) {
         total += screen->disks[i].run.at_work;
         ended += screen->disks[i].run.at_work && screen->disks[i].run.ended;
     }
-    lines_add(out, STYLE_STRONG, "%zu of %zu disks have ended, after %s", ended, total,
-              text_duration(text, sizeof text, (uint64_t)screen->seconds));
+    if (total == 0)
+        lines_add(out, STYLE_STRONG, "Starting");
+    else
+        lines_add(out, STYLE_STRONG, "%zu of %zu disks have ended, after %s", ended, total,
+                  text_duration(text, sizeof text, (uint64_t)screen->seconds));
 }
 
 static void run_body(const struct screen *screen, struct lines *out) {
@@ -286,21 +289,26 @@ static void stop_foot(const struct screen *screen, struct lines *out) {
 static void add_keeping(const struct screen *screen, struct lines *out) {
     const struct screen_keeping *keeping = &screen->keeping;
     char text[640];
+    if (keeping->stale) {
+        lines_add(out, STYLE_PLAIN, "Saving the documents");
+        return;
+    }
     if (keeping->incomplete)
         lines_wrap(out, STYLE_BAD, screen->columns, 0,
                    "A document could not be stored at all: note down what this screen shows.");
     if (keeping->saved + keeping->unsaved == 0)
         return;
     if (keeping->unsaved == 0)
-        (void)snprintf(text, sizeof text, "%zu documents are saved: %s", keeping->saved,
+        (void)snprintf(text, sizeof text, "Documents saved: %zu, %s", keeping->saved,
                        keeping->where);
     else
-        (void)snprintf(text, sizeof text, "%zu documents are in memory alone: %s%s. %s",
+        (void)snprintf(text, sizeof text,
+                       "Documents in memory alone: %zu. %s%s. Put in a stick with a file system "
+                       "labelled QUIETUS; they are saved by themselves.",
                        keeping->unsaved,
-                       keeping->stick_there ? "the stick takes them not: " : "there is no stick",
-                       keeping->stick_there ? keeping->problem : "",
-                       "Put in a stick with a file system labelled QUIETUS; they are saved by "
-                       "themselves.");
+                       keeping->stick_there ? "The stick does not take them: "
+                                            : "There is no stick",
+                       keeping->stick_there ? keeping->problem : "");
     lines_wrap(out, keeping->unsaved ? STYLE_BAD : STYLE_PLAIN, screen->columns, 0, text);
 }
 
@@ -338,9 +346,32 @@ static void result_body(const struct screen *screen, struct lines *out) {
 }
 
 static void result_foot(const struct screen *screen, struct lines *out) {
-    if (!is_small(screen) && screen->record_id[0])
-        lines_add(out, STYLE_PLAIN, "Record %s %s", screen->record_id, screen->record_digest);
+    if (!is_small(screen) && screen->record_id[0]) {
+        lines_add(out, STYLE_PLAIN, "Record %s", screen->record_id);
+        lines_add(out, STYLE_PLAIN, "%s", screen->record_digest);
+    }
     add_keeping(screen, out);
+}
+
+/* The same for people, to the right of the code, where there is room. */
+static void add_beside(const struct screen *screen, const char *id, const char *digest,
+                       struct lines *code) {
+    enum { GAP = 2, LEAST = 24 };
+    const unsigned start = code->list[0].style_columns + GAP;
+    struct lines text = {0};
+    if (screen->columns < start + LEAST)
+        return;
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0,
+               screen->code_of_record ? "Record of this run"
+                                      : name_of(&screen->disks[screen->cursor]));
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0, id);
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0, digest);
+    for (size_t i = 0; i < text.count && i < code->count; i++) {
+        struct line *line = &code->list[i];
+        (void)snprintf(line->text + line->style_columns, sizeof line->text - line->style_columns,
+                       "  %.*s", (int)(screen->columns - start), text.list[i].text);
+    }
+    lines_free(&text);
 }
 
 static void code_body(const struct screen *screen, struct lines *out) {
@@ -350,23 +381,15 @@ static void code_body(const struct screen *screen, struct lines *out) {
     const char *digest = screen->code_of_record ? screen->record_digest : run->digest;
     const enum style style = screen->half_blocks != screen->wide_code ? STYLE_CODE : STYLE_WIDE;
     (void)code_text(text, sizeof text, id, digest);
-    const int error =
-        code_lines(text, style, screen->columns, (unsigned)screen_body_rows(screen), out);
-    if (error == 0)
+    if (code_lines(text, style, screen->columns, (unsigned)screen_body_rows(screen), out) == 0) {
+        add_beside(screen, id, digest, out);
         return;
-    lines_wrap(
-        out, STYLE_PLAIN, screen->columns, 0,
-        "The code does not fit on this screen: make it larger, or write down the text (w: the "
-        "other way to draw it).");
-    lines_wrap(out, STYLE_STRONG, screen->columns, 0, text);
-}
-
-static void code_foot(const struct screen *screen, struct lines *out) {
-    const struct screen_run *run = &screen->disks[screen->cursor].run;
-    if (screen->rows >= 25)
-        lines_add(out, STYLE_PLAIN, "%s %s",
-                  screen->code_of_record ? screen->record_id : run->code_id,
-                  screen->code_of_record ? screen->record_digest : run->digest);
+    }
+    lines_wrap(out, STYLE_PLAIN, screen->columns, 0,
+               "The code does not fit on this screen: make it larger, or write down the text (w: "
+               "the other way to draw it).");
+    lines_wrap(out, STYLE_STRONG, screen->columns, 0, id);
+    lines_wrap(out, STYLE_STRONG, screen->columns, 0, digest);
 }
 
 static void end_body(const struct screen *screen, struct lines *out) {
@@ -419,7 +442,7 @@ static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_STOP] = {"Stop?", "Enter  Esc let it go on", run_head, run_body, stop_foot},
     [PAGE_RESULT] = {"Result", "c code  R record's code  s save again  d disks  q end", result_head,
                      result_body, result_foot},
-    [PAGE_CODE] = {"Certificate", "w other drawing  Esc back", NULL, code_body, code_foot},
+    [PAGE_CODE] = {"Certificate", "w other drawing  Esc back", NULL, code_body, NULL},
     [PAGE_END] = {"End", "Esc back", NULL, end_body, NULL},
 };
 

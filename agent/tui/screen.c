@@ -36,7 +36,7 @@ char *screen_must_type(const struct screen *screen, char *out, size_t size) {
 
 bool screen_safe(const struct screen *screen) {
     const struct screen_keeping *keeping = &screen->keeping;
-    return screen->may_lose || (keeping->unsaved == 0 && !keeping->incomplete);
+    return screen->may_lose || (keeping->unsaved == 0 && !keeping->incomplete && !keeping->stale);
 }
 
 void screen_settle(struct screen *screen) {

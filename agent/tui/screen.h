@@ -109,6 +109,7 @@ struct screen_keeping {
     size_t unsaved; /* documents that are in the spool alone */
     size_t saved;
     bool incomplete; /* a document did not get into the spool */
+    bool stale;      /* something has changed since that was looked at */
     char problem[200];
 };
 

@@ -266,6 +266,8 @@ static void draw_code(const struct line *line) {
                                           : " ");
     }
     (void)attrset(A_NORMAL);
+    if (strlen(line->text) > line->style_columns)
+        (void)addstr(line->text + line->style_columns);
 }
 
 void terminal_draw(struct terminal *terminal, const struct lines *lines) {

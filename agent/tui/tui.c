@@ -117,6 +117,8 @@ static void take_result(struct tui *tui) {
     tui->job = NULL;
     tui->screen.stopping = false;
     tui->without_key = false;
+    keeping_look_again(tui->keeping);
+    keeping_read(tui->keeping, &tui->screen.keeping);
     /* Disks that fell silent are in the scan no more: the next erase begins with a new one. */
     screen_go(&tui->screen, PAGE_RESULT);
     for (size_t i = 0; i < tui->screen.disk_count; i++) {
