@@ -112,7 +112,23 @@ static const struct {
     {"fetch", "  --output FILE    where to; it appears whole or not at all\n"
               "  --sha256 HEX     the digest that it has to have\n"
               "  --seconds N      how long to go on trying (once)\n"},
-    {"keygen", "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them.\n"},
+    {"keygen",
+     "  --passphrase      protects NAME.key by a passphrase, which is typed twice (Argon2id,\n"
+     "                    XSalsa20-Poly1305, as 'quietus seal'); every command asks for it\n"
+     "  --passphrase-file FILE  likewise, by the file's first line\n"
+     "Writes NAME.key (mode 0600) and NAME.pub, PEM, as OpenSSL reads them; a key with a\n"
+     "passphrase is read by Quietus alone.\n"},
+    {"tui",
+     "  --console NODE   have the screen on this console; may be given several times, and\n"
+     "                   then it is where Enter was pressed last. Else: this terminal\n"
+     "  --spool DIR      where certificates are put (./quietus-certificates)\n"
+     "  --stick DIR      where a stick is mounted: certificates are saved to it, and its\n"
+     "                   keys/site.key signs; then the spool counts as memory\n"
+     "  --sign-key FILE  signs instead (assurance 'site')\n"
+     "  --parallel N     so many disks at once (all)\n"
+     "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
+     "  --choice FILE    lets the person choose poweroff or reboot, and writes that there\n"
+     "  --sysroot DIR    a saved tree instead of this machine: to look, nothing is erased\n"},
     {"order",
      "  --key FILE        the key that signs\n"
      "  --inventory FILE  a scan (quietus scan --json) or record: the server's identity, and\n"
@@ -152,10 +168,12 @@ const struct command commands[] = {
     {"plan", "[OPTIONS] [DISK...]", "tells what would be done to each disk and why", cli_plan},
     {"erase", "[OPTIONS] DISK...", "erases disks, after you have typed their serial numbers",
      cli_erase},
+    {"tui", "[OPTIONS]", "the technician's screen: choose disks, erase them, see how it goes",
+     cli_tui},
     {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
     {"deliver", "--spool DIR --to URL", "sends what is in a spool", cli_deliver},
     {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch},
-    {"keygen", "NAME", "makes a key pair", cli_keygen},
+    {"keygen", "[OPTIONS] NAME", "makes a key pair", cli_keygen},
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
     {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
     {"seal", "--output FILE SECRETS", "encrypts passwords of locked disks, to be carried",
@@ -189,7 +207,7 @@ static int print_help(const char *name) {
             if (strcmp(helps[i].command, name) == 0)
                 (void)fputs(helps[i].text, stdout);
         }
-        if (strcmp(name, "erase") == 0 || strcmp(name, "plan") == 0)
+        if (strcmp(name, "erase") == 0 || strcmp(name, "plan") == 0 || strcmp(name, "tui") == 0)
             (void)fputs(policy_help, stdout);
         return EXIT_GOOD;
     }

@@ -28,8 +28,7 @@ struct work {
     struct policy *policy; /* a copy, for as long as any run needs it */
     struct disk_run **runs;
     size_t run_count;
-    struct console *console;
-    struct progress_view *view;
+    struct pipeline_watcher watcher;
     bool spool_failed;
     bool stick_failed;
 };
@@ -41,7 +40,7 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct work *wo
     va_start(arguments, format);
     memory_require(vasprintf(&text, format, arguments) >= 0);
     va_end(arguments);
-    console_say(work->console, STDERR_FILENO, text);
+    work->watcher.complained(work->watcher.user, text);
     free(text);
 }
 
@@ -106,12 +105,13 @@ static void run_ended(void *user, struct disk_run *run) {
     spool(work, &certificate);
     if (run->checkpoint && !run->given_up)
         keeper_drop(run->checkpoint);
-    progress_view_ended(work->view, run, disposition, reason.text, certificate.file);
+    work->watcher.ended(work->watcher.user, run->disk, run, disposition, reason.text, &certificate);
     document_free(&certificate);
 }
 
 static void tick(void *user) {
-    progress_view_update(((struct work *)user)->view);
+    const struct pipeline_watcher *watcher = &((struct work *)user)->watcher;
+    watcher->tick(watcher->user);
 }
 
 /* Disks without a warrant: those held, refused or failed get a certificate too, the excluded a
@@ -121,6 +121,8 @@ static void certify_untouched(struct work *work, const struct disk *disk,
     const struct pipeline *pipeline = work->pipeline;
     if (decision->disposition == DISPOSITION_EXCLUDED) {
         record_disk(work->record, disk, decision->disposition, decision->reason.text, NULL);
+        work->watcher.ended(work->watcher.user, disk, NULL, decision->disposition,
+                            decision->reason.text, NULL);
         return;
     }
     struct document certificate;
@@ -128,6 +130,8 @@ static void certify_untouched(struct work *work, const struct disk *disk,
                             pipeline->order, &certificate);
     record_disk(work->record, disk, decision->disposition, decision->reason.text, &certificate);
     spool(work, &certificate);
+    work->watcher.ended(work->watcher.user, disk, NULL, decision->disposition,
+                        decision->reason.text, &certificate);
     document_free(&certificate);
 }
 
@@ -257,6 +261,7 @@ static enum exit_status close_record(struct work *work, int interrupted_by) {
         record_put(work->record, "lights", json_incref(work->lights));
     record_close(work->record, pipeline->session, (int)status, &record);
     spool(work, &record);
+    work->watcher.closed(work->watcher.user, &record);
     document_free(&record);
     if (!work->spool_failed)
         spool_complete(pipeline->spool, pipeline->session->run_id_text);
@@ -267,7 +272,6 @@ static void start(struct work *work) {
     const struct pipeline *pipeline = work->pipeline;
     interrupt_hold(); /* first, so that no thread is without it */
     (void)fflush(stdout);
-    work->console = console_new();
     const int error = spool_begin(pipeline->spool, pipeline->session->run_id_text);
     if (error)
         complain(work, "quietus: %s cannot be written: %s\n", pipeline->spool, strerror(-error));
@@ -277,7 +281,7 @@ static void start(struct work *work) {
     record_put(work->record, "scan", scan_json(pipeline->scan));
     announce(work);
     sort_disks(work);
-    work->view = progress_view_new(pipeline->progress, work->console, work->runs, work->run_count);
+    work->watcher.begun(work->watcher.user, work->runs, work->run_count);
 }
 
 static bool any_given_up(const struct work *work) {
@@ -324,11 +328,38 @@ static void free_runs(struct work *work) {
         free(work->policy);
 }
 
-enum exit_status pipeline_run(const struct pipeline *pipeline) {
-    enum { LAST_WORDS_MS = 5000 };
+/* Who watches if nobody else does: what is printed. */
+static void print_ended(void *user, const struct disk *disk, const struct disk_run *run,
+                        enum disposition disposition, const char *reason,
+                        const struct document *certificate) {
+    (void)disk; /* the record has it; the scan or the order's check has said why */
+    if (run)
+        progress_view_ended(user, run, disposition, reason, certificate->file);
+}
+
+static void print_begun(void *user, struct disk_run *const *runs, size_t count) {
+    progress_view_begin(user, runs, count);
+}
+
+static void print_tick(void *user) {
+    progress_view_update(user);
+}
+
+static void print_closed(void *user, const struct document *record) {
+    (void)user;
+    (void)record;
+}
+
+static void print_complaint(void *user, const char *text) {
+    progress_view_complain(user, text);
+}
+
+static enum exit_status run_watched(const struct pipeline *pipeline,
+                                    const struct pipeline_watcher *watcher) {
     struct work work = {
         .pipeline = pipeline,
         .lights = json_new_array(),
+        .watcher = *watcher,
         .record = record_new(pipeline->session, pipeline->scan, pipeline->mode),
         .policy = memory_new(1, sizeof *work.policy),
         .runs = memory_new(pipeline->scan->disk_count, sizeof *work.runs),
@@ -341,10 +372,23 @@ enum exit_status pipeline_run(const struct pipeline *pipeline) {
     enum exit_status status = close_record(&work, interrupted_by);
     interrupt_release(); /* everything is in the spool: being ended now loses nothing */
     status = finish(&work, status);
-    progress_view_free(work.view);
-    console_free(work.console, LAST_WORDS_MS);
     free_runs(&work);
     record_free(work.record);
     json_decref(work.lights);
+    return status;
+}
+
+enum exit_status pipeline_run(const struct pipeline *pipeline) {
+    enum { LAST_WORDS_MS = 5000 };
+    if (pipeline->watcher)
+        return run_watched(pipeline, pipeline->watcher);
+    interrupt_hold(); /* before the console's thread is started, which must be without them too */
+    struct console *console = console_new();
+    struct progress_view *view = progress_view_new(pipeline->progress, console);
+    const struct pipeline_watcher printer = {print_begun,  print_tick,      print_ended,
+                                             print_closed, print_complaint, view};
+    const enum exit_status status = run_watched(pipeline, &printer);
+    progress_view_free(view);
+    console_free(console, LAST_WORDS_MS);
     return status;
 }

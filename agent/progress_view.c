@@ -5,6 +5,8 @@
 #include "quietus/json.h"
 #include "quietus/memory.h"
 
+#include "progress_seen.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +18,7 @@ enum { QUIET_LINE_MS = 60000 };
 
 struct shown {
     bool ended;
-    enum phase phase;
-    unsigned part;
-    uint64_t done;
-    int64_t since_ms;    /* start of the phase's part, for the rate */
-    uint64_t since_done; /* what was done then: an overwrite may have been taken up */
+    struct progress_seen seen;
     int64_t printed_ms;
 };
 
@@ -31,22 +29,28 @@ struct progress_view {
     FILE *out; /* what is being put together to be said */
     char *text;
     size_t length;
-    struct disk_run **runs;
+    struct disk_run *const *runs;
     struct shown *shown;
     size_t count;
     size_t lines_drawn;
 };
 
-struct progress_view *progress_view_new(enum progress_style style, struct console *console,
-                                        struct disk_run **runs, size_t count) {
+struct progress_view *progress_view_new(enum progress_style style, struct console *console) {
     struct progress_view *view = memory_new(1, sizeof *view);
     view->style = style;
     view->terminal = style == PROGRESS_TEXT && isatty(STDOUT_FILENO);
     view->console = console;
+    return view;
+}
+
+void progress_view_begin(struct progress_view *view, struct disk_run *const *runs, size_t count) {
     view->runs = runs;
     view->count = count;
     view->shown = memory_new(count, sizeof *view->shown);
-    return view;
+}
+
+void progress_view_complain(struct progress_view *view, const char *text) {
+    console_say(view->console, STDERR_FILENO, text);
 }
 
 void progress_view_free(struct progress_view *view) {
@@ -66,20 +70,12 @@ static void say(struct progress_view *view) {
     free(view->text);
 }
 
-static uint64_t rate_of(const struct shown *shown) {
-    const int64_t elapsed = clock_monotonic_ms() - shown->since_ms;
-    return elapsed > 0
-               ? (uint64_t)((double)(shown->done - shown->since_done) * 1000 / (double)elapsed)
-               : 0;
-}
-
 /* "/dev/sda    SERIAL               writing 1/1   43 %  120.0 MB/s  5 min 10 s left" */
-static void line_text(const struct disk_run *run, const struct shown *shown, char *out,
+static void line_text(const struct disk_run *run, const struct progress_seen *shown, char *out,
                       size_t size) {
     const struct disk *disk = disk_run_at_work(run)->disk;
-    const struct progress *progress = &disk_run_at_work(run)->progress;
-    const uint64_t total = atomic_load(&progress->total);
-    const unsigned parts = atomic_load(&progress->parts);
+    const uint64_t total = shown->total;
+    const unsigned parts = shown->parts;
     char part[32] = "";
     char rest[96] = "";
     char rate[32];
@@ -87,7 +83,7 @@ static void line_text(const struct disk_run *run, const struct shown *shown, cha
     if (parts > 1)
         (void)snprintf(part, sizeof part, " %u/%u", shown->part, parts);
     if (total > 0 && shown->phase == PHASE_WRITING) {
-        const uint64_t speed = rate_of(shown);
+        const uint64_t speed = progress_rate(shown);
         (void)snprintf(rest, sizeof rest, "%3u %%",
                        (unsigned)(100 * (double)shown->done / (double)total));
         const size_t used = strlen(rest);
@@ -104,8 +100,7 @@ static void line_text(const struct disk_run *run, const struct shown *shown, cha
                    phase_name(shown->phase), part, rest);
 }
 
-static void print_json(const struct disk_run *run, const struct shown *shown, FILE *out) {
-    const struct progress *progress = &disk_run_at_work(run)->progress;
+static void print_json(const struct disk_run *run, const struct progress_seen *shown, FILE *out) {
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_new_object();
     json_put_text(object, "event", "progress");
@@ -114,28 +109,12 @@ static void print_json(const struct disk_run *run, const struct shown *shown, FI
     json_put_text(object, "serial", run->disk->identity.serial);
     json_put_text(object, "phase", phase_name(shown->phase));
     json_put_count(object, "part", shown->part);
-    json_put_count(object, "parts", atomic_load(&progress->parts));
+    json_put_count(object, "parts", shown->parts);
     json_put_count(object, "done", shown->done);
-    json_put_count(object, "total", atomic_load(&progress->total));
+    json_put_count(object, "total", shown->total);
     AUTO_FREE char *line = json_line(object);
     (void)fprintf(out, "%s\n", line);
     json_decref(object);
-}
-
-/* Takes over what the disk's thread has written; true if it has entered another phase or part. */
-static bool refresh(const struct disk_run *run, struct shown *shown) {
-    const struct progress *progress = &disk_run_at_work(run)->progress;
-    const enum phase phase = (enum phase)atomic_load(&progress->phase);
-    const unsigned part = atomic_load(&progress->part);
-    const bool entered = phase != shown->phase || part != shown->part;
-    shown->phase = phase;
-    shown->part = part;
-    shown->done = atomic_load(&progress->done);
-    if (entered || shown->done < shown->since_done) {
-        shown->since_ms = clock_monotonic_ms();
-        shown->since_done = shown->done;
-    }
-    return entered;
 }
 
 static void redraw(struct progress_view *view) {
@@ -146,7 +125,7 @@ static void redraw(struct progress_view *view) {
     for (size_t i = 0; i < view->count; i++) {
         if (view->shown[i].ended)
             continue;
-        line_text(view->runs[i], &view->shown[i], text, sizeof text);
+        line_text(view->runs[i], &view->shown[i].seen, text, sizeof text);
         (void)fprintf(view->out, "\r%.78s\033[K\n", text);
         view->lines_drawn++;
     }
@@ -160,13 +139,13 @@ void progress_view_update(struct progress_view *view) {
     begin(view);
     for (size_t i = 0; i < view->count; i++) {
         struct shown *shown = &view->shown[i];
-        const bool entered = refresh(view->runs[i], shown);
+        const bool entered = progress_look(&disk_run_at_work(view->runs[i])->progress, &shown->seen);
         if (shown->ended || view->terminal)
             continue;
         if (view->style == PROGRESS_JSON) {
-            print_json(view->runs[i], shown, view->out);
+            print_json(view->runs[i], &shown->seen, view->out);
         } else if (entered || now - shown->printed_ms >= QUIET_LINE_MS) {
-            line_text(view->runs[i], shown, text, sizeof text);
+            line_text(view->runs[i], &shown->seen, text, sizeof text);
             (void)fprintf(view->out, "%s\n", text);
             shown->printed_ms = now;
         }

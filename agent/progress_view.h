@@ -10,9 +10,15 @@
 struct progress_view;
 
 /* The console has to outlive it. */
-struct progress_view *progress_view_new(enum progress_style style, struct console *console,
-                                        struct disk_run **runs, size_t count);
+struct progress_view *progress_view_new(enum progress_style style, struct console *console);
 void progress_view_free(struct progress_view *view);
+
+/* These are what it is about; they have to be there until it is freed. Before this it has nothing
+ * to show. */
+void progress_view_begin(struct progress_view *view, struct disk_run *const *runs, size_t count);
+
+/* Something went wrong; always shown. */
+void progress_view_complain(struct progress_view *view, const char *text);
 
 /* Called about every second. Shows nothing while the console has not taken what was shown before.
  */

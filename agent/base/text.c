@@ -193,6 +193,45 @@ char *text_duration(char *out, size_t size, uint64_t seconds) {
     return out;
 }
 
+/* Below a thousand; appends. */
+static void append_hundreds(char *out, size_t size, unsigned number) {
+    static const char *const small[] = {"zero",    "one",     "two",       "three",    "four",
+                                        "five",    "six",     "seven",     "eight",    "nine",
+                                        "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
+                                        "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+    static const char *const tens[] = {"",      "",      "twenty",  "thirty", "forty",
+                                       "fifty", "sixty", "seventy", "eighty", "ninety"};
+    const unsigned rest = number % 100;
+    size_t used = strlen(out);
+    if (number >= 100)
+        (void)snprintf(out + used, size - used, "%s hundred%s", small[number / 100],
+                       rest ? " and " : "");
+    used = strlen(out);
+    if (rest >= 20)
+        (void)snprintf(out + used, size - used, "%s%s%s", tens[rest / 10], rest % 10 ? "-" : "",
+                       rest % 10 ? small[rest % 10] : "");
+    else if (rest > 0 || number == 0)
+        (void)snprintf(out + used, size - used, "%s", small[rest]);
+}
+
+char *text_number(char *out, size_t size, unsigned number) {
+    if (number >= 1000000) {
+        (void)snprintf(out, size, "%u", number);
+        return out;
+    }
+    if (size > 0)
+        out[0] = '\0';
+    if (number >= 1000) {
+        append_hundreds(out, size, number / 1000);
+        const size_t used = strlen(out);
+        const char *joint = number % 1000 == 0 ? "" : number % 1000 < 100 ? " and " : " ";
+        (void)snprintf(out + used, size - used, " thousand%s", joint);
+    }
+    if (number < 1000 || number % 1000 != 0)
+        append_hundreds(out, size, number % 1000);
+    return out;
+}
+
 char *text_copy(char *out, size_t size, const char *text) {
     if (size == 0)
         return out;

@@ -36,6 +36,7 @@ int cli_show(int argc, char **argv);
 int cli_locate(int argc, char **argv);
 int cli_seal(int argc, char **argv);
 int cli_stick(int argc, char **argv);
+int cli_tui(int argc, char **argv);
 
 /* Prints "quietus COMMAND: message" on stderr and returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
@@ -89,6 +90,14 @@ struct passphrase_source {
     int terminal;     /* a person types it here */
     unsigned seconds; /* how long to wait for that; 0: for ever */
 };
+
+/* A new one: of the file, or typed twice. */
+int cli_new_passphrase(const struct passphrase_source *source, char out[PASSPHRASE_SIZE],
+                       struct reason *reason);
+
+/* Reads a key that signs; who is at the terminal is asked for its passphrase, if it has one. As
+ * signing_key_read. */
+int cli_read_key(const char *path, struct signing_key **key, struct reason *reason);
 
 /* Opens sealed secrets, with three tries for a person. As secrets_open, or the error of the source.
  */

@@ -190,7 +190,7 @@ int cli_erase(int argc, char **argv) {
     int status = parse(argc, argv, &options);
     if (status != EXIT_GOOD)
         return status;
-    if (options.sign_key && signing_key_read(options.sign_key, &key, &reason))
+    if (options.sign_key && cli_read_key(options.sign_key, &key, &reason))
         return cli_error("erase", "%s", reason.text);
     struct secrets *secrets = secrets_new();
     const struct passphrase_source source = {.file = options.passphrase_file,

@@ -7,28 +7,56 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-int cli_keygen(int argc, char **argv) {
+static int write_keys(const char *name, const char *passphrase, struct reason *reason) {
     char path[PATH_MAX];
     char id[KEY_ID_SIZE];
-    struct reason reason;
-    if (argc != 2 || argv[1][0] == '-')
-        return cli_error("keygen", "takes the name of the files, without .key and .pub");
     struct signing_key *key = signing_key_generate();
-    path_format(path, argv[1], ".key");
-    int error = signing_key_write(key, path, &reason);
-    path_format(path, argv[1], ".pub");
+    path_format(path, name, ".key");
+    int error = passphrase ? signing_key_write_sealed(key, path, passphrase, reason)
+                           : signing_key_write(key, path, reason);
+    path_format(path, name, ".pub");
     if (error == 0)
-        error = public_key_write(signing_key_public(key), path, &reason);
+        error = public_key_write(signing_key_public(key), path, reason);
     public_key_id(signing_key_public(key), id);
     signing_key_free(key);
-    if (error)
-        return cli_error("keygen", "%s", reason.text);
-    (void)printf("%s.key  keep it secret: it signs\n%s.pub  hand it out: it checks\nkey id %s\n",
-                 argv[1], argv[1], id);
-    return EXIT_GOOD;
+    if (error == 0)
+        (void)printf("%s.key  keep it secret: it signs%s\n%s.pub  hand it out: it checks\n"
+                     "key id %s\n",
+                     name, passphrase ? ", with its passphrase" : "", name, id);
+    return error;
+}
+
+int cli_keygen(int argc, char **argv) {
+    static const struct option options[] = {
+        {"passphrase", no_argument, NULL, 'p'},
+        {"passphrase-file", required_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0},
+    };
+    struct reason reason;
+    struct passphrase_source source = {.terminal = STDIN_FILENO};
+    char passphrase[PASSPHRASE_SIZE] = "";
+    bool protect = false;
+    int error = 0;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == '?')
+            return cli_bad_option("keygen");
+        protect = true;
+        if (option == 'f')
+            source.file = optarg;
+    }
+    if (optind + 1 != argc)
+        return cli_error("keygen", "takes the name of the files, without .key and .pub");
+    if (protect)
+        error = cli_new_passphrase(&source, passphrase, &reason);
+    if (error == 0)
+        error = write_keys(argv[optind], protect ? passphrase : NULL, &reason);
+    sodium_memzero(passphrase, sizeof passphrase);
+    return error ? cli_error("keygen", "%s", reason.text) : EXIT_GOOD;
 }
 
 static int put_out(const char *command, const char *path, const char *text) {
@@ -124,7 +152,7 @@ int cli_order(int argc, char **argv) {
     json_decref(inventory);
     struct signing_key *key = NULL;
     int status = EXIT_GOOD;
-    if (!order || signing_key_read(key_file, &key, &reason)) {
+    if (!order || cli_read_key(key_file, &key, &reason)) {
         status = cli_error("order", "%s", reason.text);
     } else {
         AUTO_FREE char *payload = json_dumps(order, JSON_COMPACT);
@@ -166,7 +194,7 @@ int cli_sign(int argc, char **argv) {
     if (envelope_parse(text, length, &envelope, &reason))
         return cli_error("sign", "%s: %s", argv[optind], reason.text);
     int status;
-    if (signing_key_read(key_file, &key, &reason)) {
+    if (cli_read_key(key_file, &key, &reason)) {
         status = cli_error("sign", "%s", reason.text);
     } else if (envelope_signed_by(&envelope, signing_key_public(key))) {
         status = cli_error("sign", "%s is signed by this key already; twice is no second approval",

@@ -47,6 +47,31 @@ static int type_new_passphrase(char out[PASSPHRASE_SIZE], struct reason *reason)
     return error;
 }
 
+int cli_new_passphrase(const struct passphrase_source *source, char out[PASSPHRASE_SIZE],
+                       struct reason *reason) {
+    return source->file ? read_passphrase(source->file, out, reason)
+                        : type_new_passphrase(out, reason);
+}
+
+int cli_read_key(const char *path, struct signing_key **key, struct reason *reason) {
+    char passphrase[PASSPHRASE_SIZE] = "";
+    int error = -EACCES;
+    if (!signing_key_is_sealed(path))
+        return signing_key_read(path, key, reason);
+    for (int i = 0; error == -EACCES && i < TRIES; i++) {
+        if (i > 0)
+            (void)fprintf(stderr, "quietus: %s\n", reason->text);
+        error =
+            secret_typed(STDIN_FILENO, "Passphrase of the key: ", 0, passphrase, sizeof passphrase);
+        if (error)
+            reason_set(reason, "no terminal to type the passphrase of %.200s at", path);
+        else
+            error = signing_key_open(path, passphrase, key, reason);
+    }
+    sodium_memzero(passphrase, sizeof passphrase);
+    return error;
+}
+
 static int seal_file(const char *input, const char *output, const char *passphrase,
                      struct reason *reason) {
     char *text = NULL;
@@ -93,8 +118,8 @@ int cli_seal(int argc, char **argv) {
     }
     if (optind + 1 != argc || !output)
         return cli_error("seal", "takes --output FILE and the file with the secrets");
-    int error = passphrase_file ? read_passphrase(passphrase_file, passphrase, &reason)
-                                : type_new_passphrase(passphrase, &reason);
+    const struct passphrase_source source = {.file = passphrase_file, .terminal = STDIN_FILENO};
+    int error = cli_new_passphrase(&source, passphrase, &reason);
     if (error == 0)
         error = seal_file(argv[optind], output, passphrase, &reason);
     sodium_memzero(passphrase, sizeof passphrase);

@@ -2,6 +2,7 @@
 #include "quietus/cleanup.h"
 #include "quietus/file.h"
 #include "quietus/memory.h"
+#include "quietus/sealed.h"
 
 #include "internal.h"
 
@@ -17,6 +18,9 @@ static const uint8_t pkcs8_prefix[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05,
 
 static const char private_label[] = "PRIVATE KEY";
 static const char public_label[] = "PUBLIC KEY";
+
+/* Of a key under a passphrase. */
+static const char key_schema[] = "quietus.key/1";
 
 /* The bytes between the BEGIN and END lines of that label; -EINVAL if there are no such lines. */
 static int pem_decode(const char *text, const char *label, uint8_t *out, size_t size,
@@ -63,13 +67,13 @@ static int read_pem(const char *path, const char *label, uint8_t *out, size_t si
     return error;
 }
 
-int signing_key_read(const char *path, struct signing_key **out, struct reason *reason) {
+/* A signing key of its PEM form. */
+static int key_from_pem(const char *path, const char *text, struct signing_key **out,
+                        struct reason *reason) {
     uint8_t der[PKCS8_SIZE + 64];
-    size_t length;
-    const int error = read_pem(path, private_label, der, sizeof der, &length, reason);
-    if (error)
-        return error;
-    const bool good = length == PKCS8_SIZE && memcmp(der, pkcs8_prefix, sizeof pkcs8_prefix) == 0;
+    size_t length = 0;
+    const bool good = pem_decode(text, private_label, der, sizeof der, &length) == 0 &&
+                      length == PKCS8_SIZE && memcmp(der, pkcs8_prefix, sizeof pkcs8_prefix) == 0;
     if (good)
         *out = signing_key_from_seed(der + sizeof pkcs8_prefix);
     else
@@ -78,19 +82,98 @@ int signing_key_read(const char *path, struct signing_key **out, struct reason *
     return good ? 0 : -EINVAL;
 }
 
-int signing_key_write(const struct signing_key *key, const char *path, struct reason *reason) {
+static int read_key_file(const char *path, char **text, size_t *length, struct reason *reason) {
+    const int error = file_read(path, PEM_LIMIT, text, length);
+    if (error)
+        reason_set(reason, "%s: %s", path, strerror(-error));
+    return error;
+}
+
+int signing_key_read(const char *path, struct signing_key **out, struct reason *reason) {
+    char *text;
+    size_t length;
+    int error = read_key_file(path, &text, &length, reason);
+    if (error)
+        return error;
+    if (sealed_is(key_schema, text, length)) {
+        reason_set(reason, "%s: it wants its passphrase", path);
+        error = -EACCES;
+    } else {
+        error = key_from_pem(path, text, out, reason);
+    }
+    sodium_memzero(text, length);
+    free(text);
+    return error;
+}
+
+bool signing_key_is_sealed(const char *path) {
+    AUTO_FREE char *text = NULL;
+    size_t length;
+    struct reason ignored;
+    if (read_key_file(path, &text, &length, &ignored))
+        return false;
+    const bool sealed = sealed_is(key_schema, text, length);
+    sodium_memzero(text, length);
+    return sealed;
+}
+
+int signing_key_open(const char *path, const char *passphrase, struct signing_key **out,
+                     struct reason *reason) {
+    AUTO_FREE char *sealed = NULL;
+    char *text = NULL;
+    size_t length;
+    struct reason problem;
+    int error = read_key_file(path, &sealed, &length, reason);
+    if (error)
+        return error;
+    error = sealed_open(key_schema, sealed, length, passphrase, &text, &problem);
+    if (error) {
+        reason_set(reason, "%.150s: %.150s", path, problem.text);
+        return error;
+    }
+    error = key_from_pem(path, text, out, reason);
+    sodium_free(text);
+    return error;
+}
+
+enum { PRIVATE_PEM_SIZE = 256 };
+
+static size_t key_to_pem(const struct signing_key *key, char out[PRIVATE_PEM_SIZE]) {
     uint8_t der[PKCS8_SIZE];
-    char pem[256];
     memcpy(der, pkcs8_prefix, sizeof pkcs8_prefix);
     memcpy(der + sizeof pkcs8_prefix, key->secret, crypto_sign_SEEDBYTES);
-    const size_t length = pem_encode(der, sizeof der, private_label, pem, sizeof pem);
-    const int error = file_write_new(path, pem, length, 0600);
+    const size_t length = pem_encode(der, sizeof der, private_label, out, PRIVATE_PEM_SIZE);
     sodium_memzero(der, sizeof der);
-    sodium_memzero(pem, sizeof pem);
+    return length;
+}
+
+static int write_key_file(const char *path, const char *text, size_t length,
+                          struct reason *reason) {
+    const int error = file_write_new(path, text, length, 0600);
     if (error == -EEXIST)
         reason_set(reason, "%s exists already; a key is never written over another", path);
     else if (error)
         reason_set(reason, "%s: %s", path, strerror(-error));
+    return error;
+}
+
+int signing_key_write(const struct signing_key *key, const char *path, struct reason *reason) {
+    char pem[PRIVATE_PEM_SIZE];
+    const size_t length = key_to_pem(key, pem);
+    const int error = write_key_file(path, pem, length, reason);
+    sodium_memzero(pem, sizeof pem);
+    return error;
+}
+
+int signing_key_write_sealed(const struct signing_key *key, const char *path,
+                             const char *passphrase, struct reason *reason) {
+    char pem[PRIVATE_PEM_SIZE];
+    AUTO_FREE char *sealed = NULL;
+    const size_t length = key_to_pem(key, pem);
+    int error = sealed_make(key_schema, pem, length, passphrase, &sealed, reason);
+    if (error == 0)
+        error = write_key_file(path, sealed, strlen(sealed), reason);
+    sodium_memzero(pem, sizeof pem);
     return error;
 }
 

@@ -1,4 +1,6 @@
 /* The sealed file: JSON with the parameters of the passphrase's hash, and a secretbox. */
+#include "quietus/sealed.h"
+
 #include "quietus/cleanup.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
@@ -20,7 +22,7 @@ enum {
     LEAST_MEMORY = 1 << 13,
 };
 
-static const char schema[] = "quietus.secrets/1";
+static const char secrets_schema[] = "quietus.secrets/1";
 static const char kdf[] = "argon2id13";
 static const char cipher[] = "xsalsa20poly1305";
 
@@ -58,7 +60,8 @@ static int take_base64(const json_t *object, const char *key, uint8_t *out, size
                : 0;
 }
 
-static char *sealed_text(const struct parameters *parameters, const uint8_t *box, size_t length) {
+static char *sealed_text(const char *schema, const struct parameters *parameters,
+                         const uint8_t *box, size_t length) {
     json_t *object = json_new_object();
     json_put_text(object, "schema", schema);
     json_put_text(object, "kdf", kdf);
@@ -73,36 +76,39 @@ static char *sealed_text(const struct parameters *parameters, const uint8_t *box
     return text;
 }
 
-int secrets_seal(const char *text, const char *passphrase, char **sealed, struct reason *reason) {
+int sealed_make(const char *schema, const char *text, size_t length, const char *passphrase,
+                char **sealed, struct reason *reason) {
     uint8_t key[crypto_secretbox_KEYBYTES];
     struct parameters parameters = {.passes = PASSES, .memory = MEMORY};
-    const size_t length = strlen(text);
-    struct secrets *tried = secrets_new();
-    int error = secrets_parse(tried, text, reason);
-    secrets_free(tried);
-    if (error == 0 && strlen(passphrase) < PASSPHRASE_LEAST) {
+    if (strlen(passphrase) < PASSPHRASE_LEAST) {
         reason_set(reason,
                    "the passphrase has to have %d characters at least: who has the file "
                    "can try as many as they like",
                    PASSPHRASE_LEAST);
-        error = -EINVAL;
+        return -EINVAL;
     }
-    if (error)
-        return error;
     randombytes_buf(parameters.salt, sizeof parameters.salt);
     randombytes_buf(parameters.nonce, sizeof parameters.nonce);
-    error = make_key(&parameters, passphrase, key, reason);
+    const int error = make_key(&parameters, passphrase, key, reason);
     if (error == 0) {
         uint8_t *box = memory_new(1, length + crypto_secretbox_MACBYTES);
         (void)crypto_secretbox_easy(box, (const uint8_t *)text, length, parameters.nonce, key);
-        *sealed = sealed_text(&parameters, box, length + crypto_secretbox_MACBYTES);
+        *sealed = sealed_text(schema, &parameters, box, length + crypto_secretbox_MACBYTES);
         free(box);
     }
     sodium_memzero(key, sizeof key);
     return error;
 }
 
-static bool parameters_good(const json_t *object, struct parameters *out) {
+int secrets_seal(const char *text, const char *passphrase, char **sealed, struct reason *reason) {
+    struct secrets *tried = secrets_new();
+    const int error = secrets_parse(tried, text, reason);
+    secrets_free(tried);
+    return error ? error
+                 : sealed_make(secrets_schema, text, strlen(text), passphrase, sealed, reason);
+}
+
+static bool parameters_good(const char *schema, const json_t *object, struct parameters *out) {
     size_t salt = 0;
     size_t nonce = 0;
     out->passes = json_count(object, "passes");
@@ -118,13 +124,13 @@ static bool parameters_good(const json_t *object, struct parameters *out) {
            nonce == sizeof out->nonce;
 }
 
-/* The box, which the caller frees; NULL if this is no sealed file. */
-static uint8_t *take_box(const char *sealed, size_t length, struct parameters *parameters,
-                         size_t *box_length) {
+/* The box, which the caller frees; NULL if this is no sealed file of that kind. */
+static uint8_t *take_box(const char *schema, const char *sealed, size_t length,
+                         struct parameters *parameters, size_t *box_length) {
     struct reason ignored;
     json_t *object = json_parse(sealed, length, &ignored);
     uint8_t *box = NULL;
-    if (json_is_object(object) && parameters_good(object, parameters)) {
+    if (json_is_object(object) && parameters_good(schema, object, parameters)) {
         box = memory_new(1, length);
         if (take_base64(object, "box", box, length, box_length) ||
             *box_length < crypto_secretbox_MACBYTES) {
@@ -136,31 +142,52 @@ static uint8_t *take_box(const char *sealed, size_t length, struct parameters *p
     return box;
 }
 
-int secrets_open(struct secrets *secrets, const char *sealed, size_t length, const char *passphrase,
-                 struct reason *reason) {
+bool sealed_is(const char *schema, const char *text, size_t length) {
+    struct parameters parameters;
+    size_t box_length = 0;
+    uint8_t *box = take_box(schema, text, length, &parameters, &box_length);
+    free(box);
+    return box != NULL;
+}
+
+int sealed_open(const char *schema, const char *sealed, size_t length, const char *passphrase,
+                char **text, struct reason *reason) {
     uint8_t key[crypto_secretbox_KEYBYTES];
     struct parameters parameters;
     size_t box_length = 0;
-    AUTO_FREE uint8_t *box = take_box(sealed, length, &parameters, &box_length);
+    AUTO_FREE uint8_t *box = take_box(schema, sealed, length, &parameters, &box_length);
     if (!box) {
-        reason_set(reason, "it is no file that `quietus seal` has made; secrets are taken from no "
-                           "other");
+        reason_set(reason, "it is no sealed file of that kind");
         return -EINVAL;
     }
-    int error = make_key(&parameters, passphrase, key, reason);
+    const int error = make_key(&parameters, passphrase, key, reason);
     if (error)
         return error;
     const size_t text_length = box_length - crypto_secretbox_MACBYTES;
-    char *text = sodium_malloc(text_length + 1);
-    memory_require(text != NULL);
-    text[text_length] = '\0';
-    if (crypto_secretbox_open_easy((uint8_t *)text, box, box_length, parameters.nonce, key)) {
-        reason_set(reason, "the passphrase is another one, or the file was altered");
-        error = -EACCES;
-    } else {
-        error = secrets_parse(secrets, text, reason);
-    }
+    *text = sodium_malloc(text_length + 1);
+    memory_require(*text != NULL);
+    (*text)[text_length] = '\0';
+    const int failed =
+        crypto_secretbox_open_easy((uint8_t *)*text, box, box_length, parameters.nonce, key);
     sodium_memzero(key, sizeof key);
+    if (!failed)
+        return 0;
+    sodium_free(*text);
+    *text = NULL;
+    reason_set(reason, "the passphrase is another one, or the file was altered");
+    return -EACCES;
+}
+
+int secrets_open(struct secrets *secrets, const char *sealed, size_t length, const char *passphrase,
+                 struct reason *reason) {
+    char *text = NULL;
+    int error = sealed_open(secrets_schema, sealed, length, passphrase, &text, reason);
+    if (error == -EINVAL)
+        reason_set(reason, "it is no file that `quietus seal` has made; secrets are taken from no "
+                           "other");
+    if (error)
+        return error;
+    error = secrets_parse(secrets, text, reason);
     sodium_free(text);
     return error;
 }

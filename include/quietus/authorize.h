@@ -51,10 +51,10 @@ void authorize_nothing(const struct scan *scan, enum disposition disposition, co
 
 /*
  * By a person at the machine, for disks given by node. confirm is shown each disk and returns what
- * the person typed (NULL: gave up); it has to be the disk's serial number, or, where it has none,
- * "erase" and the node. Disks that were not named are excluded; what is no disk of this machine is
- * refused.
- * 0, or -ENODEV with the reason if a name is no disk (then nothing has a warrant).
+ * the person typed (NULL: gave up); it has to be what operator_must_type says. Where confirm_all is
+ * given and more than one disk is named, all of them are shown to it at once instead, and the text
+ * is the one of all. Disks that were not named are excluded; what is no disk of this machine is
+ * refused. 0, or -ENODEV with the reason if a name is no disk (then nothing has a warrant).
  */
 struct operator_request {
     char *const *nodes;
@@ -62,9 +62,21 @@ struct operator_request {
     const char *name;   /* of the person, or "" */
     const char *ticket; /* or "" */
     char *(*confirm)(void *user, const struct disk *disk, const char *expected);
+    char *(*confirm_all)(void *user, const struct disk *const *disks, size_t count,
+                         const char *expected); /* or NULL */
     void *user;
 };
 int authorize_by_operator(const struct operator_request *request, const struct scan *scan,
                           struct authorization *out, struct reason *reason);
+
+/*
+ * What nobody types by accident: the serial number of a single disk, or, where it has none, "erase"
+ * and its node; the number of several, in words. Returns out.
+ */
+enum { OPERATOR_TEXT_SIZE = TEXT_FIELD_SIZE + 16 };
+char *operator_must_type(const struct disk *const *disks, size_t count, char *out, size_t size);
+
+/* True if an operator cannot have this disk erased, with the reason. */
+bool operator_refused(const struct disk *disk, struct reason *reason);
 
 #endif

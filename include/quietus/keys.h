@@ -53,6 +53,15 @@ int public_key_from_spki(const uint8_t *der, size_t length, struct public_key *o
  * never written over an existing one. */
 int signing_key_read(const char *path, struct signing_key **out, struct reason *reason);
 int signing_key_write(const struct signing_key *key, const char *path, struct reason *reason);
+/*
+ * The same under a passphrase (sealed.h): a file that wants one is read by signing_key_open alone.
+ * -EACCES: another passphrase.
+ */
+bool signing_key_is_sealed(const char *path);
+int signing_key_open(const char *path, const char *passphrase, struct signing_key **out,
+                     struct reason *reason);
+int signing_key_write_sealed(const struct signing_key *key, const char *path,
+                             const char *passphrase, struct reason *reason);
 int public_key_read(const char *path, struct public_key *out, struct reason *reason);
 int public_key_write(const struct public_key *key, const char *path, struct reason *reason);
 

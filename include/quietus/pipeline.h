@@ -14,6 +14,24 @@ enum progress_style {
     PROGRESS_NONE,
 };
 
+/*
+ * Who is told how it goes. Called in the thread of pipeline_run, which must not be made to wait:
+ * for a terminal, for instance. The runs are there from begun until pipeline_run returns.
+ */
+struct pipeline_watcher {
+    void (*begun)(void *user, struct disk_run *const *runs, size_t count);
+    void (*tick)(void *user); /* about every second */
+    /* What became of a disk, once for each of the scan. run: NULL if it had no warrant;
+     * certificate: NULL if it has none (excluded). */
+    void (*ended)(void *user, const struct disk *disk, const struct disk_run *run,
+                  enum disposition disposition, const char *reason,
+                  const struct document *certificate);
+    void (*closed)(void *user, const struct document *record);
+    /* What went wrong; a text of one or more lines. */
+    void (*complained)(void *user, const char *text);
+    void *user;
+};
+
 struct pipeline {
     struct session *session;
     struct scan *scan;
@@ -34,6 +52,7 @@ struct pipeline {
                            (without a report: if any is not on the stick either) */
     unsigned deliver_seconds; /* how long to go on trying after the last disk */
     enum progress_style progress;
+    const struct pipeline_watcher *watcher; /* instead of what is printed; or NULL */
     struct runner_limits limits;
 };
 

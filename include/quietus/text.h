@@ -50,6 +50,9 @@ char *text_size(char *out, size_t size, uint64_t bytes);
 /* "2 h 05 min", "3 min 10 s", "12 s". Returns out. */
 char *text_duration(char *out, size_t size, uint64_t seconds);
 
+/* "twenty-one", "one hundred and four": below a million, in words; else in digits. Returns out. */
+char *text_number(char *out, size_t size, unsigned number);
+
 /* Copies with truncation, between two characters of UTF-8; always terminates. Returns out. */
 char *text_copy(char *out, size_t size, const char *text);
 

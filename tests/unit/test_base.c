@@ -118,6 +118,25 @@ static void test_sizes(void **state) {
     assert_string_equal(text_size(out, sizeof out, 480103981056), "480.1 GB");
     assert_string_equal(text_size(out, sizeof out, UINT64_MAX), "18.4 EB");
     assert_string_equal(text_duration(out, sizeof out, 7500), "2 h 05 min");
+    static const struct {
+        unsigned number;
+        const char *words;
+    } numbers[] = {{0, "zero"},
+                   {2, "two"},
+                   {13, "thirteen"},
+                   {40, "forty"},
+                   {60, "sixty"},
+                   {99, "ninety-nine"},
+                   {100, "one hundred"},
+                   {104, "one hundred and four"},
+                   {1000, "one thousand"},
+                   {1021, "one thousand and twenty-one"},
+                   {999119, "nine hundred and ninety-nine thousand one hundred and nineteen"},
+                   {1000000, "1000000"}};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        char words[80];
+        assert_string_equal(text_number(words, sizeof words, numbers[i].number), numbers[i].words);
+    }
 }
 
 static void test_times(void **state) {

@@ -664,6 +664,57 @@ static void test_operator(void **state) {
     end(&setup);
 }
 
+static char *answer_all(void *user, const struct disk *const *disks, size_t count,
+                        const char *expected) {
+    (void)disks;
+    assert_int_equal(count, 2);
+    assert_string_equal(expected, "two");
+    return strdup(user);
+}
+
+/* Several at once: every one was shown, and their number is what confirms them. */
+static void test_operator_several(void **state) {
+    (void)state;
+    static char first[] = "/dev/sda";
+    static char second[] = "/dev/sdb";
+    static char *const nodes[] = {first, second};
+    static char wrong[] = "A";
+    static char right[] = "two";
+    struct reason reason = {""};
+    struct setup setup;
+    struct operator_request request = {.nodes = nodes,
+                                       .node_count = 2,
+                                       .name = "Eva",
+                                       .ticket = "T-1",
+                                       .confirm = answer_nothing,
+                                       .confirm_all = answer_all,
+                                       .user = wrong};
+    begin(&setup);
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, false, DISPOSITION_REFUSED);
+    expect(&setup, 1, false, DISPOSITION_REFUSED);
+    authorization_free(&setup.authorization);
+    request.user = right;
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, true, 0);
+    expect(&setup, 1, true, 0);
+    expect(&setup, 2, false, DISPOSITION_EXCLUDED);
+    const json_t *authority = warrant_authority(setup.authorization.decisions[1].warrant);
+    assert_string_equal(json_text(authority, "confirmed_by_typing"), "two");
+    assert_int_equal(json_array_size(json_object_get(authority, "disks_shown")), 2);
+    authorization_free(&setup.authorization);
+    /* One alone is confirmed by its serial number. */
+    setup.scan.disks[1]->in_use = true;
+    request.confirm = answer_right;
+    assert_int_equal(authorize_by_operator(&request, &setup.scan, &setup.authorization, &reason),
+                     0);
+    expect(&setup, 0, true, 0);
+    expect(&setup, 1, false, DISPOSITION_REFUSED);
+    end(&setup);
+}
+
 /* A short description and an inventory make an order that authorizes what was inventoried. */
 static void test_order_from_an_inventory(void **state) {
     (void)state;
@@ -744,6 +795,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_all_is_what_is_local),
     TEST(test_wrong_server_or_time_refuses_everything),
     TEST(test_operator),
+    TEST(test_operator_several),
     TEST(test_order_from_an_inventory),
 };
 TEST_MAIN(tests)

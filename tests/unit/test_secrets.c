@@ -1,10 +1,12 @@
 /* Secrets of locked disks: their text, the sealed file, and that nothing shows them. */
+#include "quietus/file.h"
 #include "quietus/keys.h"
 #include "quietus/secrets.h"
 
 #include "test.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static const char passphrase[] = "correct horse battery";
 static const char lines[] = "# of rack 7\n"
@@ -124,6 +126,43 @@ static void test_sealed(void **state) {
     free(again);
 }
 
+/* A key that signs, under a passphrase: the same key comes back, and nothing of it is in the file.
+ */
+static void test_sealed_key(void **state) {
+    (void)state;
+    static const char message[] = "message";
+    char path[] = "/tmp/quietus-sealed-key-XXXXXX";
+    uint8_t signature[KEY_SIGNATURE_SIZE];
+    struct signing_key *again = NULL;
+    struct reason reason;
+    keys_start();
+    assert_true(mkdtemp(path) != NULL && rmdir(path) == 0);
+    struct signing_key *key = signing_key_generate();
+    assert_int_equal(signing_key_write_sealed(key, path, "too short", &reason), -EINVAL);
+    assert_int_equal(signing_key_write_sealed(key, path, passphrase, &reason), 0);
+    assert_int_equal(signing_key_write_sealed(key, path, passphrase, &reason), -EEXIST);
+    assert_true(signing_key_is_sealed(path));
+    assert_int_equal(signing_key_read(path, &again, &reason), -EACCES);
+    assert_int_equal(signing_key_open(path, "correct horse batterz", &again, &reason), -EACCES);
+    assert_int_equal(signing_key_open(path, passphrase, &again, &reason), 0);
+    signing_key_sign(again, message, sizeof message, signature);
+    assert_true(public_key_verify(signing_key_public(key), message, sizeof message, signature));
+    /* A key is no file of secrets. */
+    char *text;
+    size_t length;
+    struct secrets *secrets = secrets_new();
+    assert_int_equal(file_read(path, 4096, &text, &length), 0);
+    assert_int_equal(secrets_open(secrets, text, length, passphrase, &reason), -EINVAL);
+    secrets_free(secrets);
+    free(text);
+    (void)unlink(path);
+    assert_int_equal(signing_key_write(key, path, &reason), 0);
+    assert_false(signing_key_is_sealed(path));
+    (void)unlink(path);
+    signing_key_free(again);
+    signing_key_free(key);
+}
+
 static void test_what_is_not_sealed(void **state) {
     (void)state;
     static const char *const files[] = {
@@ -160,10 +199,8 @@ static void test_what_is_not_sealed(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_many),
-    cmocka_unit_test(test_bad_lines),
-    cmocka_unit_test(test_sealed),
-    cmocka_unit_test(test_what_is_not_sealed),
+    cmocka_unit_test(test_lines),      cmocka_unit_test(test_many),
+    cmocka_unit_test(test_bad_lines),  cmocka_unit_test(test_sealed),
+    cmocka_unit_test(test_sealed_key), cmocka_unit_test(test_what_is_not_sealed),
 };
 TEST_MAIN(tests)

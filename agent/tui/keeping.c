@@ -1,0 +1,205 @@
+#include "keeping.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/condition.h"
+#include "quietus/file.h"
+#include "quietus/memory.h"
+#include "quietus/stick.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LOOK_MS = 1000, DOCUMENT_LIMIT = ENVELOPE_LIMIT };
+
+static const char stick_folder[] = "certificates";
+
+struct keeping {
+    char spool[PATH_MAX];
+    char stick[PATH_MAX]; /* "": none */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct screen_keeping state;
+    bool again; /* something has changed since the last look began */
+    bool all;
+    bool stop;
+    bool stopped;
+};
+
+static bool ends_with(const char *name, const char *ending) {
+    const size_t length = strlen(name);
+    return length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
+}
+
+/* 0: the stick has these bytes under that name, whoever wrote them. */
+static int put(const char *stick, const char *name, const char *data, size_t length) {
+    char path[PATH_MAX];
+    AUTO_FREE char *there = NULL;
+    size_t there_length = 0;
+    int error = stick_put(stick, stick_folder, name, data, length);
+    if (error != -EEXIST)
+        return error;
+    path_format(path, stick, "/%s/%s", stick_folder, name);
+    error = file_read(path, DOCUMENT_LIMIT, &there, &there_length);
+    if (error)
+        return error;
+    return there_length == length && memcmp(there, data, length) == 0 ? 0 : -EEXIST;
+}
+
+static int save(const struct keeping *keeping, const char *folder, const char *name) {
+    char path[PATH_MAX];
+    AUTO_FREE char *data = NULL;
+    size_t length;
+    path_format(path, folder, "/%s", name);
+    const int error = file_read(path, DOCUMENT_LIMIT, &data, &length);
+    return error ? error : put(keeping->stick, name, data, length);
+}
+
+static int move_to_sent(const struct keeping *keeping, const char *name) {
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    path_format(to, keeping->spool, "/sent");
+    const int error = file_make_folders(to, 0700);
+    if (error)
+        return error;
+    path_format(from, keeping->spool, "/%s", name);
+    path_format(to, keeping->spool, "/sent/%s", name);
+    return rename(from, to) == 0 ? 0 : -errno;
+}
+
+static void note_problem(struct screen_keeping *state, const char *name, int error) {
+    (void)snprintf(state->problem, sizeof state->problem, "%.120s: %s", name, strerror(-error));
+}
+
+/* What is in the spool; saved: leaves it if it is on the stick. */
+static void look(const struct keeping *keeping, bool saves, struct screen_keeping *state) {
+    char **names;
+    size_t count;
+    const int error = folder_list(keeping->spool, &names, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(names[i], "incomplete-", strlen("incomplete-")) == 0)
+            state->incomplete = true;
+        if (!ends_with(names[i], ".json"))
+            continue;
+        int problem = saves ? save(keeping, keeping->spool, names[i]) : -ENODEV;
+        if (saves && problem == 0)
+            problem = move_to_sent(keeping, names[i]);
+        if (saves && problem)
+            note_problem(state, names[i], problem);
+        if (state->needs_stick)
+            state->unsaved += problem != 0;
+        else
+            state->saved++;
+    }
+    folder_free_names(names, count);
+    if (error && error != -ENOENT) {
+        note_problem(state, keeping->spool, error);
+        state->unsaved++;
+    }
+}
+
+/* What was saved before; again: onto the stick that is there now. */
+static void look_at_sent(const struct keeping *keeping, bool again, struct screen_keeping *state) {
+    char folder[PATH_MAX];
+    char **names;
+    path_format(folder, keeping->spool, "/sent");
+    const size_t count = folder_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        const int error = again ? save(keeping, folder, names[i]) : 0;
+        if (error)
+            note_problem(state, names[i], error);
+    }
+    state->saved += count;
+    folder_free_names(names, count);
+}
+
+static void keep(struct keeping *keeping, bool all) {
+    struct screen_keeping state = {.needs_stick = keeping->stick[0] != '\0'};
+    state.stick_there = state.needs_stick && stick_present(keeping->stick);
+    text_copy(state.where, sizeof state.where,
+              state.needs_stick ? "on the stick, in its folder certificates" : keeping->spool);
+    look(keeping, state.stick_there, &state);
+    look_at_sent(keeping, all && state.stick_there, &state);
+    (void)pthread_mutex_lock(&keeping->lock);
+    keeping->state = state;
+    (void)pthread_mutex_unlock(&keeping->lock);
+}
+
+static void *keep_on(void *argument) {
+    struct keeping *keeping = argument;
+    (void)pthread_mutex_lock(&keeping->lock);
+    while (!keeping->stop) {
+        const bool all = keeping->all;
+        keeping->all = false;
+        keeping->again = false;
+        (void)pthread_mutex_unlock(&keeping->lock);
+        keep(keeping, all);
+        (void)pthread_mutex_lock(&keeping->lock);
+        const struct timespec until = condition_time_in(LOOK_MS);
+        if (!keeping->stop && !keeping->again)
+            (void)pthread_cond_timedwait(&keeping->changed, &keeping->lock, &until);
+    }
+    keeping->stopped = true;
+    (void)pthread_cond_broadcast(&keeping->changed);
+    (void)pthread_mutex_unlock(&keeping->lock);
+    return NULL;
+}
+
+struct keeping *keeping_start(const char *spool, const char *stick) {
+    struct keeping *keeping = memory_new(1, sizeof *keeping);
+    text_copy(keeping->spool, sizeof keeping->spool, spool);
+    text_copy(keeping->stick, sizeof keeping->stick, stick ? stick : "");
+    keeping->state = (struct screen_keeping){.needs_stick = stick != NULL, .stale = true};
+    (void)pthread_mutex_init(&keeping->lock, NULL);
+    condition_init(&keeping->changed);
+    memory_require(pthread_create(&keeping->thread, NULL, keep_on, keeping) == 0);
+    return keeping;
+}
+
+void keeping_read(struct keeping *keeping, struct screen_keeping *out) {
+    (void)pthread_mutex_lock(&keeping->lock);
+    *out = keeping->state;
+    out->stale = keeping->state.stale || keeping->again;
+    (void)pthread_mutex_unlock(&keeping->lock);
+}
+
+static void look_soon(struct keeping *keeping, bool all) {
+    (void)pthread_mutex_lock(&keeping->lock);
+    keeping->again = true;
+    keeping->all = keeping->all || all;
+    keeping->state.stale = true;
+    (void)pthread_cond_broadcast(&keeping->changed);
+    (void)pthread_mutex_unlock(&keeping->lock);
+}
+
+void keeping_look_again(struct keeping *keeping) {
+    look_soon(keeping, false);
+}
+
+void keeping_save_all(struct keeping *keeping) {
+    look_soon(keeping, true);
+}
+
+void keeping_stop(struct keeping *keeping) {
+    enum { LAST_MS = 5000 };
+    const struct timespec until = condition_time_in(LAST_MS);
+    int error = 0;
+    (void)pthread_mutex_lock(&keeping->lock);
+    keeping->stop = true;
+    (void)pthread_cond_broadcast(&keeping->changed);
+    while (!keeping->stopped && error == 0)
+        error = pthread_cond_timedwait(&keeping->changed, &keeping->lock, &until);
+    const bool stopped = keeping->stopped;
+    (void)pthread_mutex_unlock(&keeping->lock);
+    if (!stopped) { /* it waits for a stick that does not answer */
+        (void)pthread_detach(keeping->thread);
+        memory_abandon(keeping);
+        return;
+    }
+    (void)pthread_join(keeping->thread, NULL);
+    (void)pthread_mutex_destroy(&keeping->lock);
+    (void)pthread_cond_destroy(&keeping->changed);
+    free(keeping);
+}

@@ -1,0 +1,71 @@
+"""A person at a terminal: types, and looks at what it shows. The terminal is tmux."""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+RELAY = pathlib.Path(__file__).with_name("relay.py")
+
+
+class Person:
+    """Use as a context manager, which closes the terminal."""
+
+    def __init__(self, *command, columns=80, rows=24, environment=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="quietus-tmux-")
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "env",
+                  *[f"{name}={value}" for name, value in (environment or {}).items()], *map(str, command))
+        # The last screen stays when the program has ended.
+        self.tmux("set-option", "-g", "remain-on-exit", "on")
+        self.tmux("set-option", "-g", "escape-time", "0")
+
+    @classmethod
+    def at_serial_line(cls, machine, **options):
+        """Of a machine with keyboard=True."""
+        while not (machine.folder / "serial").exists():
+            time.sleep(0.05)
+        return cls("python3", RELAY, machine.folder / "serial", **options)
+
+    def tmux(self, *arguments):
+        done = subprocess.run(["tmux", "-S", f"{self.folder.name}/tmux", *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"tmux {arguments}: {done.stderr}")
+        return done.stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["tmux", "-S", f"{self.folder.name}/tmux", "kill-server"], capture_output=True)
+        self.folder.cleanup()
+
+    def sees(self):
+        return self.tmux("capture-pane", "-p")
+
+    def waits_for(self, pattern, seconds=30):
+        """Until the screen shows the regular expression; returns the match."""
+        end = time.monotonic() + seconds
+        while True:
+            match = re.search(pattern, self.sees(), re.M)
+            if match:
+                return match
+            if time.monotonic() > end:
+                raise AssertionError(f"no {pattern!r} on the screen:\n{self.sees()}")
+            time.sleep(0.1)
+
+    def waits_until_gone(self, pattern, seconds=30):
+        end = time.monotonic() + seconds
+        while re.search(pattern, self.sees(), re.M):
+            assert time.monotonic() < end, f"{pattern!r} stays on the screen:\n{self.sees()}"
+            time.sleep(0.1)
+
+    def presses(self, *keys):
+        """Names of keys as tmux has them: Enter, Escape, Up, C-c, a."""
+        self.tmux("send-keys", *keys)
+
+    def types(self, text):
+        self.tmux("send-keys", "-l", text)
+
+    def resizes(self, columns, rows):
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
