@@ -158,10 +158,12 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     case SCSI_TEST_UNIT_READY:
         return true;
-    case SCSI_PERSISTENT_RESERVE_OUT: /* lets anybody register, and nobody clear */
+    case SCSI_PERSISTENT_RESERVE_OUT: /* lets anybody register, and nobody clear or preempt */
         note(command);
         command->status =
-            command->cdb[1] == SCSI_RESERVE_OUT_CLEAR ? SCSI_RESERVATION_CONFLICT : SCSI_GOOD;
+            command->cdb[1] == SCSI_RESERVE_OUT_CLEAR || command->cdb[1] == SCSI_RESERVE_OUT_PREEMPT
+                ? SCSI_RESERVATION_CONFLICT
+                : SCSI_GOOD;
         if (command->status == SCSI_GOOD)
             drive.registered = get_be64((const uint8_t *)command->data + 8);
         return true;
@@ -355,12 +357,13 @@ static void test_taken_on_the_way(void **state) {
     finish(&whole, DISPOSITION_FAILED);
 }
 
-/* What cannot be cleared is refused, and our own registration is taken back. */
+/* What can be neither cleared nor preempted is refused, and our own registration is taken back. */
 static void test_cannot_be_cleared(void **state) {
     (void)state;
     static const char *const sent[] = {
         "5f060000000000001800 000000000000000051756965747573310000000000000000",
         "5f030000000000001800 517569657475733100000000000000000000000000000000",
+        "5f040300000000001800 517569657475733100000000000abcde",
         "5f000000000000001800 517569657475733100000000000000000000000000000000",
     };
     struct whole whole;
@@ -368,7 +371,7 @@ static void test_cannot_be_cleared(void **state) {
     whole.policy.clear_reservations = true;
     drive.reserved = true;
     go(&whole);
-    assert_non_null(strstr(whole.reason.text, "could not be cleared"));
+    assert_non_null(strstr(whole.reason.text, "neither cleared nor preempted"));
     assert_int_equal(drive.count, COUNT_OF(sent));
     for (size_t i = 0; i < COUNT_OF(sent); i++)
         assert_memory_equal(drive.sent[i], sent[i], strlen(sent[i]));
