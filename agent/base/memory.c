@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void memory_exhausted(void) {
     (void)fputs("quietus: out of memory; giving up\n", stderr);
@@ -17,6 +18,17 @@ struct abandoned {
 };
 
 static _Atomic(struct abandoned *) first_abandoned;
+
+void *memory_pages(size_t length) {
+    void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        memory_exhausted();
+    return pages;
+}
+
+void memory_pages_free(void *pages, size_t length) {
+    (void)munmap(pages, length);
+}
 
 void memory_abandon(void *memory) {
     struct abandoned *entry = memory_new(1, sizeof *entry);

@@ -238,8 +238,7 @@ int writer_run(const struct write_job *job, struct write_report *report) {
     run->job = job;
     run->report = report;
     run->next = chunk_at(job->layout, job->from);
-    run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, (size_t)DEPTH * CHUNK);
-    memory_require(run->memory != NULL);
+    run->memory = memory_pages((size_t)DEPTH * CHUNK);
     for (unsigned i = 0; i < DEPTH; i++) {
         run->slots[i].request.write = true;
         run->slots[i].request.buffer = run->memory + (size_t)i * CHUNK;
@@ -260,7 +259,7 @@ int writer_run(const struct write_job *job, struct write_report *report) {
         return error;
     }
     device_lend(armed_device(job->armed), NULL, 0);
-    free(run->memory);
+    memory_pages_free(run->memory, (size_t)DEPTH * CHUNK);
     free(run);
     return error;
 }

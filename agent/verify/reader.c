@@ -88,8 +88,7 @@ int reader_run(const struct reader *reader) {
     const size_t room =
         (reader->largest + TRANSPORT_ALIGNMENT - 1) & ~(size_t)(TRANSPORT_ALIGNMENT - 1);
     run->depth = depth_for(room);
-    run->memory = aligned_alloc(TRANSPORT_ALIGNMENT, room * run->depth);
-    memory_require(run->memory != NULL);
+    run->memory = memory_pages(room * run->depth);
     for (unsigned i = 0; i < run->depth; i++) {
         run->slots[i].request.buffer = run->memory + i * room;
         run->slots[i].request.owner = &run->slots[i];
@@ -103,7 +102,7 @@ int reader_run(const struct reader *reader) {
         return error;
     }
     device_lend(reader->device, NULL, 0);
-    free(run->memory);
+    memory_pages_free(run->memory, room * run->depth);
     free(run);
     return error;
 }

@@ -15,6 +15,13 @@ __attribute__((returns_nonnull)) void *memory_new(size_t count, size_t size);
 /* The same array with room for count elements; new ones are not zeroed. */
 __attribute__((returns_nonnull)) void *memory_grow(void *array, size_t count, size_t size);
 
+/*
+ * Whole pages, for buffers of megabytes that every disk has for a while: they go back to the
+ * machine at once, which what free takes does not.
+ */
+__attribute__((returns_nonnull)) void *memory_pages(size_t length);
+void memory_pages_free(void *pages, size_t length);
+
 __attribute__((returns_nonnull)) char *memory_text(const char *text);
 
 /*

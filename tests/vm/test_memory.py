@@ -1,0 +1,58 @@
+"""A chassis full of disks in little memory."""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import content
+import dsse
+import machine
+from machine import Machine
+
+DISKS, MIB, MACHINE_MIB, AGENT_MIB = 36, 8, 512, 256
+
+SCRIPT = """
+echo "quietus.mode=erase quietus.order=/order.json quietus.progress=none quietus.deliver=0" >/tmp/line
+quietus agent --command-line /tmp/line --spool /tmp/spool >/tmp/log 2>&1 &
+pid=$!
+while grep VmHWM /proc/$pid/status >/tmp/peak.new 2>/dev/null; do mv /tmp/peak.new /tmp/peak; sleep 0.2; done
+wait $pid
+echo "STATUS $?"
+tail -n 3 /tmp/log
+cat /tmp/peak
+echo "CERTIFICATES $(ls /tmp/spool | grep -c certificate)"
+"""
+
+
+def order(folder):
+    """For all of them, whatever they hold, to be read in full."""
+    subprocess.run([machine.QUIETUS, "keygen", folder / "site"], check=True, capture_output=True)
+    dsse.sign(folder / "order.json", {
+        "schema": "quietus.order/1", "id": "o-1", "nonce": "0123456789abcdef0123456789abcdef",
+        "issued": "2020-01-01T00:00:00Z", "not_before": "2020-01-01T00:00:00Z", "expires": "2100-01-01T00:00:00Z",
+        "holds": "not-checked", "server": {"serial": machine.SERIAL, "uuid": machine.UUID},
+        "policy": {"verify": "full"},
+        "disks": [{"serial": f"C-{i:02}", "content": "not-checked"} for i in range(DISKS)],
+    }, folder / "site.key")
+    return {"order.json": ((folder / "order.json").read_bytes(), 0o644),
+            "etc/quietus/trust/site.pub": ((folder / "site.pub").read_bytes(), 0o644)}
+
+
+def test_memory_with_many_disks():
+    """36 disks at once, all overwritten and read back in full: the agent's peak, in a machine of 512 MB."""
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        disks = [["-device", "virtio-scsi-pci,id=hba"]]
+        for i in range(DISKS):
+            path = content.blank(folder / f"disk{i}.img", MIB)
+            disks.append(["-drive", f"if=none,id=d{i},format=raw,cache=unsafe,file={path}",
+                          "-device", f"scsi-hd,bus=hba.0,drive=d{i},serial=C-{i:02}"])
+        script = machine.many(folder / "many.img", SCRIPT, network=False, files=order(folder))
+        with Machine(disks, "rdinit=/many", initrds=[script], network=False, memory=MACHINE_MIB) as vm:
+            vm.wait_for("ALL-DONE")
+            console = vm.console()
+    # Nothing could be delivered anywhere (30); every disk is erased.
+    assert "STATUS 30\n" in console and f"CERTIFICATES {DISKS}\n" in console, console
+    peak = int(re.search(r"VmHWM:\s*(\d+) kB", console).group(1)) / 1024
+    assert peak <= AGENT_MIB, f"{peak} MiB\n{console}"
