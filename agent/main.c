@@ -76,6 +76,8 @@ static const struct {
      "  quietus.ntp=SERVER[,...]    time servers, besides those that DHCP names\n"
      "  quietus.order_wait=SECONDS  how long to try to get the order, and the secrets (300)\n"
      "  quietus.deliver=SECONDS     how long to go on trying after the last disk (600)\n"
+     "  quietus.heartbeat=SECONDS   how often a sign of life is stored beside the documents (60;\n"
+     "                              0: never)\n"
      "  quietus.locate=on|off       light up, after an erase, the disks that failed or are "
      "unknown\n"
      "                              (on); put out at its start\n"
@@ -83,8 +85,10 @@ static const struct {
      "  quietus.parallel=N          so many disks at once (all)\n"
      "  quietus.start_rate=N        so many disks begun per second, such as 0.5 (no limit)\n"
      "and by the image's init:\n"
-     "  quietus.done=poweroff|reboot|hold\n"
-     "                              what to do at the end; hold (stay on) is the default\n"
+     "  quietus.done=poweroff|reboot|next|hold\n"
+     "                              what to do at the end; hold (stay on) is the default; next\n"
+     "                              reboots into the firmware's next entry, and leaves the mark\n"
+     "                              SERIAL-done below quietus.report for boot scripts\n"
      "  quietus.undelivered=give-up end although documents were not acknowledged, or were sent\n"
      "                              nowhere; else the machine stays on\n"
      "  quietus.network_wait=SECONDS  how long to wait for an address (60)\n"
@@ -107,8 +111,11 @@ static const struct {
      "                              taken where none is named (orders/SERIAL.json), its key signs\n"
      "                              (keys/site.key), documents are kept in its certificates/\n"
      "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
-    {"deliver", "  --spool DIR      the folder\n"
-                "  --to URL         where to; every document is tried once\n"},
+    {"deliver",
+     "  --spool DIR      the folder\n"
+     "  --file FILE      one file instead, under its name with the server's serial number\n"
+     "                   before it; not signed, and no document\n"
+     "  --to URL         where to; every document is tried once\n"},
     {"fetch", "  --output FILE    where to; it appears whole or not at all\n"
               "  --sha256 HEX     the digest that it has to have\n"
               "  --seconds N      how long to go on trying (once)\n"},
@@ -171,7 +178,8 @@ const struct command commands[] = {
     {"tui", "[OPTIONS]", "the technician's screen: choose disks, erase them, see how it goes",
      cli_tui},
     {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
-    {"deliver", "--spool DIR --to URL", "sends what is in a spool", cli_deliver},
+    {"deliver", "--spool DIR|--file FILE --to URL", "sends what is in a spool, or a file",
+     cli_deliver},
     {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch},
     {"keygen", "[OPTIONS] NAME", "makes a key pair", cli_keygen},
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},

@@ -4,11 +4,13 @@
 #include "quietus/expected.h"
 #include "quietus/interrupt.h"
 #include "quietus/json.h"
+#include "quietus/kernel_state.h"
 #include "quietus/locate.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
 
 #include "console.h"
+#include "heartbeat.h"
 #include "progress_view.h"
 
 #include <errno.h>
@@ -29,6 +31,7 @@ struct work {
     struct disk_run **runs;
     size_t run_count;
     struct pipeline_watcher watcher;
+    struct heartbeat *heartbeat;
     bool spool_failed;
     bool stick_failed;
 };
@@ -110,8 +113,9 @@ static void run_ended(void *user, struct disk_run *run) {
 }
 
 static void tick(void *user) {
-    const struct pipeline_watcher *watcher = &((struct work *)user)->watcher;
-    watcher->tick(watcher->user);
+    const struct work *work = user;
+    work->watcher.tick(work->watcher.user);
+    heartbeat_update(work->heartbeat, work->runs, work->run_count);
 }
 
 /* Disks without a warrant: those held, refused or failed get a certificate too, the excluded a
@@ -259,6 +263,9 @@ static enum exit_status close_record(struct work *work, int interrupted_by) {
     }
     if (json_array_size(work->lights) > 0)
         record_put(work->record, "lights", json_incref(work->lights));
+    json_t *trouble = kernel_trouble_json("");
+    if (trouble)
+        record_put(work->record, "kernel_trouble", trouble);
     record_close(work->record, pipeline->session, (int)status, &record);
     spool(work, &record);
     work->watcher.closed(work->watcher.user, &record);
@@ -282,6 +289,9 @@ static void start(struct work *work) {
     announce(work);
     sort_disks(work);
     work->watcher.begun(work->watcher.user, work->runs, work->run_count);
+    work->heartbeat = heartbeat_start(pipeline->report, pipeline->heartbeat_seconds,
+                                      pipeline->session, &pipeline->scan->server);
+    heartbeat_update(work->heartbeat, work->runs, work->run_count);
 }
 
 static bool any_given_up(const struct work *work) {
@@ -371,7 +381,9 @@ static enum exit_status run_watched(const struct pipeline *pipeline,
     close_keeper(&work);
     enum exit_status status = close_record(&work, interrupted_by);
     interrupt_release(); /* everything is in the spool: being ended now loses nothing */
+    heartbeat_delivering(work.heartbeat);
     status = finish(&work, status);
+    heartbeat_end(work.heartbeat, (int)status);
     free_runs(&work);
     record_free(work.record);
     json_decref(work.lights);

@@ -1,5 +1,6 @@
 #include "quietus/clock.h"
 #include "quietus/json.h"
+#include "quietus/kernel_state.h"
 
 #include "internal.h"
 
@@ -65,6 +66,9 @@ static json_t *exceptions_json(const struct disk_run *run, const struct attempt 
     if (!last)
         return run->given_up ? json_new_array() : json_copy(run->exceptions);
     json_t *list = json_copy(last->exceptions);
+    struct reason doubtful;
+    if (kernel_is_doubtful("", &doubtful))
+        json_add_text(list, doubtful.text);
     const char *doubt = json_text(warrant_authority(run->warrant), "time_doubt");
     if (doubt[0] != '\0')
         json_add_text(list, doubt);

@@ -40,11 +40,20 @@ json_t *document_head(const struct session *session, const struct server *server
     return head;
 }
 
+void session_name(const struct session *session, const struct server *server, char *out,
+                  size_t size) {
+    const bool named = !server_value_is_placeholder(server->serial);
+    (void)snprintf(out, size, "%.40s-%.12s", named ? server->serial : "server",
+                   session->run_id_text);
+    for (char *p = out; *p; p++)
+        *p = isalnum((unsigned char)*p) || *p == '-' ? *p : '_';
+}
+
 void document_name(const struct session *session, const struct server *server, const char *what,
                    char *out, size_t size) {
-    const bool named = !server_value_is_placeholder(server->serial);
-    (void)snprintf(out, size, "%.40s-%.12s-%s", named ? server->serial : "server",
-                   session->run_id_text, what);
+    char start[64];
+    session_name(session, server, start, sizeof start);
+    (void)snprintf(out, size, "%s-%s", start, what);
     for (char *p = out; *p; p++)
         *p = isalnum((unsigned char)*p) || *p == '-' ? *p : '_';
 }

@@ -31,6 +31,7 @@ struct agent_options {
     char ntp[VALUE_SIZE];
     unsigned order_wait;
     unsigned deliver_seconds;
+    unsigned heartbeat_seconds;
     enum progress_style progress;
     struct runner_limits limits;
     const char *command_line;
@@ -105,6 +106,8 @@ static int take_option(const char *name, const char *value, struct agent_options
         return take_seconds(value, &out->order_wait);
     if (strcmp(name, "deliver") == 0)
         return take_seconds(value, &out->deliver_seconds);
+    if (strcmp(name, "heartbeat") == 0)
+        return take_seconds(value, &out->heartbeat_seconds);
     if (strcmp(name, "progress") == 0)
         return cli_progress_style(value, &out->progress);
     if (strcmp(name, "parallel") == 0)
@@ -156,6 +159,7 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         .locate = true,
         .order_wait = 300,
         .deliver_seconds = 600,
+        .heartbeat_seconds = 60,
         .command_line = "/proc/cmdline",
         .trust_folder = "/etc/quietus/trust",
         .spool = "/run/quietus/spool",
@@ -499,6 +503,7 @@ static int run_agent(const struct agent_options *options) {
         .must_deliver = true,
         .locate = options->locate && strcmp(run.mode, "erase") == 0,
         .deliver_seconds = options->deliver_seconds,
+        .heartbeat_seconds = options->heartbeat_seconds,
         .progress = options->progress,
         .limits = options->limits,
     };

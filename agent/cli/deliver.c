@@ -4,27 +4,60 @@
 
 #include "cli.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
+
+/* A log of init's: under its own name, with the server's before it. */
+static int deliver_log(const char *file, const struct server *server, const char *target) {
+    char name[256];
+    struct reason reason = {""};
+    const char *slash = strrchr(file, '/');
+    atomic_int_fast64_t deadline_ms = INT64_MAX;
+    (void)snprintf(name, sizeof name, "%.40s-%.160s",
+                   server_value_is_placeholder(server->serial) ? "server" : server->serial,
+                   slash ? slash + 1 : file);
+    for (char *p = name; *p; p++)
+        *p = isalnum((unsigned char)*p) || strchr("-.", *p) ? *p : '_';
+    if (deliver_file(file, target, name, &deadline_ms, &reason) == 0)
+        return EXIT_GOOD;
+    (void)fprintf(stderr, "quietus deliver: %s\n", reason.text);
+    return EXIT_UNDELIVERED;
+}
+
+static int deliver_spool(const char *spool, const char *target) {
+    struct reason reason = {""};
+    atomic_int_fast64_t deadline_ms = INT64_MAX;
+    const size_t left = deliver_once(spool, target, &deadline_ms, &reason);
+    if (left == 0)
+        return EXIT_GOOD;
+    (void)fprintf(stderr, "quietus deliver: %zu documents are left: %s\n", left, reason.text);
+    return EXIT_UNDELIVERED;
+}
 
 int cli_deliver(int argc, char **argv) {
     static const struct option options[] = {
         {"spool", required_argument, NULL, 's'},
+        {"file", required_argument, NULL, 'f'},
         {"to", required_argument, NULL, 't'},
         {NULL, 0, NULL, 0},
     };
     const char *spool = NULL;
+    const char *file = NULL;
     const char *url = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 's')
             spool = optarg;
+        else if (option == 'f')
+            file = optarg;
         else if (option == 't')
             url = optarg;
         else
             return cli_bad_option("deliver");
     }
-    if (!spool || !url || optind < argc)
-        return cli_error("deliver", "takes --spool DIR and --to URL");
-    if (!cli_is_folder(spool))
+    if (!spool == !file || !url || optind < argc)
+        return cli_error("deliver", "takes --spool DIR or --file FILE, and --to URL");
+    if (spool && !cli_is_folder(spool))
         return cli_error("deliver", "there is no folder %s", spool);
     struct reason reason = {""};
     struct server server;
@@ -33,10 +66,5 @@ int cli_deliver(int argc, char **argv) {
     if (http_expand(url, &server, target, sizeof target, &reason))
         return cli_error("deliver", "%s", reason.text);
     cli_time_for(target);
-    atomic_int_fast64_t deadline_ms = INT64_MAX;
-    const size_t left = deliver_once(spool, target, &deadline_ms, &reason);
-    if (left == 0)
-        return EXIT_GOOD;
-    (void)fprintf(stderr, "quietus deliver: %zu documents are left: %s\n", left, reason.text);
-    return EXIT_UNDELIVERED;
+    return file ? deliver_log(file, &server, target) : deliver_spool(spool, target);
 }

@@ -120,6 +120,19 @@ static int send_file(const char *path, const char *url, const atomic_int_fast64_
     return -EIO;
 }
 
+/* The name below the URL. */
+static void target_path(char target[PATH_MAX], const char *url, const char *name) {
+    const size_t length = strlen(url);
+    path_format(target, url, "%s%s", length > 0 && url[length - 1] == '/' ? "" : "/", name);
+}
+
+int deliver_file(const char *path, const char *url, const char *name,
+                 const atomic_int_fast64_t *deadline_ms, struct reason *reason) {
+    char target[PATH_MAX];
+    target_path(target, url, name);
+    return send_file(path, target, deadline_ms, reason);
+}
+
 static int move_to_sent(const char *folder, const char *name) {
     char from[PATH_MAX];
     char to[PATH_MAX];
@@ -140,11 +153,9 @@ size_t deliver_once(const char *folder, const char *url, const atomic_int_fast64
     size_t left = 0;
     size_t count;
     const int list_error = list_documents(folder, &names, &count);
-    const size_t url_length = strlen(url);
-    const char *slash = url_length > 0 && url[url_length - 1] == '/' ? "" : "/";
     for (size_t i = 0; i < count; i++) {
         path_format(path, folder, "/%s", names[i]);
-        path_format(target, url, "%s%s", slash, names[i]);
+        target_path(target, url, names[i]);
         int error = send_file(path, target, deadline_ms, reason);
         if (error == 0) {
             error = move_to_sent(folder, names[i]);

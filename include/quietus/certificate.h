@@ -32,6 +32,10 @@ struct session {
 void session_start(struct session *session, struct signing_key *key);
 void session_end(struct session *session);
 
+/* "SERVER-RUN": how the names of all files of a run begin. */
+void session_name(const struct session *session, const struct server *server, char *out,
+                  size_t size);
+
 /* A signed document, ready for the spool. */
 struct document {
     char file[176]; /* name of its file */

@@ -42,6 +42,11 @@ size_t spool_count(const char *folder);
 size_t deliver_once(const char *folder, const char *url, const atomic_int_fast64_t *deadline_ms,
                     struct reason *reason);
 
+/* Stores one file below the URL under the name, and reads it back. 0, or negative errno with the
+ * reason. */
+int deliver_file(const char *path, const char *url, const char *name,
+                 const atomic_int_fast64_t *deadline_ms, struct reason *reason);
+
 /* Sends in the background, with back-off, as documents come. */
 struct deliverer;
 struct deliverer *deliverer_start(const char *folder, const char *url);

@@ -50,7 +50,8 @@ struct pipeline {
                            failed or nothing is known */
     bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do
                            (without a report: if any is not on the stick either) */
-    unsigned deliver_seconds; /* how long to go on trying after the last disk */
+    unsigned deliver_seconds;   /* how long to go on trying after the last disk */
+    unsigned heartbeat_seconds; /* how often one is stored below report; 0: none */
     enum progress_style progress;
     const struct pipeline_watcher *watcher; /* instead of what is printed; or NULL */
     struct runner_limits limits;

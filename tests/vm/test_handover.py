@@ -1,0 +1,70 @@
+"""The examples of initramfs/ipxe as they stand, on a site's network: from power-on by dnsmasq, iPXE and nginx to
+certificates, and on to the next boot device."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import content
+import machine
+import site_network
+from machine import Machine
+from site_network import SiteNetwork
+
+SERIAL = "H-1"
+
+
+def prepare(site, folder):
+    for name in ("vmlinuz", "initramfs.img"):
+        shutil.copy(machine.OUT / name, site.www / name)
+    subprocess.run([machine.QUIETUS, "keygen", folder / "site"], check=True, capture_output=True)
+    subprocess.run([machine.TOP / "scripts/site", "--trust", folder / "site.pub", site.www / "site.img"], check=True)
+    (folder / "description.json").write_text(json.dumps({
+        "server": {"serial": machine.SERIAL, "uuid": machine.UUID}, "holds": "not-checked",
+        "disks": [{"serial": SERIAL, "content": "not-checked"}]}))
+    subprocess.run([machine.QUIETUS, "order", "--key", folder / "site.key", "-o",
+                    site.www / f"orders/{machine.SERIAL}.json", folder / "description.json"],
+                   check=True, capture_output=True)
+    script = (site_network.EXAMPLES / "boot.ipxe").read_text()
+    # Over the serial line alone, since this machine has no screen; and on to the next device.
+    script = script.replace("console=tty0 ", "").replace("set done poweroff", "set done next")
+    assert "set done next" in script
+    (site.www / "boot.ipxe").write_text(script)
+
+
+def test_dnsmasq_ipxe_and_on():
+    """Two boots of one machine, without a hand in between: the first erases and reboots, the second finds the
+    mark and leaves the network for the disk."""
+    site_network.have_programs()
+    with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
+        folder = pathlib.Path(name)
+        path = content.disk_with_ext4(folder / "disk.img", "disk", 64)
+        assert content.count(path, content.canary("disk")) > 0
+        with SiteNetwork(folder) as site:
+            prepare(site, folder)
+            log = folder / "nginx/access.log"
+            mark = f"GET /quietus/certificates/{machine.SERIAL}/{machine.SERIAL}-done"
+            with Machine([machine.sata(path, SERIAL)], direct=False, network=False, prefix=site.prefix,
+                         extra=[*site.tap_arguments("tap0", machine.MAC, "card", "e1000"), "-boot", "order=nc",
+                                "-action", "reboot=reset"]) as vm:
+                vm.wait_for("quietus: exit status 0; next")
+                end = time.monotonic() + 60
+                while len(re.findall(re.escape(mark), log.read_text())) < 3 and time.monotonic() < end:
+                    time.sleep(0.2)
+                time.sleep(3)
+                console = vm.console()
+            said = log.read_text()
+        # The script asks for the mark in each boot; in between it is stored, and read back.
+        answers = re.findall(re.escape(mark) + r'[^"]*" (\d+)', said)
+        assert answers == ["404", "200", "200"], f"{said}\n{console}"
+        assert said.count("GET /quietus/vmlinuz") == 1, said
+        assert said.count("GET /quietus/boot.ipxe") == 2, said
+        assert content.count(path, content.canary("disk")) == 0
+        certificates = list((site.www / f"certificates/{machine.SERIAL}").glob("*certificate.json"))
+        assert len(certificates) == 1
+        done = subprocess.run([machine.QUIETUS, "check", *certificates], capture_output=True, text=True)
+        assert done.returncode == 3 and "erased" in done.stdout, done.stdout
