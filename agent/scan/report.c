@@ -96,6 +96,17 @@ json_t *tcg_json(const struct tcg_discovery *tcg) {
     return object;
 }
 
+static json_t *actuators_json(const struct disk_area *area) {
+    json_t *list = json_new_array();
+    for (unsigned i = 0; i < area->actuator_count; i++) {
+        json_t *range = json_new_object();
+        json_put_count(range, "first_sector", area->actuators[i].first);
+        json_put_count(range, "sectors", area->actuators[i].count);
+        json_add(list, range);
+    }
+    return list;
+}
+
 static json_t *areas_json(const struct disk *disk) {
     json_t *areas = json_new_array();
     for (unsigned i = 0; i < disk->area_count; i++) {
@@ -107,6 +118,8 @@ static json_t *areas_json(const struct disk *disk) {
         json_put_count(object, "lba_size", area->lba_size);
         json_put_count(object, "lba_count", area->lba_count);
         json_put_flag(object, "read_only", area->read_only);
+        if (area->actuator_count > 0)
+            json_put(object, "actuators", actuators_json(area));
         json_add(areas, object);
     }
     return areas;

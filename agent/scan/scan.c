@@ -22,6 +22,27 @@ struct disk *scan_add(struct scan *scan, enum disk_bus bus) {
     return disk;
 }
 
+/* One logical unit over several actuators is erased as every other; a person may want to know. */
+static void add_actuators(const char *block, struct disk *disk, struct disk_area *area) {
+    char folder[PATH_MAX];
+    char range[PATH_MAX];
+    char **names;
+    path_format(folder, block, "/queue/independent_access_ranges");
+    const size_t count = folder_names(folder, &names);
+    for (size_t i = 0; i < count && i < AREA_ACTUATORS; i++) {
+        path_format(range, folder, "/%s", names[i]);
+        const int64_t first = sysfs_number(range, "sector", -1);
+        const int64_t length = sysfs_number(range, "nr_sectors", -1);
+        if (first >= 0 && length > 0)
+            area->actuators[area->actuator_count++] =
+                (struct actuator_range){(uint64_t)first, (uint64_t)length};
+    }
+    folder_free_names(names, count);
+    if (area->actuator_count > 0)
+        disk_finding(disk, "%u actuators, each with a range of its sectors: one logical unit",
+                     area->actuator_count);
+}
+
 struct disk_area *scan_add_area(const char *root, struct disk *disk, const char *name) {
     enum { BLOCK_LAYER_SECTOR = 512 };
     char folder[PATH_MAX];
@@ -41,6 +62,7 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
     else
         disk_finding(disk, "%s is said to be larger than any disk can be", name);
     area->read_only = sysfs_number(folder, "ro", 0) != 0;
+    add_actuators(folder, disk, area);
     disk->removable = disk->removable || sysfs_number(folder, "removable", 0) != 0;
     if (disk->medium == MEDIUM_UNKNOWN && disk->bus != BUS_USB &&
         sysfs_number(folder, "queue/rotational", 1) == 0)

@@ -15,6 +15,8 @@ enum {
     /* A drive whose last sanitize failed refuses every read, and the kernel needs long for each: if
      * so many are refused and none has been answered, no more are tried. */
     MOST_REFUSED = 512,
+    /* Likewise of markers that a write protected drive does not take. */
+    MOST_UNWRITTEN = 64,
 };
 
 static const char marker_magic[16] = "QUIETUS MARKER";
@@ -128,10 +130,12 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
     uint8_t *expected = memory_new(LAYOUT_LARGEST_UNIT, 1);
     memory_require(buffer != NULL);
     int error = 0;
+    unsigned unwritten = 0;
     progress_start(progress, PHASE_SAMPLING, 2, 2, snapshot->places.count);
     for (uint64_t i = 0; i < snapshot->places.count; i++) {
         struct mark *mark = &snapshot->marks[i];
-        if (mark->wants_marker) {
+        const bool takes_none = snapshot->markers == 0 && unwritten >= MOST_UNWRITTEN;
+        if (mark->wants_marker && !takes_none) {
             const struct place_unit place = snapshot_place(snapshot, i);
             error = plant(snapshot, armed, &place, buffer, expected, mark);
             if (error == -ETIME) { /* the kernel may still write to it */
@@ -139,6 +143,7 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
                 free(expected);
                 return error;
             }
+            unwritten += error != 0;
         }
         progress_heard(progress, i + 1);
     }

@@ -74,6 +74,14 @@ struct disk_identity {
 bool disk_identity_same(const struct disk_identity *expected, const struct disk_identity *found,
                         struct reason *reason);
 
+/* LBAs under one actuator, of an area that has several (VPD page B9h, ATA log 47h; as the kernel
+ * reads them). In sectors of 512 bytes. */
+struct actuator_range {
+    uint64_t first;
+    uint64_t count;
+};
+enum { AREA_ACTUATORS = 8 };
+
 /* A range of LBAs that can be addressed: the disk itself, or an NVMe namespace. */
 struct disk_area {
     char node[DISK_NODE_SIZE]; /* "/dev/sda"; empty: no block device (unattached, or odd sectors) */
@@ -82,6 +90,8 @@ struct disk_area {
     uint64_t lba_count;
     bool read_only;
     struct nvme_namespace ns; /* meaningful if nsid != 0 */
+    struct actuator_range actuators[AREA_ACTUATORS];
+    unsigned actuator_count; /* 0: one, or not told */
 };
 
 /* What the disk does with commands that come by a path. */

@@ -31,7 +31,14 @@ def first_is_erased(one):
     return None if ends[:1] == ["erased"] and "erased" not in ends[1:] else f"its parts: {ends}"
 
 
+def two_ranges(one):
+    found = one.certificate["disk"]["areas"][0].get("actuators", [])
+    return None if [entry["sectors"] for entry in found] == [4096, 4096] else f"its actuators: {found}"
+
+
 ROWS = [
+    sas("sas-actuators", HDD_OVERWRITE + "actuators = 2", category="purge", check=two_ranges,
+        note="two actuators in one unit"),
     sas("sas-parts", HDD_OVERWRITE, parts=HEALTHY_PART, category="purge", method="scsi-sanitize-overwrite",
         check=each_by_command, note="two actuators"),
     sas("sas-parts-overwrite", HOST_ONLY, parts=HEALTHY_PART, paths=2, order="device", category="clear",

@@ -18,6 +18,7 @@ DRIVES_AT_ONCE = 70
 
 SEEDS = PROGRAM.parents[1] / "harness/quietus-seeds"
 SEED_COUNT = 1000
+SEEDS_BEHIND = 60  # RAID controllers, of each kind; NVMe drives among them are passed over
 SEEDS_OF_A_KIND = 3  # that are booted: of NVMe, libata, SATL and SAS drives each
 # Drives that are given up after the policy's minute, or over which the kernel spends minutes.
 SLOW = re.compile(r"misbehave = (?:stuck|gone|fail ata|power-cut (?:scsi|nvme)-format|return .* as=)")
@@ -112,10 +113,15 @@ class Hostile:
         return [(name, error, time.monotonic() - began)]
 
     def seeds(self):
-        """Random drives without a machine; see tests/harness."""
-        done = subprocess.run([SEEDS, "--count", str(SEED_COUNT)], capture_output=True, text=True)
-        self.notes.append(done.stdout.strip().splitlines()[-1])
-        return None if done.returncode == 0 else done.stdout[-4000:]
+        """Random drives without a machine, some of them behind RAID controllers; see tests/harness."""
+        runs = [("", ["--count", SEED_COUNT]),
+                *[(f" behind {kind}", ["--through", kind, "--count", SEEDS_BEHIND]) for kind in ("megaraid", "cciss")]]
+        for where, options in runs:
+            done = subprocess.run([SEEDS, *map(str, options)], capture_output=True, text=True)
+            self.notes.append(done.stdout.strip().splitlines()[-1] + where)
+            if done.returncode != 0:
+                return done.stdout[-4000:]
+        return None
 
     def machine_seeds(self):
         """Some of them with one."""

@@ -145,6 +145,7 @@ struct scsi_description {
     uint32_t bad_block_count;
     uint32_t primary_defects;
     uint32_t percentage_used; /* of a flash drive's endurance */
+    uint32_t actuators;       /* ranges in VPD page B9h; 0: it has none */
     uint64_t target; /* the device of which it is a logical unit, by a WWN; 0: alone in its own */
 };
 

@@ -105,6 +105,7 @@ static const struct keyword keywords[] = {
     KEYWORD("primary-defects", VALUE_NUMBER, scsi.primary_defects),
     KEYWORD("percentage-used", VALUE_NUMBER, scsi.percentage_used),
     KEYWORD("target", VALUE_NUMBER, scsi.target),
+    KEYWORD("actuators", VALUE_NUMBER, scsi.actuators),
 };
 
 static void defaults(struct drive_description *drive) {

@@ -1,8 +1,11 @@
 /* What INQUIRY and readiness say of the disk. */
+#include "fields.h"
 #include "sas.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static const uint8_t ranges_page[] = {0xb9};
 
 /* While it works on an erase, how far it is; when one failed, that. */
 bool sas_condition_sense(const struct sas *sas, struct scsi_sense *sense) {
@@ -93,6 +96,23 @@ static struct scsi_identity identity(struct scsi_unit *unit) {
     return out;
 }
 
+/* Concurrent positioning ranges (SBC-5, as Linux reads them): 32 bytes each, behind 64. */
+static size_t vital_page(struct scsi_unit *unit, uint8_t page, uint8_t *out, size_t size) {
+    enum { HEADER = 64, RANGE = 32, FIRST_AT = 8, COUNT_AT = 16 };
+    const uint32_t ranges = sas_of(unit)->drive->description->scsi.actuators;
+    if (page != ranges_page[0] || ranges == 0 || HEADER + RANGE * (size_t)ranges > size)
+        return 0;
+    const uint64_t all = blocks(unit);
+    for (uint32_t i = 0; i < ranges; i++) {
+        uint8_t *range = out + HEADER + RANGE * i;
+        const uint64_t first = all / ranges * i;
+        range[0] = (uint8_t)i;
+        store_be(range + FIRST_AT, 8, first);
+        store_be(range + COUNT_AT, 8, i + 1 < ranges ? all / ranges : all - first);
+    }
+    return HEADER + RANGE * (size_t)ranges;
+}
+
 const struct scsi_device sas_device = {
     .rows = sas_rows,
     .row_count = SAS_ROWS,
@@ -106,4 +126,7 @@ const struct scsi_device sas_device = {
     .unmap = sas_unmap,
     .flush = flush,
     .start = start,
+    .vital_page = vital_page,
+    .vital_pages = ranges_page,
+    .vital_page_count = sizeof ranges_page,
 };

@@ -100,17 +100,26 @@ static size_t provisioning_page(const struct scsi_identity *identity, uint8_t *o
     return LENGTH;
 }
 
-static size_t list_page(const struct scsi_device *device, uint8_t *out) {
+/* A page of the device's own that this unit has. */
+static uint8_t *put_own(struct scsi_unit *unit, uint8_t page, uint8_t *at) {
+    uint8_t scratch[REPLY_SIZE] = {0};
+    if (unit->device->vital_page(unit, page, scratch, sizeof scratch) > 0)
+        *at++ = page;
+    return at;
+}
+
+static size_t list_page(struct scsi_unit *unit, uint8_t *out) {
     static const uint8_t common[] = {0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2};
+    const struct scsi_device *device = unit->device;
     uint8_t *at = out + PAGE_HEADER;
     unsigned own = 0;
     for (unsigned i = 0; i < sizeof common; i++) { /* ascending, the device's own among them */
         for (; own < device->vital_page_count && device->vital_pages[own] < common[i]; own++)
-            *at++ = device->vital_pages[own];
+            at = put_own(unit, device->vital_pages[own], at);
         *at++ = common[i];
     }
     for (; own < device->vital_page_count; own++)
-        *at++ = device->vital_pages[own];
+        at = put_own(unit, device->vital_pages[own], at);
     return (size_t)(at - out);
 }
 
@@ -120,7 +129,7 @@ static size_t vital_page(struct scsi_unit *unit, const struct drive_request *req
     const struct scsi_identity identity = unit->device->identity(unit);
     switch (request->cdb[2]) {
     case 0x00:
-        return list_page(unit->device, out);
+        return list_page(unit, out);
     case 0x80:
         return serial_page(&identity, out);
     case 0x83:

@@ -681,7 +681,25 @@ static void test_overwrite_without_commands(void **state) {
     finish(&erase, DISPOSITION_ERASED);
 }
 
+/* A blank drive that takes no write is not asked for a marker at each of its places: on a real one
+ * every refusal takes the kernel its time. What says nothing afterwards is not claimed. */
+static void test_markers_that_are_not_taken(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_NVME, 8);
+    fake_disk_erase(&erase.fake);
+    erase.fake.bad_write_to = 8 << 20;
+    erase.policy.fallback = false;
+    go(&erase);
+    size_t tries = 0;
+    for (const char *event = erase.fake.log; *event && *event != 'F'; event++)
+        tries += *event == 'w';
+    assert_int_equal(tries, 64);
+    finish(&erase, DISPOSITION_UNKNOWN);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_markers_that_are_not_taken),
     cmocka_unit_test(test_overwrite_of_a_good_disk),
     cmocka_unit_test(test_overwrite_with_every_level_of_verification),
     cmocka_unit_test(test_overwrite_of_odd_sizes),

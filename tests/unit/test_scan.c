@@ -584,6 +584,27 @@ static void test_what_is_one_disk(void **state) {
     }
 }
 
+/* Two actuators under one logical unit: shown, and nothing else. */
+static void test_actuators(void **state) {
+    (void)state;
+    shell("q=$(readlink -f sys/class/block/sdb)/queue/independent_access_ranges && "
+          "mkdir -p $q/0 $q/1 $q/2 && echo 0 >$q/0/sector && echo 65536 >$q/0/nr_sectors && "
+          "echo 65536 >$q/1/sector && echo 65535 >$q/1/nr_sectors",
+          "");
+    struct scan scan = scan_tree();
+    const struct disk *disk = disk_at(&scan, "/dev/sdb");
+    assert_int_equal(disk->areas[0].actuator_count, 2); /* the third says nothing */
+    assert_int_equal(disk->areas[0].actuators[1].first, 65536);
+    assert_int_equal(disk->areas[0].actuators[1].count, 65535);
+    assert_true(has_finding(disk, "2 actuators"));
+    assert_int_equal(disk_at(&scan, "/dev/sda")->areas[0].actuator_count, 0);
+    json_t *document = disk_json(disk);
+    const json_t *area = json_array_get(json_object_get(document, "areas"), 0);
+    assert_int_equal(json_array_size(json_object_get(area, "actuators")), 2);
+    json_decref(document);
+    scan_free(&scan);
+}
+
 /* A disk that two controllers see is a member if one of them says so, whichever was found first. */
 static void test_the_more_protective_role_wins(void **state) {
     (void)state;
@@ -654,6 +675,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_policy_documents),
     cmocka_unit_test(test_models_of_a_site), /* the last: it replaces the list */
     cmocka_unit_test(test_what_is_one_disk),
+    WITH_TREE(test_actuators),
     cmocka_unit_test(test_the_more_protective_role_wins),
     WITH_TREE(test_a_virtual_medium_is_looked_at_closer),
 };
