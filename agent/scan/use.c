@@ -26,15 +26,26 @@ static void kernel_option(const char *root, const char *name, char *out, size_t 
     }
 }
 
+/* What init looks for a stick on. Whoever had the server could put a label on its own disks, which
+ * must not keep them from being erased. */
+static bool may_be_stick(const struct disk *disk) {
+    return disk->bus == BUS_USB || disk->removable || disk->virtual_medium;
+}
+
 static bool names_boot_medium(const json_t *signature, const char *uuid, struct disk *disk) {
+    const bool is_labelled = strcmp(json_text(signature, "label"), STICK_LABEL) == 0;
     if (uuid[0] != '\0' && strcmp(json_text(signature, "uuid"), uuid) == 0)
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "this system was booted from it (quietus.medium)");
-    else if (strcmp(json_text(signature, "label"), STICK_LABEL) == 0)
+    else if (is_labelled && may_be_stick(disk))
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "it carries a file system with the label QUIETUS");
-    else
+    else {
+        if (is_labelled)
+            disk_finding(disk, "it carries a file system with the label QUIETUS, but is no stick: "
+                               "it is treated as any other disk");
         return false;
+    }
     disk->boot_medium = true;
     return true;
 }

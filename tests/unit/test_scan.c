@@ -161,13 +161,26 @@ static void test_controller_without_driver_is_told(void **state) {
     scan_free(&scan);
 }
 
+static const char *last_finding(const struct disk *disk) {
+    const size_t count = json_array_size(disk->findings);
+    const char *text = json_string_value(json_array_get(disk->findings, count - 1));
+    return text ? text : "";
+}
+
 static void test_content_boot_medium_and_use(void **state) {
     (void)state;
     shell("mkdir -p dev && truncate -s 64M dev/sda dev/sdb && mkfs.vfat -n QUIETUS dev/sda "
           ">/dev/null "
           "&& mkfs.ext4 -q -F -U 11111111-2222-3333-4444-555555555555 dev/sdb",
           "");
+    /* Whoever had the server could write the label to its disks: that exempts none. */
     struct scan scan = scan_tree();
+    assert_false(disk_at(&scan, "/dev/sda")->boot_medium);
+    assert_non_null(strstr(last_finding(disk_at(&scan, "/dev/sda")), "is no stick"));
+    scan_free(&scan);
+
+    shell("echo 1 >$(readlink -f sys/class/block/sda)/removable", "");
+    scan = scan_tree();
     assert_true(disk_at(&scan, "/dev/sda")->boot_medium);
     assert_false(disk_at(&scan, "/dev/sdb")->boot_medium);
     const json_t *ids = disk_at(&scan, "/dev/sdb")->content_ids;
