@@ -11,9 +11,12 @@ hostile (the image on simulated drives that misbehave and lie).
 
 import argparse
 import concurrent.futures
+import contextlib
+import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -63,8 +66,8 @@ def configure(folder, *options):
 class Unit:
     """A build of the unit tests; ctest runs them."""
 
-    def __init__(self, name, folder, *options, leave_out=None):
-        self.name, self.folder, self.options, self.leave_out = name, folder, options, leave_out
+    def __init__(self, name, folder, *options):
+        self.name, self.folder, self.options = name, folder, options
         self.built = None
 
     def build(self):
@@ -75,8 +78,7 @@ class Unit:
     def list(self):
         # The names are those of the ordinary build, so that listing builds nothing else.
         folder = UNIT.build()
-        names = re.findall(r"^ *Test +#\d+: (\S+)", ctest(folder, "-N").stdout, re.M)
-        return [name for name in names if not (self.leave_out and re.match(self.leave_out, name))]
+        return re.findall(r"^ *Test +#\d+: (\S+)", ctest(folder, "-N").stdout, re.M)
 
     def run(self, wanted, results):
         try:
@@ -97,6 +99,36 @@ class Unit:
                 cases[case.get("name")] = output if failed else None
         for name in wanted:
             results.add(f"{self.name}/{name}", cases.get(name, "it did not run:\n" + done.stdout[-2000:]))
+
+
+class Valgrind:
+    """The programs of the ordinary build, under valgrind."""
+
+    name = "valgrind"
+    tool = ("valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full",
+            "--errors-for-leak-kinds=definite", "--child-silent-after-fork=yes")
+    # The drives are no part of the agent, and whole erases of larger disks take it minutes: ASan runs
+    # them.
+    leave_out = re.compile(r"sim\.|run\.|detection\.|harness\.|secrets\.")
+
+    def list(self):
+        return [name for name in UNIT.list() if not self.leave_out.match(name)]
+
+    def run(self, wanted, results):
+        tests = json.loads(ctest(UNIT.build(), "--show-only=json-v1").stdout)["tests"]
+        commands = {test["name"]: test["command"] for test in tests}
+
+        def one(name):
+            try:
+                done = subprocess.run([*self.tool, *commands[name]], capture_output=True, text=True,
+                                      errors="replace", timeout=300)
+            except subprocess.TimeoutExpired:
+                return name, "it did not end in five minutes"
+            return name, None if done.returncode == 0 else (done.stdout + done.stderr)[-4000:] or "it failed"
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name, error in pool.map(one, wanted):
+                results.add(f"{self.name}/{name}", error)
 
 
 class Lint:
@@ -191,12 +223,7 @@ SUITES = [
     Lint(),
     UNIT,
     Unit("sanitize", "sanitize", "-DCMAKE_BUILD_TYPE=Debug", "-DQUIETUS_SANITIZERS=address,undefined"),
-    Unit("valgrind", "valgrind", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-         "-DQUIETUS_TEST_WRAPPER=valgrind --quiet --error-exitcode=9 --leak-check=full "
-         "--errors-for-leak-kinds=definite --child-silent-after-fork=yes",
-         # The drives are no part of the agent, and whole erases of larger disks take it minutes: ASan
-         # runs them.
-         leave_out=r"sim\.|run\.|detection\.|harness\.|secrets\."),
+    Valgrind(),
     Fuzz(),
 ]
 # What spends most of its time waiting, for a machine's boot or a drive: all of it side by side, what
@@ -225,7 +252,20 @@ def run_pooled(plan, results):
 
 def run_alone(plan, results):
     for suite, wanted in plan:
-        suite.run(wanted, results)
+        with timed(suite.name):
+            suite.run(wanted, results)
+
+
+@contextlib.contextmanager
+def timed(what):
+    """Says how long it took, and how much of the processors' time."""
+    def used():
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
+
+    began, before = time.monotonic(), used()
+    yield
+    print(f"        {what}: {time.monotonic() - began:.0f} s, {used() - before:.0f} s of processor time", flush=True)
 
 
 def main():
@@ -247,7 +287,10 @@ def main():
         return 0
     results = Results()
     run_alone([(suite, wanted) for suite, wanted in plan if suite in SUITES], results)
-    run_pooled([(suite, wanted) for suite, wanted in plan if suite in POOLED], results)
+    pooled = [(suite, wanted) for suite, wanted in plan if suite in POOLED]
+    if pooled:
+        with timed(", ".join(suite.name for suite, _ in pooled)):
+            run_pooled(pooled, results)
     if results.failed:
         print("failed: " + " ".join(results.failed))
     print(f"{results.passed} passed, {len(results.failed)} failed")

@@ -8,7 +8,7 @@ endif()
 string(REPLACE "\n" ";" names "${names}")
 set(text "")
 foreach(name IN LISTS names)
-  string(APPEND text "add_test([[${PREFIX}.${name}]] ${WRAPPER} [[${PROGRAM}]] [[${name}]])\n"
+  string(APPEND text "add_test([[${PREFIX}.${name}]] [[${PROGRAM}]] [[${name}]])\n"
     "set_tests_properties([[${PREFIX}.${name}]] PROPERTIES TIMEOUT 300)\n")
 endforeach()
 file(WRITE "${OUTPUT}" "${text}")
