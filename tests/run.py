@@ -196,7 +196,7 @@ SUITES = [
          "--errors-for-leak-kinds=definite --child-silent-after-fork=yes",
          # The drives are no part of the agent, and whole erases of larger disks take it minutes: ASan
          # runs them.
-         leave_out=r"sim\.|run\.|detection\.|harness\.|secrets\."),
+         leave_out=r"sim\.|run\.|resume\.|detection\.|harness\.|secrets\."),
     Fuzz(),
 ]
 # What spends most of its time waiting, for a machine's boot or a drive: all of it side by side, what
