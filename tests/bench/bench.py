@@ -17,6 +17,7 @@ sys.path.insert(0, str(TOP / "tests/vm"))
 
 import content  # noqa: E402
 import machine  # noqa: E402
+import tables  # noqa: E402
 import tools  # noqa: E402
 from machine import OUT, Machine  # noqa: E402
 
@@ -113,7 +114,7 @@ def main():
 def build_engine():
     folder = machine.BUILD / "release"
     for command in (["cmake", "-G", "Ninja", "-S", TOP, "-B", folder, f"-DQUIETUS_DEPS={machine.BUILD}/deps"],
-                    ["cmake", "--build", folder, "--target", "quietus-engine"]):
+                    ["cmake", "--build", folder, "--target", "quietus-engine", "quietus-stopwatch"]):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -130,7 +131,7 @@ def show(figures):
               f"(the image's files: {figures['memory']['of_which_files_mib']} MiB)")
         print(f"least memory that it ran in  {figures['memory']['least_memory_mib']:6} MiB")
     if "engine" in figures:
-        tools.show(figures["engine"])
+        tables.show(figures["engine"])
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ static void begin_world(struct world *world, enum command_set commands, const ch
     clock_use(&fast);
     memset(world, 0, sizeof *world);
     fake_disk_make(&world->fake, commands, DISK_MIB);
-    strcpy(world->folder, "/tmp/quietus-resume-XXXXXX");
+    strcpy(world->folder, "/dev/shm/quietus-resume-XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     world->key = signing_key_generate();
     trust_add(&world->trust, signing_key_public(world->key), "site", "");
@@ -358,6 +358,37 @@ static void test_several_namespaces(void **state) {
     json_t *document = expect_taken_up(&world, 1);
     json_decref(document);
     end_world(&world);
+}
+
+/*
+ * Fifty points from the first request to the reading of the last chunk. Where something was told in
+ * time it is taken up, else the disk is refused, since it does not hold any more what the order
+ * says; nothing is ever erased by half.
+ */
+static void test_cut_at_fifty_points(void **state) {
+    (void)state;
+    enum { POINTS = 50, REQUESTS = 2 * CHUNKS + CHUNKS };
+    unsigned taken_up = 0;
+    for (unsigned i = 1; i <= POINTS; i++) {
+        struct world world;
+        struct boot boot;
+        begin_world(&world, COMMANDS_ATA, "random,zero", HELD);
+        interrupted_boot(&world, i * (REQUESTS - 1) / POINTS);
+        start_boot(&world, &boot);
+        const bool fits = boot.scan.disks[0]->interrupted != NULL;
+        const bool untouched = json_array_size(boot.scan.disks[0]->content_ids) > 0;
+        assert_true((boot.authorization.decisions[0].warrant != NULL) == (fits || untouched));
+        if (fits) {
+            erase(&world, &boot, 0);
+            assert_int_equal(boot.outcome, DISPOSITION_ERASED);
+            assert_true(boot.run->taken_up);
+            assert_true(bytes_all(world.fake.medium, world.fake.bytes, 0));
+        }
+        taken_up += fits;
+        end_boot(&boot);
+        end_world(&world);
+    }
+    assert_true(taken_up >= POINTS / 2);
 }
 
 static unsigned formats;
@@ -645,6 +676,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_in_the_second_pass),
     cmocka_unit_test(test_while_verifying),
     cmocka_unit_test(test_several_namespaces),
+    cmocka_unit_test(test_cut_at_fifty_points),
     cmocka_unit_test(test_not_after_another_method),
     cmocka_unit_test(test_altered),
     cmocka_unit_test(test_without_a_state),

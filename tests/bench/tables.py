@@ -1,0 +1,110 @@
+"""The engine's figures for people: as Markdown, with what they were to be, and what they mean for a full chassis."""
+
+import growth
+
+# What has to be reached, and where it is in the figures.
+def targets(figures):
+    """(what, ratio, limit, whether more is better) for both set-ups."""
+    rows = []
+    for where, name in (("loops", "loop"), ("machine_nvme", "VM")):
+        table = figures[where]
+
+        def rate(tool, table=table):
+            return table[tool]["mb_s"]
+
+        def cpu(tool, table=table):
+            return max(table[tool]["machine_cpu_s_per_gb"], 0.001)
+
+        nwipes = [one for one in ("nwipe", "newer nwipe") if f"{one}, random" in table]
+        fastest = max(rate(f"{one}, random") for one in nwipes)
+        cheapest = min(cpu(f"{one}, random") for one in nwipes)
+        rows += [(f"zero pass of fio's ({name})", rate("quietus, zero") / rate("fio, zero"), 0.95, True),
+                 (f"random pass of fio's zero pass ({name})", rate("quietus, random") / rate("fio, zero"), 0.90, True),
+                 (f"random pass of the faster nwipe's ({name})", rate("quietus, random") / fastest, 2.0, True),
+                 (f"CPU of a random GB of the cheaper nwipe's ({name})", cpu("quietus, random") / cheapest, 1 / 3, False)]
+    alone, many = figures["many_disks"][0], figures["many_disks"][-1]
+    rows.append((f"{many['disks']} disks of the slowest alone", many["seconds"] / alone["seconds"], 1.05, False))
+    return rows
+
+
+def tools_table(figures):
+    """Both set-ups side by side."""
+    loops, nvme = figures["loops"], figures["machine_nvme"]
+    yield "| | loop over memory, MB/s | of fio | CPU s/GB | of it the tool's own | NVMe in the VM, MB/s | of fio | CPU s/GB |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, row in loops.items():
+        if "mb_s" not in row:
+            continue
+        base = "fio, read" if "read" in name or "byte" in name else "fio, zero"
+        other = nvme[name]
+        yield (f"| {name} | {row['mb_s']:.0f} | {row['mb_s'] / loops[base]['mb_s']:.2f} | {row['machine_cpu_s_per_gb']:.2f} | "
+               f"{row['cpu_s_per_gb']:.2f} | {other['mb_s']:.0f} | {other['mb_s'] / nvme[base]['mb_s']:.2f} | "
+               f"{other['machine_cpu_s_per_gb']:.2f} |")
+
+
+def samples_line(figures):
+    loops, nvme = (figures[where]["quietus, samples"] for where in ("loops", "machine_nvme"))
+    return (f"The default samples, some 10,000 places however large the disk is: {loops['seconds']:.2f} s on the loop device, "
+            f"{nvme['seconds']:.2f} s on NVMe in the VM.")
+
+
+def many_table(figures):
+    yield (f"| disks of {growth.DISK_MIB} MiB, one of {growth.SLOW} MB/s, the others of {growth.FAST} MB/s | all, s | the slow "
+           "one, s | the others, s | of the slow one alone |")
+    yield "|---|---|---|---|---|"
+    alone = figures["many_disks"][0]["seconds"]
+    for row in figures["many_disks"]:
+        yield (f"| {row['disks']} | {row['seconds']:.1f} | {row['slowest']:.1f} | {row['others'] or '-'} | "
+               f"{row['seconds'] / alone:.3f} |")
+
+
+def growth_table(figures):
+    yield "| disks | MiB each | random pass, s | every byte read, s | peak memory, MiB |"
+    yield "|---|---|---|---|---|"
+    for row in figures["growth"]:
+        yield (f"| {row['disks']} | {row['megabytes_each']} | {row['seconds']:.2f} | {row['verify_seconds']:.2f} | "
+               f"{row['peak_mib']:.1f} |")
+
+
+# What a chassis has, as data sheets say: disks, TB and MB/s of each, and what they share, in MB/s.
+CHASSIS = {
+    "60 rotating disks": (60, 20, 200, 7000, "one HBA on eight lanes of PCIe 3, some 7,000 MB/s"),
+    "24 NVMe drives": (24, 7.68, 4000, 24 * 7000, "four lanes of PCIe 4 each"),
+}
+
+
+def limits(figures):
+    """Paragraphs: what limits a full chassis, by a formula that a reader can follow."""
+    loops = figures["loops"]
+    slope, base = growth.per_disk(figures["growth"])
+    random, zero = (max(loops[f"quietus, {what}"]["cpu_s_per_gb"], 0.001) for what in ("random", "zero"))
+    yield ("What limits a full chassis: a pass takes capacity / min(d, b/n, k/(n c)), where n disks of d MB/s share a bus of b "
+           f"MB/s, and k processors like this machine's spend c seconds on a GB: {random:.2f} for a random pass, {zero:.2f} for "
+           "zeros, measured as the engine's own CPU time on the loop device; what a real disk's driver and interrupts take "
+           "comes on top. "
+           f"Memory is {base:.0f} MiB and {slope:.1f} MiB for each disk.")
+    for name, (count, capacity, speed, bus, shared) in CHASSIS.items():
+        each = min(speed, bus / count)
+        total = count * each / 1000
+        hours = capacity * 1e6 / each / 3600
+        what = "the bus" if bus / count < speed else "the disks themselves"
+        yield (f"{name} of {capacity} TB and {speed} MB/s ({shared}): min({speed}, {bus}/{count} = {bus / count:.0f}) = {each:.0f} "
+               f"MB/s each, so {what} limit it; {total:.1f} GB/s in all, {hours:.1f} h a pass. That takes {total * random:.1f} "
+               f"processors for a random pass and {total * zero:.1f} for zeros: with fewer, the processors limit it, at "
+               f"{1 / random:.1f} GB/s of random data for each. Memory: {base + slope * count:.0f} MiB.")
+
+
+def show(figures):
+    """Ready for the README."""
+    for part in (tools_table, many_table, growth_table):
+        print()
+        print("\n".join(part(figures)))
+        if part is tools_table:
+            print()
+            print(samples_line(figures))
+    print()
+    print("\n\n".join(limits(figures)))
+    print("\n| target | reached | wanted | |\n|---|---|---|---|")
+    for what, reached, limit, more in targets(figures):
+        good = reached >= limit if more else reached <= limit
+        print(f"| {what} | {reached:.2f} | {'at least' if more else 'at most'} {limit:.2f} | {'met' if good else 'MISSED'} |")
