@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -135,6 +136,27 @@ def uefi(folder, secure=False):
     if secure:
         arguments += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
     return arguments
+
+
+GLOBAL_VARIABLE = "61dfe48bca93d211aa0d00e098032b8c"  # EFI_GLOBAL_VARIABLE, as its bytes are
+
+
+def set_boot_url(variables, url):
+    """Has the firmware boot from a URL next, as an administrator sets it: Boot0099 and BootNext in an empty store of
+    variables (UEFI 2.10, 3.1.3 EFI_LOAD_OPTION and 10.3.4.24 URI; EDK II, AUTHENTICATED_VARIABLE_HEADER)."""
+    path = struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode() + bytes.fromhex("7fff0400")
+    option = struct.pack("<IH", 1, len(path)) + "network\0".encode("utf-16-le") + path
+    at = 0x64  # behind the headers of the volume and of the store
+    with open(variables, "r+b") as file:
+        for name, data in (("Boot0099", option), ("BootNext", struct.pack("<H", 0x99))):
+            name = (name + "\0").encode("utf-16-le")
+            header = struct.pack("<HBBIQ16xIII", 0x55AA, 0x3F, 0, 7, 0, 0, len(name), len(data))
+            file.seek(at)
+            assert file.read(2) == b"\xff\xff", "the store is not empty"
+            file.seek(at)
+            record = header + bytes.fromhex(GLOBAL_VARIABLE) + name + data
+            file.write(record)
+            at += (len(record) + 3) // 4 * 4
 
 
 def usb(path, read_only=False):

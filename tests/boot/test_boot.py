@@ -58,6 +58,18 @@ def test_uefi_pxe_image():
     check_documents(place, place.www / f"{boots.machine.SERIAL}-uki-out")
 
 
+def test_uefi_http_image():
+    """The firmware gets quietus.efi by HTTP, from a URL that is set in it."""
+    place = site()
+    folder = folder_for(place, "uefi-http")
+    place.uki("www/quietus-http", words(place, "uefi-http-out"))
+    firmware = uefi(folder)
+    boots.set_boot_url(folder / "variables.fd", f"{place.url}/quietus-http.efi")
+    boot(place, "uefi_http_image", firmware + network("virtio-net-pci,romfile="))
+    assert ("GET", "/quietus-http.efi") in place.server.requests
+    check_documents(place, place.www / "uefi-http-out")
+
+
 STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.settle=2 quietus.progress=none\n"
 
 
