@@ -1,5 +1,6 @@
 """Every way in which a server starts: each ends in erased drives and certificates that check, or in a refusal."""
 
+import contextlib
 import pathlib
 import shutil
 
@@ -18,12 +19,11 @@ def ipxe_script(place, target, report):
     text = (TOP / "initramfs/ipxe/boot.ipxe").read_text()
     text = text.replace("http://deploy.example.com/quietus", place.url)
     text = text.replace("${base}/certificates/{serial}", f"{place.url}/{report}")
+    text = text.replace(" quiet ", " no_timer_check quiet ")
     target.write_text(text.replace(" quietus.done", " quietus.settle=2 quietus.progress=none quietus.done"))
-    for name in ("vmlinuz", "initramfs.img"):
-        if not (place.www / name).exists():
-            (place.www / name).symlink_to(OUT / name)
-    if not (place.www / "site.img").exists():
-        (place.www / "site.img").symlink_to(place.site)
+    for name, source in (("vmlinuz", OUT / "vmlinuz"), ("initramfs.img", place.image), ("site.img", place.site)):
+        with contextlib.suppress(FileExistsError):
+            (place.www / name).symlink_to(source)
 
 
 def test_bios_pxe_ipxe():
