@@ -174,7 +174,7 @@ def left(sim):
 def boot(place, name, arguments, refused=None, time_limit=200):
     """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
     are erased then, or, with refused (a pattern), untouched."""
-    sections = [drive(serial.lower(), family, serial=serial, size="8M", spare="2M", plant="PLANT every=4", sanitize="block")
+    sections = [drive(serial.lower(), family, serial=serial, size="2M", spare="1M", plant="PLANT every=4", sanitize="block")
                 for serial, family in DRIVES]
     sections += [port("nvme", "nvme", "s-nvme"), port("ahci", "ahci", "s-sata")]
     with Simulation(place.folder / f"{name}-drives", *sections, factor=10, trace=False) as sim:

@@ -132,6 +132,22 @@ def test_drivers_of_the_list_are_there():
         assert not missing, missing
 
 
+def test_table_of_hardware():
+    """What servers of the last ten years have: each with its driver and its name."""
+    text = (OUT / "hardware.txt").read_text()
+    known = [("1000:0097", "mpt3sas", "SAS3008"), ("1000:00a5", "mpi3mr", "SAS40xx"), ("1000:0016", "megaraid_sas", "3508"),
+             ("103c:3239", "hpsa", "P244br"), ("8086:201d", "vmd", "Volume Management"),
+             ("8086:1533", "igb", "I210"), ("8086:1572", "i40e", "X710"), ("8086:1592", "ice", "E810"),
+             ("14e4:16d7", "bnxt_en", "BCM57414"), ("14e4:165f", "tg3", "BCM5720"),
+             ("15b3:1017", "mlx5_core", "ConnectX-5"), ("1077:1656", "qede", "FastLinQ"), ("1dd8:1002", "ionic", "DSC")]
+    for number, module, name in known:
+        lines = [line for line in text.splitlines() if line.startswith(f"{number} ")]
+        assert any(line.split()[3] == module and name in line for line in lines), (number, module, name, lines)
+    assert re.search(r"^\*:\* .*010601. ahci +any vendor", text, re.M), "AHCI is driven by its class"
+    assert re.search(r"^\*:\* .*010802.* nvme +any vendor", text, re.M), "NVMe is driven by its class"
+    assert re.search(r"^bnx2x +bnx2x/.*not in the image$", text, re.M)
+
+
 def test_manifest_is_of_the_image():
     """The list whose digest certificates carry names every file with its digest."""
     with tempfile.TemporaryDirectory() as folder:
