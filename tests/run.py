@@ -5,8 +5,9 @@ Suites: lint (looks at the sources), unit (cmocka programs, through ctest), sani
 same programs under ASan with UBSan, and under valgrind), cli (commands on this machine), build
 (reproducibility, what is in the image), cost (instructions for each MiB that is overwritten or
 compared), fuzz (every decoder of bytes from outside, each for a fixed number of inputs), vm (the image
-booted in a virtual machine), sim (simulated drives in a virtual machine, looked at by public tools),
-hostile (the image on simulated drives that misbehave and lie).
+booted in a virtual machine), boot (every way in which a server starts), sim (simulated drives in a
+virtual machine, looked at by public tools), hostile (the image on simulated drives that misbehave and
+lie).
 """
 
 import argparse
@@ -25,7 +26,7 @@ import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("QUIETUS_BUILD", TOP / "build"))
-sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "bench", "sim", "hostile")]
+sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "cli", "build", "bench", "sim", "hostile", "boot")]
 
 
 from suite import Hostile  # noqa: E402 (found by the path above)
@@ -233,6 +234,7 @@ POOLED = [
     Hostile(before=UNIT.build),
     Python("build", "build", in_order=True, before=UNIT.build),
     Python("vm", "vm", before=UNIT.build),
+    Python("boot", "boot", before=UNIT.build),
     Python("sim", "sim", before=UNIT.build),
     Python("cli", "cli"),
     Python("cost", "bench", before=UNIT.build),

@@ -1,12 +1,14 @@
 """What the boot matrix has in common: a site with its images, firmware for the machine, and what a boot has to
 leave: an erased simulated drive and certificates that check, or a refusal."""
 
+import atexit
 import base64
 import functools
 import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -22,20 +24,10 @@ from test_vm import Workplace, quietus
 ORACLE = PROGRAM.parent / "quietus-oracle"
 FIRMWARE = BUILD / "firmware/root/usr"
 SERVER = {"serial": machine.SERIAL, "uuid": machine.UUID}
-COMMAND_LINE = "quiet panic=30 libata.allow_tpm=1 console=tty0 console=ttyS0,115200"
-# QEMU's user network as the machine sees it.
-TFTP = "tftp"
-
+# no_timer_check: a busy host lets QEMU's timer tick so late that the kernel gives it up.
+COMMAND_LINE = "no_timer_check quiet panic=30 libata.allow_tpm=1 console=tty0 console=ttyS0,115200"
 # Two drives, so that both pass-throughs are used: NVMe admin commands, and SG_IO with ATA's.
 DRIVES = (("S-NVME", "nvme"), ("S-SATA", "ata"))
-
-# With QUIETUS_BOOT_BARE a kernel with busybox alone is booted by each path, and its time printed.
-BARE = bool(os.environ.get("QUIETUS_BOOT_BARE"))
-BARE_INIT = """#!/bin/busybox sh
-/bin/busybox mount -t devtmpfs dev /dev
-echo BARE-IS-UP >/dev/console
-/bin/busybox poweroff -f
-"""
 
 
 def run(*command):
@@ -49,33 +41,31 @@ def run(*command):
 class Site(Workplace):
     """A site's key, orders and HTTP server, and the images made for it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, image=OUT / "initramfs.img"):
         super().__init__(folder)
         self.server = Server(self.www)
         self.url = f"http://{HOST}:{self.server.port}"
         self.words = (f"quietus.mode=erase quietus.order={self.url}/orders/{{serial}}.json "
                       f"quietus.report={self.url}/certificates/{{serial}} quietus.done=poweroff "
                       "quietus.settle=2 quietus.progress=none")
+        self.image = image
         self.initrd = folder / "initrd"
-        self.initrd.write_bytes((OUT / "initramfs.img").read_bytes() + self.site.read_bytes())
-        self.bare = machine.overlay(folder / "bare.img", {
-            "init": (BARE_INIT, 0o755), "dev/null": (b"", 0o644),
-            "bin/busybox": (pathlib.Path("/bin/busybox").read_bytes(), 0o755)})
+        self.initrd.write_bytes(image.read_bytes() + self.site.read_bytes())
         (self.www / "orders").mkdir()
         self.order(None, path=f"orders/{machine.SERIAL}.json", server=SERVER,
                    disks=[{"serial": serial, "content": "not-checked"} for serial, _ in DRIVES])
         self.lock = threading.Lock()
 
-    def uki(self, name, words, *key_and_certificate, initrd=None):
+    def uki(self, name, words, *key_and_certificate):
         """A unified kernel image with these words in it."""
         path = self.folder / f"{name}.efi"
-        run(TOP / "initramfs/uki", OUT / "vmlinuz", initrd or self.initrd, f"{COMMAND_LINE} {words}", path,
+        run(TOP / "initramfs/uki", OUT / "vmlinuz", self.initrd, f"{COMMAND_LINE} {words}", path,
             *key_and_certificate)
         return path
 
-    def iso(self, name, uki, initrd=None):
+    def iso(self, name, uki):
         path = self.folder / f"{name}.iso"
-        run(TOP / "initramfs/iso", OUT / "vmlinuz", initrd or self.initrd, COMMAND_LINE, uki, path)
+        run(TOP / "initramfs/iso", OUT / "vmlinuz", self.initrd, COMMAND_LINE, uki, path)
         return path
 
     @functools.cached_property
@@ -120,7 +110,6 @@ def site():
     with _lock:
         if _site is None:
             _site = Site(pathlib.Path(tempfile.mkdtemp(prefix="quietus-boot-")))
-            import atexit
             atexit.register(shutil.rmtree, _site.folder, ignore_errors=True)
         return _site
 
@@ -135,6 +124,27 @@ def uefi(folder, secure=False):
     if secure:
         arguments += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
     return arguments
+
+
+GLOBAL_VARIABLE = "61dfe48bca93d211aa0d00e098032b8c"  # EFI_GLOBAL_VARIABLE, as its bytes are
+
+
+def set_boot_url(variables, url):
+    """Has the firmware boot from a URL next, as an administrator sets it: Boot0099 and BootNext in an empty store of
+    variables (UEFI 2.10, 3.1.3 EFI_LOAD_OPTION and 10.3.4.24 URI; EDK II, AUTHENTICATED_VARIABLE_HEADER)."""
+    path = struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode() + bytes.fromhex("7fff0400")
+    option = struct.pack("<IH", 1, len(path)) + "network\0".encode("utf-16-le") + path
+    at = 0x64  # behind the headers of the volume and of the store
+    with open(variables, "r+b") as file:
+        for name, data in (("Boot0099", option), ("BootNext", struct.pack("<H", 0x99))):
+            name = (name + "\0").encode("utf-16-le")
+            header = struct.pack("<HBBIQ16xIII", 0x55AA, 0x3F, 0, 7, 0, 0, len(name), len(data))
+            file.seek(at)
+            assert file.read(2) == b"\xff\xff", "the store is not empty"
+            file.seek(at)
+            record = header + bytes.fromhex(GLOBAL_VARIABLE) + name + data
+            file.write(record)
+            at += (len(record) + 3) // 4 * 4
 
 
 def usb(path, read_only=False):
@@ -161,10 +171,10 @@ def left(sim):
             for serial, _ in DRIVES]
 
 
-def boot(place, name, arguments, words=None, refused=None, time_limit=200):
-    """Boots the machine by what the arguments say, with two drives that hold data. words: those of a direct
-    boot. Returns its console; the drives are erased then, or, with refused (a pattern), untouched."""
-    sections = [drive(serial.lower(), family, serial=serial, size="8M", spare="2M", plant="PLANT every=4", sanitize="block")
+def boot(place, name, arguments, refused=None, time_limit=200):
+    """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
+    are erased then, or, with refused (a pattern), untouched."""
+    sections = [drive(serial.lower(), family, serial=serial, size="2M", spare="1M", plant="PLANT every=4", sanitize="block")
                 for serial, family in DRIVES]
     sections += [port("nvme", "nvme", "s-nvme"), port("ahci", "ahci", "s-sata")]
     with Simulation(place.folder / f"{name}-drives", *sections, factor=10, trace=False) as sim:
@@ -186,13 +196,6 @@ def boot(place, name, arguments, words=None, refused=None, time_limit=200):
     print(f"        {name}: {'refused' if refused else 'agent'} after {up:.1f} s"
           + ("" if refused else f", off after {ended:.1f} s"), flush=True)
     return console
-
-
-def boot_bare(name, arguments):
-    """The time that a kernel with busybox alone takes by the same path."""
-    with Machine(network=False, direct=False, memory=1024, extra=arguments, time_limit=120) as vm:
-        vm.wait_for("BARE-IS-UP")
-        print(f"        {name}: a bare kernel with busybox after {time.monotonic() - vm.started:.1f} s", flush=True)
 
 
 def check_documents(place, folder, trusted=False):

@@ -1,5 +1,6 @@
 """Every way in which a server starts: each ends in erased drives and certificates that check, or in a refusal."""
 
+import contextlib
 import pathlib
 import shutil
 
@@ -18,12 +19,11 @@ def ipxe_script(place, target, report):
     text = (TOP / "initramfs/ipxe/boot.ipxe").read_text()
     text = text.replace("http://deploy.example.com/quietus", place.url)
     text = text.replace("${base}/certificates/{serial}", f"{place.url}/{report}")
+    text = text.replace(" quiet ", " no_timer_check quiet ")
     target.write_text(text.replace(" quietus.done", " quietus.settle=2 quietus.progress=none quietus.done"))
-    for name in ("vmlinuz", "initramfs.img"):
-        if not (place.www / name).exists():
-            (place.www / name).symlink_to(OUT / name)
-    if not (place.www / "site.img").exists():
-        (place.www / "site.img").symlink_to(place.site)
+    for name, source in (("vmlinuz", OUT / "vmlinuz"), ("initramfs.img", place.image), ("site.img", place.site)):
+        with contextlib.suppress(FileExistsError):
+            (place.www / name).symlink_to(source)
 
 
 def test_bios_pxe_ipxe():
@@ -56,6 +56,18 @@ def test_uefi_pxe_image():
     place.uki("uefi-pxe-image/quietus", words(place, "{serial}-uki-out"))
     boot(place, "uefi_pxe_image", uefi(folder) + network("virtio-net-pci,romfile=", folder, "quietus.efi"))
     check_documents(place, place.www / f"{boots.machine.SERIAL}-uki-out")
+
+
+def test_uefi_http_image():
+    """The firmware gets quietus.efi by HTTP, from a URL that is set in it."""
+    place = site()
+    folder = folder_for(place, "uefi-http")
+    place.uki("www/quietus-http", words(place, "uefi-http-out"))
+    firmware = uefi(folder)
+    boots.set_boot_url(folder / "variables.fd", f"{place.url}/quietus-http.efi")
+    boot(place, "uefi_http_image", firmware + network("virtio-net-pci,romfile="))
+    assert ("GET", "/quietus-http.efi") in place.server.requests
+    check_documents(place, place.www / "uefi-http-out")
 
 
 STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.settle=2 quietus.progress=none\n"

@@ -25,6 +25,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._answer(404)
 
+    def do_HEAD(self):
+        path = self._path()
+        self.send_response(200 if path.is_file() else 404)
+        self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
+        self.end_headers()
+
     def do_PUT(self):
         self.server.requests.append(("PUT", self.path))
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -127,7 +127,7 @@ class Machine:
                 for part in only or [OUT / "initramfs.img", *initrds]:
                     joined.write(pathlib.Path(part).read_bytes())
             arguments += ["-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd), "-append",
-                          f"console=ttyS0 panic=10 libata.allow_tpm=1 quietus.done=poweroff "
+                          f"console=ttyS0 no_timer_check panic=10 libata.allow_tpm=1 quietus.done=poweroff "
                           f"{'' if 'ignore_loglevel' in kernel_options else 'quiet '}{kernel_options}"]
         for disk in disks:
             arguments += disk

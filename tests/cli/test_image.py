@@ -1,0 +1,61 @@
+"""Parts of the image's init and of scripts/build, on this machine."""
+
+import pathlib
+import subprocess
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def init(folder, script):
+    """A script after init's functions, with their state in a folder."""
+    text = f"""
+        . {TOP}/initramfs/functions
+        . {TOP}/initramfs/stick
+        state={folder} stick={folder}/stick command_line={folder}/cmdline shell_allowed={folder}/shell
+        setsid() {{ echo "SHELL $*"; exit 0; }}
+        {script}"""
+    done = subprocess.run(["busybox", "sh", "-c", text], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_a_shell_needs_the_build_and_the_command_line():
+    for built, words, shells in ((False, "quietus.done=hold", False), (True, "", False),
+                                 (True, "quietus.done=poweroff", False), (True, "quietus.done=hold", True)):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "cmdline").write_text(f"quiet {words}\n")
+            if built:
+                (folder / "shell").touch()
+            script = """cat() { case $1 in */active) echo tty0 ttyS0 ;; *) command cat "$@" ;; esac; }
+                offer_shell; wait"""
+            assert ("SHELL" in init(folder, script)) == shells, (built, words)
+
+
+def test_words_of_the_stick():
+    """Quietus's own words and no others, without comments; and the command line, which comes last, wins."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "stick").mkdir()
+        (folder / "stick/quietus.conf").write_bytes(
+            b"# quietus.mode=inspect\r\nquietus.mode=erase  quietus.done=hold # why\r\ninit=/bin/sh rdinit=/bin/sh\r\n"
+            b"xquietus.report=a\nBOOTIF=01-52-54-00-00-00-01\nquietus.order_wait=1")
+        (folder / "cmdline").write_text("quiet quietus.done=poweroff\n")
+        output = init(folder, """
+            cat() { case $1 in /proc/cmdline) command cat $state/cmdline ;; *) command cat "$@" ;; esac; }
+            take_words_of_stick; echo "IS $command_line"; kernel_option quietus.done; kernel_option quietus.mode""")
+        assert output.splitlines()[-3:] == [f"IS {folder}/command-line", "poweroff", "erase"], output
+        line = (folder / "command-line").read_text()
+        assert line == ("quietus.mode=erase quietus.done=hold BOOTIF=01-52-54-00-00-00-01 quietus.order_wait=1 "
+                        "quiet quietus.done=poweroff\n")
+
+
+def test_build_says_what_is_wrong():
+    for arguments, problem in ((["--sign", "/none"], "usage"), (["--sign", "/none", "/none2"], "no file /none"),
+                               (["--site", "/none"], "no file /none"), (["--firmware", "/none"], "no folder /none"),
+                               (["--cmdline"], "usage"), (["x"], "usage"), (["x", "y"], "usage")):
+        done = subprocess.run([TOP / "scripts/build", *arguments], capture_output=True, text=True)
+        assert done.returncode == 1 and problem in done.stderr, (arguments, done)
+    done = subprocess.run([TOP / "scripts/build", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "--cmdline TEXT" in done.stdout
