@@ -160,8 +160,10 @@ static int start_curses(struct terminal *terminal) {
 }
 
 static void end_curses(struct terminal *terminal) {
-    (void)clear();
-    (void)refresh();
+    if (can_position()) {
+        (void)clear();
+        (void)refresh();
+    }
     (void)endwin();
     delscreen(terminal->curses);
     terminal->curses = NULL;
