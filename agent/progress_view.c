@@ -139,7 +139,8 @@ void progress_view_update(struct progress_view *view) {
     begin(view);
     for (size_t i = 0; i < view->count; i++) {
         struct shown *shown = &view->shown[i];
-        const bool entered = progress_look(&disk_run_at_work(view->runs[i])->progress, &shown->seen);
+        const bool entered =
+            progress_look(&disk_run_at_work(view->runs[i])->progress, &shown->seen);
         if (shown->ended || view->terminal)
             continue;
         if (view->style == PROGRESS_JSON) {

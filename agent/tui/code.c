@@ -20,23 +20,25 @@ char *code_text(char *out, size_t size, const char *id, const char *digest) {
 
 struct frame {
     const QRcode *code;
-    int margin;
+    size_t width; /* modules */
+    size_t margin;
 };
 
-static bool is_dark(const struct frame *frame, int row, int column) {
-    const int width = frame->code->width;
+static bool is_dark(const struct frame *frame, size_t row, size_t column) {
+    const size_t end = frame->margin + frame->width;
+    if (row < frame->margin || row >= end || column < frame->margin || column >= end)
+        return false;
     row -= frame->margin;
     column -= frame->margin;
-    return row >= 0 && row < width && column >= 0 && column < width &&
-           (frame->code->data[row * width + column] & 1);
+    return frame->code->data[row * frame->width + column] & 1;
 }
 
 static void add_halves(const struct frame *frame, struct lines *out) {
     static const char signs[2][2] = {{CODE_LIGHT, CODE_LOWER}, {CODE_UPPER, CODE_DARK}};
-    const int size = frame->code->width + 2 * frame->margin;
-    for (int row = 0; row < size; row += 2) {
+    const size_t size = frame->width + 2 * frame->margin;
+    for (size_t row = 0; row < size; row += 2) {
         char text[LINE_SIZE] = "";
-        for (int column = 0; column < size; column++)
+        for (size_t column = 0; column < size; column++)
             text[column] = signs[is_dark(frame, row, column)][is_dark(frame, row + 1, column)];
         lines_add(out, STYLE_CODE, "%s", text);
         out->list[out->count - 1].style_columns = (unsigned)size;
@@ -44,10 +46,10 @@ static void add_halves(const struct frame *frame, struct lines *out) {
 }
 
 static void add_wide(const struct frame *frame, struct lines *out) {
-    const int size = frame->code->width + 2 * frame->margin;
-    for (int row = 0; row < size; row++) {
+    const size_t size = frame->width + 2 * frame->margin;
+    for (size_t row = 0; row < size; row++) {
         char text[LINE_SIZE] = "";
-        for (int column = 0; column < size; column++) {
+        for (size_t column = 0; column < size; column++) {
             text[2 * column] = is_dark(frame, row, column) ? CODE_DARK : CODE_LIGHT;
             text[2 * column + 1] = text[2 * column];
         }
@@ -56,22 +58,22 @@ static void add_wide(const struct frame *frame, struct lines *out) {
     }
 }
 
-static bool fits(int size, enum style style, unsigned columns, unsigned rows) {
-    const unsigned across = (unsigned)size * (style == STYLE_WIDE ? 2 : 1);
-    const unsigned down = style == STYLE_WIDE ? (unsigned)size : ((unsigned)size + 1) / 2;
+static bool fits(size_t size, enum style style, unsigned columns, unsigned rows) {
+    const size_t across = size * (style == STYLE_WIDE ? 2 : 1);
+    const size_t down = style == STYLE_WIDE ? size : (size + 1) / 2;
     return across <= columns && down <= rows && across < LINE_SIZE;
 }
 
 int code_lines(const char *text, enum style style, unsigned columns, unsigned rows,
                struct lines *out) {
-    static const int margins[] = {4, 3, 2};
+    static const size_t margins[] = {4, 3, 2};
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
     if (!code)
         return -E2BIG;
     int error = -ENOSPC;
     for (size_t i = 0; i < sizeof margins / sizeof *margins && error; i++) {
-        const struct frame frame = {code, margins[i]};
-        if (!fits(code->width + 2 * frame.margin, style, columns, rows))
+        const struct frame frame = {code, (size_t)code->width, margins[i]};
+        if (!fits(frame.width + 2 * frame.margin, style, columns, rows))
             continue;
         if (style == STYLE_WIDE)
             add_wide(&frame, out);

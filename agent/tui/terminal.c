@@ -36,6 +36,7 @@ struct terminal {
     int fd;
     FILE *in;
     FILE *out;
+    const char *kind;
     SCREEN *curses;
     struct termios before;
     bool raw; /* before is to be set again */
@@ -88,12 +89,6 @@ static void learn(struct terminal *terminal) {
         size.ws_row = (unsigned short)(probe.rows ? probe.rows : DEFAULT_ROWS);
         (void)ioctl(terminal->fd, TIOCSWINSZ, &size);
     }
-}
-
-static void take_terminal_size(const struct terminal *terminal) {
-    struct winsize size = {0};
-    if (ioctl(terminal->fd, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
-        (void)resizeterm(size.ws_row, size.ws_col);
 }
 
 static void start_colours(void) {
@@ -149,6 +144,31 @@ static int open_files(struct terminal *terminal, const char *device, struct reas
     return 0;
 }
 
+/* ncurses takes the size of a line when it starts and tells it to the terminal (where it scrolls),
+ * so a serial line's has to be known before. A terminal of which only $TERM is known is asked
+ * nothing before it is clear that it has a cursor. */
+static int start_curses(struct terminal *terminal) {
+    if (terminal->serial)
+        learn(terminal);
+    terminal->curses = newterm(terminal->kind, terminal->out, terminal->in);
+    if (!terminal->curses || !can_position())
+        return -ENOTTY;
+    if (!terminal->serial)
+        learn(terminal);
+    set_up();
+    return 0;
+}
+
+static void end_curses(struct terminal *terminal) {
+    if (can_position()) {
+        (void)clear();
+        (void)refresh();
+    }
+    (void)endwin();
+    delscreen(terminal->curses);
+    terminal->curses = NULL;
+}
+
 struct terminal *terminal_open(const char *device, struct reason *reason) {
     struct terminal *terminal = memory_new(1, sizeof *terminal);
     terminal->fd = -1;
@@ -159,29 +179,21 @@ struct terminal *terminal_open(const char *device, struct reason *reason) {
         terminal_close(terminal);
         return NULL;
     }
-    terminal->curses = newterm(kind_of(device), terminal->out, terminal->in);
-    /* A terminal that has no cursor must not be asked where it is. */
-    if (!terminal->curses || !can_position()) {
-        reason_set(reason,
-                   "the terminal '%s' is not known, or cannot place its cursor; set TERM, or use "
-                   "quietus erase",
-                   kind_of(device));
-        terminal_close(terminal);
-        return NULL;
-    }
-    learn(terminal);
-    take_terminal_size(terminal);
-    set_up();
-    return terminal;
+    terminal->kind = kind_of(device);
+    const int error = start_curses(terminal);
+    if (error == 0)
+        return terminal;
+    reason_set(reason,
+               "the terminal '%s' is not known, or cannot place its cursor; set TERM, or use "
+               "quietus erase",
+               terminal->kind);
+    terminal_close(terminal);
+    return NULL;
 }
 
 void terminal_close(struct terminal *terminal) {
-    if (terminal->curses) {
-        (void)clear();
-        (void)refresh();
-        (void)endwin();
-        delscreen(terminal->curses);
-    }
+    if (terminal->curses)
+        end_curses(terminal);
     if (terminal->in)
         (void)fclose(terminal->in);
     if (terminal->out)
@@ -211,6 +223,15 @@ int terminal_fd(const struct terminal *terminal) {
     return terminal->fd;
 }
 
+static int renew(struct terminal *terminal) {
+    if (terminal->serial) {
+        end_curses(terminal);
+        return start_curses(terminal);
+    }
+    (void)clearok(stdscr, TRUE);
+    return 0;
+}
+
 int terminal_key(struct terminal *terminal) {
     static const struct {
         int curses;
@@ -230,7 +251,7 @@ int terminal_key(struct terminal *terminal) {
     };
     const int key = getch();
     if (key == CONTROL_L) {
-        terminal_renew(terminal);
+        memory_require(renew(terminal) == 0); /* it was there a moment ago */
         return TERMINAL_RESIZED;
     }
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
@@ -290,12 +311,4 @@ void terminal_draw(struct terminal *terminal, const struct lines *lines) {
         (void)attrset(A_NORMAL);
     }
     (void)refresh();
-}
-
-void terminal_renew(struct terminal *terminal) {
-    if (terminal->serial) {
-        learn(terminal);
-        take_terminal_size(terminal);
-    }
-    (void)clearok(stdscr, TRUE);
 }

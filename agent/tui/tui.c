@@ -140,11 +140,21 @@ static void take_secret(struct tui *tui) {
     sodium_memzero(screen->secret, sizeof screen->secret);
 }
 
+static void draw(const struct tui *tui) {
+    struct lines lines;
+    screen_draw(&tui->screen, &lines);
+    terminal_draw(consoles_current(tui->consoles), &lines);
+    lines_free(&lines);
+}
+
 static void open_key(struct tui *tui) {
     char path[PATH_MAX];
     struct reason reason;
     struct screen *screen = &tui->screen;
     tui->without_key = screen->secret[0] == '\0';
+    screen_say(screen, "One moment: a passphrase is made slow to try"); /* a second or more */
+    draw(tui);
+    screen->message[0] = '\0';
     if (!tui->without_key &&
         signing_key_open(key_path(tui, path), screen->secret, &tui->key, &reason))
         screen_say(screen, "%s", reason.text);
@@ -225,13 +235,6 @@ static void look_at_job(struct tui *tui) {
         take_result(tui);
     else
         take_scan(tui);
-}
-
-static void draw(const struct tui *tui) {
-    struct lines lines;
-    screen_draw(&tui->screen, &lines);
-    terminal_draw(consoles_current(tui->consoles), &lines);
-    lines_free(&lines);
 }
 
 static void go_round(struct tui *tui) {

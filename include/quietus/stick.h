@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where init mounts it. The folder is there only while a stick is mounted on it. */
+/* A link to where init has mounted it, which is there only as long as it is mounted. */
 #define STICK_FOLDER "/run/quietus/stick"
 #define STICK_LABEL  "QUIETUS"
 

@@ -16,6 +16,7 @@ import time
 
 import dsse
 from http_server import Server
+from person import Person
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 QUIETUS = pathlib.Path(os.environ.get("QUIETUS_OUT", TOP / "out")) / "quietus"
@@ -788,3 +789,59 @@ def test_emergency_delivers_first():
         output = run_init_function(place, "emergency 'the agent ended with 139'", "quietus.report=http://r/", ("a.json",))
         assert "CALLED deliver" in output and output.splitlines()[-1] == "HOLD"
     assert "No erase is running" not in (TOP / "initramfs/functions").read_text()
+
+
+def test_key_with_a_passphrase():
+    """keygen --passphrase: a person is asked for it, three times; without a terminal the key is of no use."""
+    with folder() as place:
+        (place / "passphrase").write_text("correct horse battery\n")
+        quietus("keygen", "--passphrase-file", place / "passphrase", place / "site")
+        text = (place / "site.key").read_text()
+        assert "PRIVATE KEY" not in text and json.loads(text)["schema"] == "quietus.key/1"
+        (place / "description.json").write_text(json.dumps({
+            "disks": [{"serial": "S-1", "content": "not-checked"}], "holds": "not-checked",
+            "server": {"serial": "SRV-1", "uuid": "6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01"}}))
+        arguments = ["order", "--key", place / "site.key", "-o", place / "order.json", place / "description.json"]
+        assert "no terminal" in quietus(*arguments, status=USAGE, stdin=subprocess.DEVNULL)
+        with Person(QUIETUS, *arguments) as person:
+            person.waits_for("^Passphrase of the key:")
+            person.types("wrong horse battery")
+            person.presses("Enter")
+            person.waits_for("the passphrase is another one")
+            person.types("correct horse battery")
+            person.presses("Enter")
+            person.waits_for("Pane is dead \\(status 0")
+            assert "horse" not in person.sees()
+        quietus("check", "--trust", place / "site.pub", place / "order.json")
+
+
+def test_screen_in_a_terminal():
+    """The technician's screen on a saved tree: whatever the terminal, it is used and left as it was."""
+    with folder() as place:
+        subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+        screen = [QUIETUS, "tui", "--sysroot", place, "--spool", place / "spool"]
+        assert "takes options only" in quietus("tui", "/dev/sda", status=USAGE)
+        for terminal in ("dumb", "no-such-terminal"):
+            with Person(*screen, environment={"TERM": terminal}) as person:
+                person.waits_for("or use quietus erase")
+                person.waits_for("Pane is dead \\(status 1")
+        for terminal in ("linux", "vt100", "vt220", "xterm", "screen", "tmux", "ansi"):
+            with Person(*screen, environment={"TERM": terminal}) as person:
+                person.waits_for("0 of 4 disks chosen")
+                person.presses("Down")
+                person.presses("Space")
+                person.waits_for(r"^\[x\] sda .* S-SAS ")
+                if terminal != "tmux":
+                    continue
+                person.resizes(40, 10)
+                person.waits_until_gone("^.{41,}$")
+                person.waits_for(r"^\[x\] 67.1 MB +Clear S-SAS")
+                person.presses("Enter")
+                person.waits_for("Serial   S-SAS")
+                person.presses("Escape")
+                person.waits_for("1 of 4 disks chosen")
+                person.resizes(132, 50)
+                person.waits_for("KIND")
+                person.presses("C-c")
+                person.waits_for("Pane is dead \\(status 0")
+        assert not (place / "spool").exists()

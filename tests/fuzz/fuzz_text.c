@@ -4,6 +4,8 @@
 #include "quietus/json.h"
 #include "quietus/policy.h"
 
+#include "../../agent/tui/code.h"
+#include "../../agent/tui/probe.h"
 #include "fuzz.h"
 
 static void check_time(const char *text) {
@@ -140,6 +142,23 @@ static void check_amounts(const uint8_t *data, size_t size) {
     REQUIRE_ASCII(text);
 }
 
+/* What a terminal answers, and what is shown on one. */
+static void check_terminal(const char *text) {
+    struct lines lines = {0};
+    unsigned row = 0;
+    unsigned column = 0;
+    if (probe_decode(text, &row, &column))
+        REQUIRE(row > 0 && column > 0);
+    lines_wrap(&lines, STYLE_PLAIN, 20, 3, text);
+    lines_add(&lines, STYLE_PLAIN, "%s", text);
+    for (size_t i = 0; i < lines.count; i++) {
+        for (const char *p = lines.list[i].text; *p; p++)
+            REQUIRE(*p >= ' ' && *p <= '~');
+        REQUIRE(i + 1 == lines.count || strlen(lines.list[i].text) <= 20);
+    }
+    lines_free(&lines);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct bytes field = fuzz_copy(data, size);
     char *text = fuzz_text(data, size);
@@ -151,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_url(text);
     check_field(field);
     check_copies(text);
+    check_terminal(text);
     check_hex(field);
     check_amounts(data, size);
     free(text);

@@ -14,11 +14,10 @@ class Person:
 
     def __init__(self, *command, columns=80, rows=24, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="quietus-tmux-")
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "env",
-                  *[f"{name}={value}" for name, value in (environment or {}).items()], *map(str, command))
         # The last screen stays when the program has ended.
-        self.tmux("set-option", "-g", "remain-on-exit", "on")
-        self.tmux("set-option", "-g", "escape-time", "0")
+        pathlib.Path(self.folder.name, "conf").write_text("set -g remain-on-exit on\nset -s escape-time 0\n")
+        self.tmux("-f", f"{self.folder.name}/conf", "new-session", "-d", "-x", str(columns), "-y", str(rows), "env",
+                  *[f"{name}={value}" for name, value in (environment or {}).items()], *map(str, command))
 
     @classmethod
     def at_serial_line(cls, machine, **options):

@@ -1,0 +1,226 @@
+"""The technician's screen of the booted image, used as a person uses it: over the serial line and at the
+monitor, with a stick that is put in and pulled out, disks that are pulled out, and the wrong things typed."""
+
+import base64
+import contextlib
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import content
+import machine
+import stick
+from machine import Machine, QUIETUS
+from person import Person
+
+HERE = pathlib.Path(__file__).parent
+PASSPHRASE = "correct horse battery"  # of sealed.key
+MIB = 1 << 20
+OPTIONS = "console=tty0 console=ttyS0 quietus.settle=1"
+MONITOR = ["-vga", "std"]
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="quietus-screen-") as name:
+        yield pathlib.Path(name)
+
+
+def stick_with_key(place):
+    """A stick whose key wants its passphrase. (The key was sealed with less work than `keygen --passphrase` wants,
+    which takes an emulated processor half a minute.)"""
+    image = stick.make(place / "stick.img")
+    stick.Stick(image).put("keys/site.key", HERE.joinpath("sealed.key").read_bytes())
+    return image
+
+
+def usb(image):
+    """A socket for a stick, and the stick beside it, not yet put in."""
+    return ["-device", "qemu-xhci,id=xhci", "-blockdev", f"driver=file,node-name=usb,filename={image}"]
+
+
+def put_in(vm):
+    vm.qmp("device_add", driver="usb-storage", bus="xhci.0", drive="usb", id="stick", serial="STICK")
+
+
+def payload(path):
+    return json.loads(base64.b64decode(json.loads(path.read_text())["payload"]))
+
+
+def what_the_monitor_shows(vm, place):
+    """The text of the QR code on a picture of the monitor."""
+    picture = place / "monitor.ppm"
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        vm.qmp("screendump", filename=str(picture))
+        time.sleep(0.5)
+        read = subprocess.run(["zbarimg", "-q", "--raw", picture], capture_output=True, text=True).stdout
+        if read:
+            return read.strip()
+    raise AssertionError("no code can be read on the monitor")
+
+
+def go_to_confirmation(person, again=False):
+    person.presses("n")
+    person.waits_for("nothing is done yet")
+    person.presses("n")
+    person.waits_for("Who, and why")
+    if again:
+        person.presses("Enter")  # name and ticket are there still
+        person.presses("Enter")
+        return
+    person.presses("Enter")
+    person.waits_for("A name is needed")
+    person.types("Ann Example")
+    person.presses("Enter")
+    person.types("T-77")
+    person.presses("Enter")
+
+
+def documents(image, place):
+    """What is on the stick: all intact, by what their names end in."""
+    files = stick.Stick(image).copy_out("certificates", place / "out")
+    subprocess.run([QUIETUS, "check", "--trust", HERE / "sealed.pub", *files.iterdir()], check=True,
+                   capture_output=True)
+    return {path.name.split("-", 4)[-1].removesuffix(".json"): payload(path) for path in files.iterdir()}
+
+
+def test_person_with_a_stick():
+    """One session: serial line and monitor, a stick that comes late and is pulled out, a key with a passphrase, the
+    wrong things typed, another size of the window, a disk that is pulled out. In the end every document is on the
+    stick, and only then the machine goes off."""
+    with folder() as place:
+        first = content.disk_with_ext4(place / "first.img", "first", 32)
+        second = content.disk_with_ext4(place / "second.img", "second", 32)
+        pulled = content.blank(place / "pulled.img", 64)
+        image = stick_with_key(place)
+        before = content.digest(first), content.digest(second)
+        disks = [machine.sata(first, "S-FIRST"), machine.scsi(second, "S-SECOND"),
+                 machine.scsi(pulled, "S-PULLED", extra=",id=pulled", **{"throttling.bps-write": 2 * MIB}),
+                 usb(image), MONITOR]
+        with Machine(disks, OPTIONS, network=False, keyboard=True, time_limit=300) as vm, \
+                Person.at_serial_line(vm) as person:
+            person.waits_for("press Enter here", 120)
+            person.presses("Enter")
+            person.waits_for("serial QT-SRV-0042")
+            person.waits_for("a key made in memory")
+            # A stick is put in, and its key is seen.
+            put_in(vm)
+            person.waits_for("the site's key, with its passphrase")
+            person.presses("a")
+            person.waits_for("3 of 3 disks chosen")
+            # The wrong things typed.
+            go_to_confirmation(person)
+            person.waits_for("Its passphrase")
+            person.types("wrong horse battery")
+            person.presses("Enter")
+            person.waits_for("the passphrase is another one")
+            person.types(PASSPHRASE)
+            assert PASSPHRASE not in person.sees()
+            person.presses("Enter")
+            person.waits_for("EVERYTHING on these 3 disks")
+            for wrong in ("3", "yes", "S-FIRST", "Three"):
+                person.types(wrong)
+                person.presses("Enter")
+                person.waits_for("Nothing was done")
+            assert before == (content.digest(first), content.digest(second))
+            person.types("three")
+            person.presses("Enter")
+            person.waits_for("S-PULLED +writing")
+            # A stop that was not meant; another size; the stick pulled out, and then a disk.
+            person.presses("C-c")
+            person.waits_for("Type stop")
+            person.types("yes")
+            person.presses("Enter")
+            person.waits_for("It goes on")
+            person.resizes(50, 12)
+            person.presses("C-l")
+            person.waits_until_gone(r"^.{51,}$")
+            vm.qmp("device_del", id="stick")
+            time.sleep(2)
+            vm.qmp("device_del", id="pulled")
+            person.waits_for("2 erased, 1 failed", 120)
+            person.resizes(80, 24)
+            person.presses("C-l")
+            person.waits_for("There is no stick")
+            # No way to end without what is not saved yet.
+            person.presses("q")
+            person.waits_for("not powered off or rebooted before")
+            person.presses("p", "r", "Enter")
+            time.sleep(1)
+            assert vm.process.poll() is None
+            put_in(vm)
+            person.waits_for("p  power off")
+            person.presses("Escape")
+            # The record's code is read off both screens.
+            person.presses("R")
+            digest = "".join(person.waits_for(r"sha256:(\w+)\n.* (\w+)\n").groups())
+            vm.qmp("send-key", keys=[{"type": "qcode", "data": "ret"}])
+            person.waits_for("the technician's screen is on another console")
+            assert what_the_monitor_shows(vm, place).endswith(f"-RECORD:SHA256:{digest.upper()}")
+            vm.qmp("send-key", keys=[{"type": "qcode", "data": "esc"}])
+            time.sleep(1)
+            person.presses("Enter")
+            person.waits_for("Documents saved")
+            person.presses("q")
+            person.waits_for("p  power off")
+            person.presses("p")
+            vm.process.wait(30)
+        found = documents(image, place)
+        outcomes = {name.split("-")[1]: document["disposition"] for name, document in found.items()
+                    if name.endswith("certificate")}
+        assert outcomes == {"FIRST": "erased", "SECOND": "erased", "PULLED": "failed"}, found.keys()
+        record = found["record"]
+        assert record["assurance"]["level"] == "site" and "begun" in found
+        authority = next(d for n, d in found.items() if "FIRST" in n)["authority"]
+        assert authority["confirmed_by_typing"] == "three" and authority["operator"] == "Ann Example"
+        assert sorted(authority["disks_shown"]) == ["S-FIRST", "S-PULLED", "S-SECOND"]
+        assert content.count(first, content.canary("first")) == content.count(second, content.canary("second")) == 0
+
+
+def test_stop_and_power_cut():
+    """Stopped by Ctrl-C, a disk ends as unknown; after a power cut the stick knows what was begun."""
+    with folder() as place:
+        disk = content.blank(place / "disk.img", 64)
+        image = stick.make(place / "stick.img")
+        disks = [machine.sata(disk, "S-SLOW", **{"throttling.bps-write": 2 * MIB}),
+                 machine.usb_stick(image, "STICK")]
+        with Machine(disks, OPTIONS, network=False, keyboard=True, time_limit=300) as vm, \
+                Person.at_serial_line(vm, columns=132, rows=40) as person:
+            person.waits_for("press Enter here", 120)
+            person.presses("Enter")
+            person.waits_for("S-SLOW")
+            # The stick itself cannot be chosen.
+            person.presses("a")
+            person.waits_for("1 of 2 disks chosen")
+            go_to_confirmation(person)
+            person.waits_for("Type its serial number")
+            person.types("STICK")
+            person.presses("Enter")
+            person.waits_for("Nothing was done")
+            person.types("S-SLOW")
+            person.presses("Enter")
+            person.waits_for(r"S-SLOW +writing .*left")
+            person.presses("C-c")
+            person.waits_for("Type stop")
+            person.types("stop")
+            person.presses("Enter")
+            person.waits_for("1 unknown", 30)
+            person.waits_for("Documents saved: 3")
+            person.presses("d")
+            person.waits_for("1 of 2 disks chosen", 60)
+            go_to_confirmation(person, again=True)
+            person.waits_for("Type its serial number")
+            person.types("S-SLOW")
+            person.presses("Enter")
+            person.waits_for(r"S-SLOW +writing .*left")
+            time.sleep(2)
+            vm.kill()
+        names = stick.Stick(image).names("certificates")
+        assert [sum(name.endswith(end) for name in names) for end in ("begun.json", "certificate.json", "record.json")] \
+            == [2, 1, 1], names
+        certificate = next(payload(path) for path in stick.Stick(image).copy_out("certificates", place / "out").iterdir()
+                           if path.name.endswith("certificate.json"))
+        assert certificate["disposition"] == "unknown" and "SIGINT" in certificate["reason"], certificate["reason"]
