@@ -16,7 +16,7 @@ enum {
      * so many are refused and none has been answered, no more are tried. */
     MOST_REFUSED = 512,
     /* Likewise of markers that a write protected drive does not take. */
-    MOST_UNWRITTEN = 64,
+    MOST_UNWRITTEN = 16,
 };
 
 static const char marker_magic[16] = "QUIETUS MARKER";

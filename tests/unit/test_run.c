@@ -694,7 +694,7 @@ static void test_markers_that_are_not_taken(void **state) {
     size_t tries = 0;
     for (const char *event = erase.fake.log; *event && *event != 'F'; event++)
         tries += *event == 'w';
-    assert_int_equal(tries, 64);
+    assert_int_equal(tries, 16);
     finish(&erase, DISPOSITION_UNKNOWN);
 }
 
