@@ -219,7 +219,7 @@ def tcg():
 
 
 PROGRESS = {"schema": "quietus.progress/1", "run_id": "00", "begun_digest": "sha256:00",
-            "order": {"id": "o-1", "digest": "sha256:00"}, "passes": "random", "pass": 1, "position": 4096,
+            "order": {"id": "o-1", "digest": "sha256:00"}, "passes": "random", "pass": 1, "position": 1 << 20,
             "generator": "aes-256-ctr", "key": "00" * 32, "done": [],
             "identity": {"model": "", "serial": "R-1", "firmware": "", "wwn": "", "capacity": 1 << 20},
             "areas": [{"namespace": 0, "sector": 512, "sectors": 2048}]}
@@ -227,7 +227,7 @@ PROGRESS = {"schema": "quietus.progress/1", "run_id": "00", "begun_digest": "sha
 
 def progress():
     return [text_of(value) for value in (
-        PROGRESS, {**PROGRESS, "position": 1 << 20}, {**PROGRESS, "pass": 2, "passes": "random,zero", "done": [{}]},
+        PROGRESS, {**PROGRESS, "position": 4096}, {**PROGRESS, "pass": 2, "passes": "random,zero", "done": [{}]},
         {**PROGRESS, "areas": []}, {**PROGRESS, "position": 2 ** 63 - 1})] + hostile(64)
 
 
