@@ -181,21 +181,28 @@ int http_put(const char *url, const char *data, size_t length,
     return error;
 }
 
-/* Keeps the value of a Date header. */
-static size_t take_header(char *data, size_t size, size_t count, void *user) {
+bool http_date_of_header(const char *line, size_t length, int64_t *seconds) {
+    static const int64_t after_year_9999 = 253402300800;
     static const char name[] = "Date:";
     const size_t prefix = sizeof name - 1;
-    const size_t length = size * count;
     char value[64];
-    if (length < prefix || strncasecmp(data, name, prefix) != 0)
-        return length;
+    if (length < prefix || strncasecmp(line, name, prefix) != 0)
+        return false;
     const size_t rest = length - prefix;
     if (rest >= sizeof value)
-        return length;
-    memcpy(value, data + prefix, rest);
+        return false;
+    memcpy(value, line + prefix, rest);
     value[rest] = '\0';
-    *(time_t *)user = curl_getdate(value, NULL);
-    return length;
+    *seconds = curl_getdate(value, NULL);
+    return *seconds >= 0 && *seconds < after_year_9999;
+}
+
+/* Keeps the value of a Date header. */
+static size_t take_header(char *data, size_t size, size_t count, void *user) {
+    int64_t seconds;
+    if (http_date_of_header(data, size * count, &seconds))
+        *(time_t *)user = (time_t)seconds;
+    return size * count;
 }
 
 /* Asks for the head of the server's root, whatever the answer's status; -1: no date in it. */

@@ -1,5 +1,6 @@
 /* NTP's answers, whom of several sources to believe, and what that means for an order. */
 #include "quietus/clock.h"
+#include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/order.h"
 #include "quietus/sntp.h"
@@ -8,6 +9,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 static const uint64_t cookie = 0x1122334455667788;
 
@@ -67,6 +69,34 @@ static void test_no_answer(void **state) {
     sntp_question(p, cookie);
     assert_int_equal(p[0], 0x23);
     assert_int_equal(get_be64(p + 40), cookie);
+}
+
+static void test_date_header(void **state) {
+    (void)state;
+    static const struct {
+        const char *line;
+        int64_t seconds; /* -1: none */
+    } cases[] = {
+        {"Date: Sun, 22 Nov 2026 14:23:00 GMT\r\n", 1795357380},
+        {"dAtE:Fri, 31 Dec 9999 23:59:59 GMT", 253402300799},
+        {"Date: Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Date: Sat, 01 Jan 10000 00:00:00 GMT", -1},
+        {"Date: 01 Jan 99999999 00:00:00 GMT", -1},
+        {"Date: 01 Jan 2147483647 00:00:00 GMT", -1},
+        {"Date: Wed, 31 Dec 1969 23:59:58 GMT", -1},
+        {"Date: yesterday", -1},
+        {"Date:", -1},
+        {"Dat", -1},
+        {"Expires: Sun, 22 Nov 2026 14:23:00 GMT", -1},
+        {"Date: Sun, 22 Nov 2026 14:23:00 GMT, and much that belongs to no date at all", -1},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t seconds = -1;
+        if (http_date_of_header(cases[i].line, strlen(cases[i].line), &seconds) !=
+                (cases[i].seconds >= 0) ||
+            (cases[i].seconds >= 0 && seconds != cases[i].seconds))
+            fail_msg("%s: %" PRId64, cases[i].line, seconds);
+    }
 }
 
 static struct time_reading reading(const char *source, bool authenticated, int64_t ahead_ms) {
@@ -144,9 +174,8 @@ static void test_orders_time(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_answer),
-    cmocka_unit_test(test_no_answer),
-    cmocka_unit_test(test_whom_to_believe),
+    cmocka_unit_test(test_answer),      cmocka_unit_test(test_no_answer),
+    cmocka_unit_test(test_date_header), cmocka_unit_test(test_whom_to_believe),
     cmocka_unit_test(test_orders_time),
 };
 TEST_MAIN(tests)
