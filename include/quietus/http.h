@@ -39,6 +39,9 @@ int http_put(const char *url, const char *data, size_t length,
  */
 int http_date(const char *url, int64_t *ahead_ms, int64_t *error_ms, struct reason *reason);
 
+/* A URL as messages and documents have it: without a user's name and password. Returns out. */
+char *http_shown_url(const char *url, char *out, size_t size);
+
 /* The time in a header's line, if it is a Date, from 1970 to 9999: no document can name another. */
 bool http_date_of_header(const char *line, size_t length, int64_t *seconds);
 

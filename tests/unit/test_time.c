@@ -164,7 +164,10 @@ static void test_orders_time(void **state) {
     /* Nobody who answers for nothing brings an order back to life. */
     assert_int_equal(judge(1500, 2000, false, &doubt, &reason), -ETIME);
     assert_non_null(strstr(reason.text, "expired by this machine's clock"));
+    /* Who answers for it may, and the certificates say so. */
     assert_int_equal(judge(1500, 2000, true, &doubt, &reason), 0);
+    assert_non_null(strstr(doubt.text, "has expired"));
+    assert_non_null(strstr(doubt.text, "1970-01-01T00:33:20Z"));
     assert_int_equal(judge(1500, 10, true, &doubt, &reason), 0);
     assert_string_equal(doubt.text, "");
     /* Expired is expired, whoever says so. */
@@ -173,9 +176,21 @@ static void test_orders_time(void **state) {
     assert_int_equal(judge(999, 1500, false, &doubt, &reason), -ETIME);
 }
 
+/* Every document has the source: not what a URL has of a user and a password. Nobody is there. */
+static void test_no_password_in_documents(void **state) {
+    (void)state;
+    assert_false(time_learn(&(struct time_sources){"", NULL, "http://me:secret@127.0.0.1:1/a@b"}));
+    json_t *json = time_json();
+    const json_t *asked = json_array_get(json_object_get(json, "asked"), 0);
+    assert_string_equal(json_text(asked, "source"), "Date of http://127.0.0.1:1");
+    assert_null(strstr(json_text(asked, "problem"), "secret"));
+    json_decref(json);
+    (void)time_take(NULL, 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_answer),      cmocka_unit_test(test_no_answer),
     cmocka_unit_test(test_date_header), cmocka_unit_test(test_whom_to_believe),
-    cmocka_unit_test(test_orders_time),
+    cmocka_unit_test(test_orders_time), cmocka_unit_test(test_no_password_in_documents),
 };
 TEST_MAIN(tests)
