@@ -26,10 +26,21 @@ int order_judge_time(const struct order *order, int64_t now, struct reason *doub
     const struct time_reading *told = time_chosen();
     const int error = order_check_time(order, now, reason);
     const int64_t machine = now - clock_correction();
-    if (error || !told || told->authenticated || order_check_time(order, machine, &unused) == 0)
+    if (error || !told || order_check_time(order, machine, &unused) == 0)
         return error;
+    const bool is_late = machine >= order->expires;
+    if (told->authenticated && !is_late)
+        return 0;
     (void)clock_text(machine_text, machine);
-    if (machine >= order->expires) {
+    /* Whose certificate has long expired, and was stolen, can vouch for a time back then. */
+    if (told->authenticated) {
+        reason_set(doubt,
+                   "the order is valid by the time of %.100s; by this machine's own clock (%s) it "
+                   "has expired",
+                   told->source, machine_text);
+        return 0;
+    }
+    if (is_late) {
         reason_set(reason,
                    "it has expired by this machine's clock (%s), and only %.100s, for whom nobody "
                    "vouches, says otherwise; set the clock, or use HTTPS",

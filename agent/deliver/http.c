@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -117,8 +118,18 @@ static int check_time(void *user, curl_off_t down_total, curl_off_t down, curl_o
     return now >= limit->own_ms || now >= atomic_load(limit->deadline_ms);
 }
 
+char *http_shown_url(const char *url, char *out, size_t size) {
+    const char *scheme = strstr(url, "://");
+    const char *host = scheme ? scheme + strlen("://") : url;
+    const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+    (void)snprintf(out, size, "%.*s%s", (int)(host - url), url, at ? at + 1 : host);
+    return out;
+}
+
 static int perform(CURL *curl, const char *url, const atomic_int_fast64_t *deadline_ms,
                    struct reason *reason) {
+    char shown[201];
+    (void)http_shown_url(url, shown, sizeof shown);
     struct limit limit = {clock_monotonic_ms() + LONGEST_TRANSFER_MS, deadline_ms};
     (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_time);
@@ -130,16 +141,17 @@ static int perform(CURL *curl, const char *url, const atomic_int_fast64_t *deadl
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-        reason_set(reason, "%.200s: the time for it is over", url);
+        reason_set(reason, "%s: the time for it is over", shown);
         return -EIO;
     }
     if (code != CURLE_OK) {
-        reason_set(reason, "%.120s: %.160s", url, message[0] ? message : curl_easy_strerror(code));
+        reason_set(reason, "%.120s: %.160s", shown,
+                   message[0] ? message : curl_easy_strerror(code));
         return code == CURLE_WRITE_ERROR ? -EFBIG : -EIO;
     }
     if (status >= 200 && status < 300)
         return 0;
-    reason_set(reason, "%.160s: the server answered %ld", url, status);
+    reason_set(reason, "%.160s: the server answered %ld", shown, status);
     return status == 404 || status == 410 ? -ENOENT : -EIO;
 }
 
@@ -181,21 +193,28 @@ int http_put(const char *url, const char *data, size_t length,
     return error;
 }
 
-/* Keeps the value of a Date header. */
-static size_t take_header(char *data, size_t size, size_t count, void *user) {
+bool http_date_of_header(const char *line, size_t length, int64_t *seconds) {
+    static const int64_t after_year_9999 = 253402300800;
     static const char name[] = "Date:";
     const size_t prefix = sizeof name - 1;
-    const size_t length = size * count;
     char value[64];
-    if (length < prefix || strncasecmp(data, name, prefix) != 0)
-        return length;
+    if (length < prefix || strncasecmp(line, name, prefix) != 0)
+        return false;
     const size_t rest = length - prefix;
     if (rest >= sizeof value)
-        return length;
-    memcpy(value, data + prefix, rest);
+        return false;
+    memcpy(value, line + prefix, rest);
     value[rest] = '\0';
-    *(time_t *)user = curl_getdate(value, NULL);
-    return length;
+    *seconds = curl_getdate(value, NULL);
+    return *seconds >= 0 && *seconds < after_year_9999;
+}
+
+/* Keeps the value of a Date header. */
+static size_t take_header(char *data, size_t size, size_t count, void *user) {
+    int64_t seconds;
+    if (http_date_of_header(data, size * count, &seconds))
+        *(time_t *)user = (time_t)seconds;
+    return size * count;
 }
 
 /* Asks for the head of the server's root, whatever the answer's status; -1: no date in it. */

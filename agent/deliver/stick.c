@@ -56,5 +56,9 @@ int stick_put(const char *stick, const char *folder, const char *name, const voi
     if (path[0] == '\0')
         return -ENAMETOOLONG;
     error = file_write_new(path, data, length, 0644);
-    return error ? error : read_back(path, data, length);
+    if (error && error != -EEXIST)
+        return error;
+    const bool is_new = error == 0;
+    error = read_back(path, data, length);
+    return error == -EBADMSG && !is_new ? -EEXIST : error;
 }

@@ -3,6 +3,7 @@
 #define QUIETUS_ERASE_WRITER_H
 
 #include "quietus/armed.h"
+#include "quietus/overwrite_state.h"
 #include "quietus/pattern.h"
 #include "quietus/progress.h"
 
@@ -25,7 +26,7 @@ struct write_report {
 
 /* How often the disk's cache is flushed to tell how far it is; the first time early, since what an
  * order says about the disk's content fits no more by then. */
-enum { WRITER_FIRST_POINT = 4 << 20, WRITER_POINT_MS = 10000 };
+enum { WRITER_FIRST_POINT = OVERWRITE_FIRST_POINT, WRITER_POINT_MS = 10000 };
 
 struct write_job {
     struct armed *armed;

@@ -89,6 +89,8 @@ static bool same_areas(const json_t *document, const struct disk *disk) {
 static bool is_position_on(const struct disk *disk, uint64_t position) {
     struct layout layout;
     layout_make(disk->areas, disk->area_count, &layout);
+    if (position < OVERWRITE_FIRST_POINT && position != layout.bytes)
+        return false;
     for (unsigned i = 0; i < layout.area_count; i++) {
         const struct layout_area *area = &layout.areas[i];
         if (position <= area->bytes)

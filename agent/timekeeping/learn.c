@@ -55,10 +55,10 @@ static void ask_date(const char *url, struct time_reading *out) {
     else
         out->authenticated = strncmp(url, "https://", 8) == 0;
     /* Its server alone: a path may be long. */
-    const char *host = strstr(url, "://");
-    const size_t end = host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/") : strlen(url);
-    (void)snprintf(out->source, sizeof out->source, "Date of %.*s", (int)(end < 150 ? end : 150),
-                   url);
+    char shown[150];
+    const char *host = strstr(http_shown_url(url, shown, sizeof shown), "://");
+    const int end = (int)(host ? host + 3 - shown + (ptrdiff_t)strcspn(host + 3, "/?#") : 0);
+    (void)snprintf(out->source, sizeof out->source, "Date of %.*s", end, shown);
 }
 
 bool time_learn(const struct time_sources *sources) {

@@ -33,28 +33,13 @@ static bool ends_with(const char *name, const char *ending) {
     return length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
 }
 
-/* 0: the stick has these bytes under that name, whoever wrote them. */
-static int put(const char *stick, const char *name, const char *data, size_t length) {
-    char path[PATH_MAX];
-    AUTO_FREE char *there = NULL;
-    size_t there_length = 0;
-    int error = stick_put(stick, stick_folder, name, data, length);
-    if (error != -EEXIST)
-        return error;
-    path_format(path, stick, "/%s/%s", stick_folder, name);
-    error = file_read(path, DOCUMENT_LIMIT, &there, &there_length);
-    if (error)
-        return error;
-    return there_length == length && memcmp(there, data, length) == 0 ? 0 : -EEXIST;
-}
-
 static int save(const struct keeping *keeping, const char *folder, const char *name) {
     char path[PATH_MAX];
     AUTO_FREE char *data = NULL;
     size_t length;
     path_format(path, folder, "/%s", name);
     const int error = file_read(path, DOCUMENT_LIMIT, &data, &length);
-    return error ? error : put(keeping->stick, name, data, length);
+    return error ? error : stick_put(keeping->stick, stick_folder, name, data, length);
 }
 
 static int move_to_sent(const struct keeping *keeping, const char *name) {

@@ -6,6 +6,7 @@
 #include "quietus/text.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /* Once, before any thread. The certificates of servers have to be valid at clock_now's time. */
 void http_start(void);
@@ -37,6 +38,12 @@ int http_put(const char *url, const char *data, size_t length,
  * the reason.
  */
 int http_date(const char *url, int64_t *ahead_ms, int64_t *error_ms, struct reason *reason);
+
+/* A URL as messages and documents have it: without a user's name and password. Returns out. */
+char *http_shown_url(const char *url, char *out, size_t size);
+
+/* The time in a header's line, if it is a Date, from 1970 to 9999: no document can name another. */
+bool http_date_of_header(const char *line, size_t length, int64_t *seconds);
 
 /*
  * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's, with hyphens) by the

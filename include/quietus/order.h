@@ -43,7 +43,8 @@ int order_check_time(const struct order *order, int64_t now, struct reason *reas
  * The same, and how sure that is. Where the time is not the machine's own and nobody vouches for
  * it: an order that has expired by the machine's clock is not brought to life again (-ETIME); one
  * that would not be valid yet by it (the usual fault: a clock that lost its battery) is good, and
- * doubt says so for every certificate. Else doubt is "".
+ * doubt says so for every certificate; as of one that has expired by the machine's clock, and by
+ * the time that somebody vouches for has not. Else doubt is "".
  */
 int order_judge_time(const struct order *order, int64_t now, struct reason *doubt,
                      struct reason *reason);

@@ -9,6 +9,10 @@
 
 enum { RESUME_STATE_LIMIT = 1 << 20 };
 
+/* Nothing is told of before so many bytes are written, or all are: what so little of a disk holds
+ * may be there by chance, and a pattern's own ends are blank. */
+enum { OVERWRITE_FIRST_POINT = 4 << 20 };
+
 /* A state's document, decoded; texts are borrowed from it. */
 struct overwrite_state {
     const char *run_id;

@@ -21,7 +21,8 @@ bool stick_present(const char *stick);
 /*
  * Writes a new file into a folder of the stick (made if need be), whole or not at all: a temporary
  * file, synced, renamed, the folder synced, and read back from the medium. 0: it is safe there. A
- * file that is there already is never replaced (-EEXIST). Negative errno else: -EROFS if the stick
+ * file that is there already is never replaced: -EEXIST, unless the medium holds the same bytes; a
+ * try that failed may have left them in memory alone. Negative errno else: -EROFS if the stick
  * cannot be written to, -ENODEV if there is none, -EBADMSG if it reads back as something else.
  * folder and name are single names, not paths (-EINVAL).
  *

@@ -27,6 +27,16 @@ static void check_any_time(const uint8_t *data, size_t size) {
         REQUIRE(again == seconds);
 }
 
+/* As a web server's header: what is taken for a time, a document can name. */
+static void check_date(struct bytes line) {
+    char text[CLOCK_TEXT_SIZE];
+    int64_t seconds;
+    if (!http_date_of_header((const char *)line.data, line.length, &seconds))
+        return;
+    REQUIRE(clock_text(text, seconds)[0] != '\0');
+    REQUIRE(seconds >= 0 && strlen(text) == strlen("2026-11-22T14:23:00Z"));
+}
+
 static void check_passes(const char *text) {
     struct passes passes;
     struct passes again;
@@ -164,6 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = fuzz_text(data, size);
     check_time(text);
     check_any_time(data, size);
+    check_date(field);
     check_passes(text);
     check_level(text);
     check_category(text);

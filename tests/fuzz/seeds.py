@@ -167,7 +167,8 @@ def command_line():
 
 
 def text():
-    return [b"2026-11-22T14:23:00Z", b"2026-02-30T00:00:00Z", b"2016-12-31T23:59:60Z", b"random,zero,ones,0x5a",
+    return [b"2026-11-22T14:23:00Z", b"2026-02-30T00:00:00Z", b"2016-12-31T23:59:60Z", b"Date: Sun, 22 Nov 2026 14:23:00 GMT\r\n",
+            b"date:01 Jan 99999999 0:0:0", b"Date: 20261122 +2359", b"random,zero,ones,0x5a",
             b",".join([b"random"] * 20), b"sample", b"full", b"10%", b"99.99999999%", b"0x1p3%", b"purge",
             b"http://h/{serial}/{uuid}/{mac}?{none}", b"{", b"{" * 40, "Müller\x1b[31m\u009b\u202e!".encode(),
             b"\xc3", b"\xc2", ("é" * 200).encode(), ("\u20ac" * 30).encode(), "\U0001f4be".encode() * 30, *hostile(64)]
@@ -219,7 +220,7 @@ def tcg():
 
 
 PROGRESS = {"schema": "quietus.progress/1", "run_id": "00", "begun_digest": "sha256:00",
-            "order": {"id": "o-1", "digest": "sha256:00"}, "passes": "random", "pass": 1, "position": 4096,
+            "order": {"id": "o-1", "digest": "sha256:00"}, "passes": "random", "pass": 1, "position": 1 << 20,
             "generator": "aes-256-ctr", "key": "00" * 32, "done": [],
             "identity": {"model": "", "serial": "R-1", "firmware": "", "wwn": "", "capacity": 1 << 20},
             "areas": [{"namespace": 0, "sector": 512, "sectors": 2048}]}
@@ -227,7 +228,7 @@ PROGRESS = {"schema": "quietus.progress/1", "run_id": "00", "begun_digest": "sha
 
 def progress():
     return [text_of(value) for value in (
-        PROGRESS, {**PROGRESS, "position": 1 << 20}, {**PROGRESS, "pass": 2, "passes": "random,zero", "done": [{}]},
+        PROGRESS, {**PROGRESS, "position": 4096}, {**PROGRESS, "pass": 2, "passes": "random,zero", "done": [{}]},
         {**PROGRESS, "areas": []}, {**PROGRESS, "position": 2 ** 63 - 1})] + hostile(64)
 
 

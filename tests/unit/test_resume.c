@@ -27,6 +27,7 @@ struct world {
     char *order;     /* the envelope */
     struct trust trust;
     struct signing_key *key;
+    const char *found; /* what else the scan finds on the disk, or NULL */
 };
 
 /* One boot, and what came of it. */
@@ -99,6 +100,8 @@ static void start_boot(struct world *world, struct boot *boot) {
     boot->scan.disks[boot->scan.disk_count++] = fake_disk_scanned(&world->fake);
     if (memcmp(world->fake.medium, "customer data", 13) == 0)
         json_add_text(boot->scan.disks[0]->content_ids, "disk gpt X");
+    if (world->found)
+        json_add_text(boot->scan.disks[0]->content_ids, world->found);
     if (order_open(world->order, strlen(world->order), &world->trust, &boot->order, &reason) != 0)
         fail_msg("%s", reason.text);
     fake_to_open = &world->fake;
@@ -489,6 +492,72 @@ static void test_disk_used_since(void **state) {
     }
 }
 
+/* Where the interrupted run has not come to, there is something that the order does not name; or
+ * what it names, which shows at another place once the table is gone. */
+static void test_something_new_behind_it(void **state) {
+    (void)state;
+    struct world world;
+    begin_world(&world, COMMANDS_ATA, "random", "[\"disk gpt X\",\"p1@1048576 ext4 Y\"]");
+    world.found = "p1@1048576 ext4 Y";
+    interrupted_boot(&world, SOME);
+    static const struct {
+        const char *found;
+        bool taken;
+    } cases[] = {
+        {"disk isw_raid_member ", false},
+        {"p1@1048576 ext4 Z", false},
+        {"ext4 Y", false},
+        {"disk ext4 Y", true},
+        {"ns1 p1@1048576 ext4 Y", true},
+        {NULL, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct boot boot;
+        world.found = cases[i].found;
+        start_boot(&world, &boot);
+        assert_non_null(boot.scan.disks[0]->interrupted);
+        if ((boot.authorization.decisions[0].warrant != NULL) != cases[i].taken)
+            fail_msg("%s", cases[i].found ? cases[i].found : "(nothing)");
+        end_boot(&boot);
+    }
+    end_world(&world);
+}
+
+/* Whoever can write to the stick can make a key, and sign with it that a run has begun and come as
+ * far as what is blank anyway. The order's word on what the disk holds stands against that. */
+static void test_made_up_on_the_stick(void **state) {
+    (void)state;
+    static const uint64_t positions[] = {4096, 65536, 1 << 20};
+    for (size_t i = 0; i < COUNT_OF(positions); i++) {
+        struct world world;
+        struct boot boot;
+        struct document begun;
+        struct reason reason;
+        begin_world(&world, COMMANDS_ATA, "random", HELD);
+        start_boot(&world, &boot);
+        json_t *order = json_pack("{s:s,s:s}", "id", "o-1", "digest", boot.order.digest);
+        begun_of_run(&boot.session, &boot.scan, &boot.authorization, order, &begun);
+        struct keeper *keeper = keeper_start(world.folder, &boot.session, order, &begun);
+        struct checkpoint *checkpoint = keeper_add(keeper, boot.scan.disks[0], &boot.order.policy);
+        const struct pattern pattern = {.pass = {.random = true}};
+        json_t *done = json_new_array();
+        checkpoint_reached(checkpoint, &(struct overwrite_point){.pass = 1,
+                                                                 .pattern = &pattern,
+                                                                 .position = positions[i],
+                                                                 .done = done});
+        assert_true(keeper_finish(keeper, false, &reason));
+        end_boot(&boot);
+        /* Another customer's file system since, which leaves the first MiB as it was. */
+        memset(world.fake.medium, 0, 1 << 20);
+        world.found = "disk btrfs Z";
+        expect_refused(&world, "its position is none on this disk");
+        document_free(&begun);
+        json_decref(order);
+        json_decref(done);
+        end_world(&world);
+    }
+}
+
 /* The disk lied about its flush: what was said to be written last is not there. */
 static void test_disk_lost_writes(void **state) {
     (void)state;
@@ -595,6 +664,7 @@ static void test_states_that_do_not_fit(void **state) {
         {"position", "0"},
         {"position", "16777728"}, /* a sector beyond the disk */
         {"position", "4194305"},  /* in the middle of a sector */
+        {"position", "4096"},     /* so little that it may be there by chance */
         {"position", "-512"},
         {"position", "\"512\""},
         {"position", "9223372036854775807"},
@@ -682,6 +752,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_without_a_state),
     cmocka_unit_test(test_of_another_order),
     cmocka_unit_test(test_disk_used_since),
+    cmocka_unit_test(test_something_new_behind_it),
+    cmocka_unit_test(test_made_up_on_the_stick),
     cmocka_unit_test(test_disk_lost_writes),
     cmocka_unit_test(test_stick_brings_back_the_first_pass),
     cmocka_unit_test(test_statement_of_another_run),

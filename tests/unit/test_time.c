@@ -1,5 +1,6 @@
 /* NTP's answers, whom of several sources to believe, and what that means for an order. */
 #include "quietus/clock.h"
+#include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/order.h"
 #include "quietus/sntp.h"
@@ -8,6 +9,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 static const uint64_t cookie = 0x1122334455667788;
 
@@ -67,6 +69,34 @@ static void test_no_answer(void **state) {
     sntp_question(p, cookie);
     assert_int_equal(p[0], 0x23);
     assert_int_equal(get_be64(p + 40), cookie);
+}
+
+static void test_date_header(void **state) {
+    (void)state;
+    static const struct {
+        const char *line;
+        int64_t seconds; /* -1: none */
+    } cases[] = {
+        {"Date: Sun, 22 Nov 2026 14:23:00 GMT\r\n", 1795357380},
+        {"dAtE:Fri, 31 Dec 9999 23:59:59 GMT", 253402300799},
+        {"Date: Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Date: Sat, 01 Jan 10000 00:00:00 GMT", -1},
+        {"Date: 01 Jan 99999999 00:00:00 GMT", -1},
+        {"Date: 01 Jan 2147483647 00:00:00 GMT", -1},
+        {"Date: Wed, 31 Dec 1969 23:59:58 GMT", -1},
+        {"Date: yesterday", -1},
+        {"Date:", -1},
+        {"Dat", -1},
+        {"Expires: Sun, 22 Nov 2026 14:23:00 GMT", -1},
+        {"Date: Sun, 22 Nov 2026 14:23:00 GMT, and much that belongs to no date at all", -1},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t seconds = -1;
+        if (http_date_of_header(cases[i].line, strlen(cases[i].line), &seconds) !=
+                (cases[i].seconds >= 0) ||
+            (cases[i].seconds >= 0 && seconds != cases[i].seconds))
+            fail_msg("%s: %" PRId64, cases[i].line, seconds);
+    }
 }
 
 static struct time_reading reading(const char *source, bool authenticated, int64_t ahead_ms) {
@@ -134,7 +164,10 @@ static void test_orders_time(void **state) {
     /* Nobody who answers for nothing brings an order back to life. */
     assert_int_equal(judge(1500, 2000, false, &doubt, &reason), -ETIME);
     assert_non_null(strstr(reason.text, "expired by this machine's clock"));
+    /* Who answers for it may, and the certificates say so. */
     assert_int_equal(judge(1500, 2000, true, &doubt, &reason), 0);
+    assert_non_null(strstr(doubt.text, "has expired"));
+    assert_non_null(strstr(doubt.text, "1970-01-01T00:33:20Z"));
     assert_int_equal(judge(1500, 10, true, &doubt, &reason), 0);
     assert_string_equal(doubt.text, "");
     /* Expired is expired, whoever says so. */
@@ -143,10 +176,21 @@ static void test_orders_time(void **state) {
     assert_int_equal(judge(999, 1500, false, &doubt, &reason), -ETIME);
 }
 
+/* Every document has the source: not what a URL has of a user and a password. Nobody is there. */
+static void test_no_password_in_documents(void **state) {
+    (void)state;
+    assert_false(time_learn(&(struct time_sources){"", NULL, "http://me:secret@127.0.0.1:1/a@b"}));
+    json_t *json = time_json();
+    const json_t *asked = json_array_get(json_object_get(json, "asked"), 0);
+    assert_string_equal(json_text(asked, "source"), "Date of http://127.0.0.1:1");
+    assert_null(strstr(json_text(asked, "problem"), "secret"));
+    json_decref(json);
+    (void)time_take(NULL, 0);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_answer),
-    cmocka_unit_test(test_no_answer),
-    cmocka_unit_test(test_whom_to_believe),
-    cmocka_unit_test(test_orders_time),
+    cmocka_unit_test(test_answer),      cmocka_unit_test(test_no_answer),
+    cmocka_unit_test(test_date_header), cmocka_unit_test(test_whom_to_believe),
+    cmocka_unit_test(test_orders_time), cmocka_unit_test(test_no_password_in_documents),
 };
 TEST_MAIN(tests)

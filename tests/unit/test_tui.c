@@ -12,6 +12,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 static void add_disk(struct scan *scan, const char *serial, const char *model) {
@@ -507,14 +508,54 @@ static void test_keeping(void **state) {
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
 }
 
+/* In place of libc's: what is cached cannot be dropped, as when the medium has failed. */
+static _Atomic int medium_error;
+int posix_fadvise(int fd, off_t offset, off_t length, int advice) {
+    (void)fd, (void)offset, (void)length, (void)advice;
+    return medium_error;
+}
+
+/* What failed is not safe because the next try finds it in the cache. */
+static void test_keeping_on_a_stick_that_fails(void **state) {
+    (void)state;
+    enum { TWO_LOOKS_MS = 1300 };
+    char place[] = "/tmp/quietus-keeping-XXXXXX";
+    char spool[PATH_MAX];
+    char command[128];
+    struct screen_keeping kept;
+    assert_non_null(mkdtemp(place));
+    path_format(spool, place, "/spool");
+    assert_int_equal(file_make_folders(spool, 0700), 0);
+    put(spool, "a.json", "A");
+    medium_error = EIO;
+    struct keeping *keeping = keeping_start(spool, place);
+    clock_sleep_ms(TWO_LOOKS_MS);
+    wait_for(keeping, 1, 0, &kept);
+    expect_on(place, "a.json", "A");
+    medium_error = 0; /* and now it is there when it is read again */
+    keeping_look_again(keeping);
+    wait_for(keeping, 0, 1, &kept);
+    keeping_stop(keeping);
+    (void)snprintf(command, sizeof command, "rm -rf %s", place);
+    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_wrong_serial),  cmocka_unit_test(test_several),
-    cmocka_unit_test(test_sizes),         cmocka_unit_test(test_sixty_disks_scroll),
-    cmocka_unit_test(test_disk_vanishes), cmocka_unit_test(test_what_cannot_be_chosen),
-    cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_secrets),       cmocka_unit_test(test_end),
-    cmocka_unit_test(test_stop),          cmocka_unit_test(test_code),
-    cmocka_unit_test(test_probe),         cmocka_unit_test(test_keeping),
+    cmocka_unit_test(test_wrong_serial),
+    cmocka_unit_test(test_several),
+    cmocka_unit_test(test_sizes),
+    cmocka_unit_test(test_sixty_disks_scroll),
+    cmocka_unit_test(test_disk_vanishes),
+    cmocka_unit_test(test_what_cannot_be_chosen),
+    cmocka_unit_test(test_hostile_texts),
+    cmocka_unit_test(test_lines),
+    cmocka_unit_test(test_secrets),
+    cmocka_unit_test(test_end),
+    cmocka_unit_test(test_stop),
+    cmocka_unit_test(test_code),
+    cmocka_unit_test(test_probe),
+    cmocka_unit_test(test_keeping),
+    cmocka_unit_test(test_keeping_on_a_stick_that_fails),
 };
 
 TEST_MAIN(tests)

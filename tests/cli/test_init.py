@@ -1,0 +1,94 @@
+"""Functions of init, by busybox's shell on this machine; what they would do to a machine is a function here."""
+
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+
+INITRAMFS = pathlib.Path(__file__).resolve().parents[2] / "initramfs"
+
+# Nothing is found, mounted or loaded but what a test says.
+PROLOGUE = """
+. {initramfs}/functions; state={state}; command_line=$state/line; . {initramfs}/network; . {initramfs}/stick
+authority=$state/ca.pem
+portable_devices() {{ :; }}; modprobe() {{ :; }}; umount() {{ :; }}; mount() {{ return 1; }}
+"""
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="quietus-init-") as name:
+        place = pathlib.Path(name)
+        (place / "line").write_text("quiet\n")
+        yield place
+
+
+def shell(place, script):
+    """What is printed, errors too; the script's state is the folder."""
+    text = PROLOGUE.format(initramfs=INITRAMFS, state=place) + script
+    return subprocess.run(["busybox", "sh", "-c", text], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60, check=False).stdout
+
+
+def test_stick_is_there_only_while_mounted():
+    """Before, and where it cannot be mounted, nobody finds a folder to write documents to, which would be memory."""
+    script = """
+find_stick() { echo /dev/sdz1; }
+keep_log() { :; }
+mount() {
+    [ ! -d "$stick" ] || echo "a folder waits for its stick"
+    case $* in *rw,*) return $rw ;; *ro,*) return $ro ;; esac
+}
+for answers in "0 0" "1 0" "1 1"; do
+    rw=${answers% *} ro=${answers#* }
+    mount_stick; echo "$answers: $? $(ls -d "$stick" 2>/dev/null)"
+    release_stick; [ ! -e "$stick" ] || echo "still there"
+done
+"""
+    with folder() as place:
+        said = shell(place, script)
+        stick = place / "stick"
+        lines = [line for line in said.splitlines() if not line.startswith("quietus: ")]
+        assert lines == [f"0 0: 0 {stick}", f"1 0: 0 {stick}", "1 1: 1 "], said
+
+
+def test_two_sticks():
+    """One is used, and the other one is not passed over in silence."""
+    script = """
+portable_devices() { echo /dev/sda1; echo /dev/sdb1; echo /dev/sdc1; echo /dev/sr0; }
+is_stick() { [ "$1" != /dev/sda1 ]; }
+echo "used: $(find_stick)"
+"""
+    with folder() as place:
+        said = shell(place, script).splitlines()
+        assert said == ["quietus: stick: /dev/sdc1 is one too; it is not used, /dev/sdb1 is", "used: /dev/sdb1"], said
+
+
+def test_whom_https_trusts_is_not_the_sticks_to_say():
+    """Where the image has an authority, neither the stick's words nor its file take its place: the time, and with it
+    what has expired, rests on it."""
+    script = """
+take_words_of_stick >/dev/null; cat "$command_line"; take_authority; cat "$authority"
+"""
+    with folder() as place:
+        (place / "stick/keys").mkdir(parents=True)
+        (place / "stick/keys/ca.pem").write_text("of the stick\n")
+        (place / "stick/quietus.conf").write_text(
+            f"quietus.ca={place}/stick/keys/ca.pem quietus.settle=2 quietus.ca_sha256=00\nquietus.ca=http://h/\n")
+        (place / "ca.pem").write_text("of the image\n")
+        said = shell(place, script)
+        assert "quietus.settle=2 " in said and "quietus.ca" not in said, said
+        assert said.endswith("of the image\n"), said
+        (place / "ca.pem").unlink()
+        (place / "command-line").unlink()
+        said = shell(place, script)
+        assert "quietus.ca_sha256=00" in said, said
+
+
+def test_an_authority_larger_than_memory():
+    with folder() as place:
+        (place / "stick/keys").mkdir(parents=True)
+        with open(place / "stick/keys/ca.pem", "wb") as carried:
+            carried.truncate(3 << 30)
+        shell(place, "ulimit -f 4096; take_authority")
+        assert (place / "ca.pem").stat().st_size == 1 << 20
