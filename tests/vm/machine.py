@@ -86,8 +86,10 @@ def _drive(path, options):
     return ["-drive", text]
 
 
-def _program(sim_drives, memory):
-    """Debian's QEMU; or with simulated drives the newer one, whose memory they can get at."""
+def _program(sim_drives, memory, newer_qemu):
+    """Debian's QEMU; or the newer one, whose memory simulated drives can get at."""
+    if newer_qemu:
+        return [str(BUILD / "qemu/run"), "-machine", "q35"]
     if not sim_drives:
         return ["qemu-system-x86_64", "-machine", "q35"]
     return [str(BUILD / "qemu/run"), "-machine", "q35,memory-backend=memory",
@@ -99,7 +101,7 @@ class Machine:
 
     def __init__(self, disks=(), kernel_options="", initrds=(), network=True, memory=768, tftp=None,
                  bootfile=None, extra=(), direct=True, only=None, log=None, time_limit=240,
-                 sim_drives=None, keyboard=False, prefix=()):
+                 sim_drives=None, keyboard=False, prefix=(), newer_qemu=False):
         """only: initrds to boot instead of the image; sim_drives: a simulated.Simulation; keyboard: type()
         can be used on the serial console; prefix: what QEMU is run by, such as "ip netns exec NAME"."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="quietus-vm-"))
@@ -107,7 +109,7 @@ class Machine:
         self.time_limit = time_limit
         self.started = time.monotonic()
         arguments = [
-            *prefix, *_program(sim_drives, memory), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
+            *prefix, *_program(sim_drives, memory, newer_qemu), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
             "-smp", "2", "-nodefaults", "-display", "none", "-no-reboot", "-boot",
             "order=n" if tftp else "order=c",
             "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off,logfile={self.log_path}"

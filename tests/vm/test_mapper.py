@@ -1,5 +1,5 @@
 """The engine through the kernel's device mapper: sectors that cannot be written, writes that get lost, reads that
-lie, a disk that is slow and one that hangs. What each ends in, and that none costs another anything."""
+lie, a disk that is slow and one that hangs. What each ends in, and that none costs another anything. And the engine without io_uring."""
 
 import lzma
 import pathlib
@@ -36,6 +36,10 @@ quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /de
 echo "ENDED $?"
 for disk in a b c d e f; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
 dmsetup resume hanging
+# And where the kernel has no io_uring.
+dd if=/tmp/planted of=/dev/vdf bs=1M conv=fsync 2>/dev/null
+echo 2 >/proc/sys/kernel/io_uring_disabled || echo NO-SWITCH
+echo "PLAIN $(quietus-nodes /dev/mapper/good) LEFT $(grep -c PLANTED-DATA /dev/vdf)"
 """
 
 
@@ -90,5 +94,6 @@ def test_device_mapper():
     assert nodes["hanging"][0] == "unknown" and "did not answer" in nodes["hanging"][2], console
     assert 0 < left["e"][0] < left["e"][1], console
     assert nodes["good"][0] == "erased" and left["f"][0] == 0, console
+    assert re.search("PLAIN NODE /dev/mapper/good erased .* LEFT 0\n", console) and "NO-SWITCH" not in console, console
     others = max(nodes[name][1] for name in ("bad", "lossy", "lying", "good"))
     assert nodes["slow"][1] > 6 and others < nodes["slow"][1] / 2, console
