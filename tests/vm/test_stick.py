@@ -2,7 +2,9 @@
 
 import base64
 import json
+import random
 import subprocess
+import time
 
 import content
 import machine
@@ -81,3 +83,43 @@ def test_full_stick():
         files = it.copy_out("certificates", place.folder / "certificates")
         for path in files.iterdir():
             assert subprocess.run([QUIETUS, "check", path], capture_output=True).returncode == 3, path
+
+
+def test_power_cut_while_the_stick_is_written():
+    """On a stick so slow that a document takes a second: the plug is pulled in the middle. What has a document's name
+    is whole or empty, and the stick can be used again."""
+    with workplace() as place:
+        image = stick.make(place.folder / "stick.img")
+        it = stick.Stick(image)
+        it.make_folders("orders", "keys", "holds", "certificates", "logs", "state")
+        body = """
+. /lib/quietus/stick
+mount_stick
+for round in 1 2 3 4 5 6 7 8 9; do
+    quietus agent --command-line /dev/null
+    echo "ROUND $round"
+done"""
+        many = machine.many(place.folder / "many.img", body, network=False)
+        before = it.names("certificates")
+        with Machine([machine.usb_stick(image, "STICK", **{"throttling.iops-write": 12})], "rdinit=/many", initrds=[many],
+                     network=False) as vm:
+            vm.wait_for("ROUND 2")
+            end = time.monotonic() + 20
+            while not any(".tmp" in name for name in it.names("certificates")) and time.monotonic() < end:
+                pass
+            time.sleep(random.random())
+            vm.kill()
+        names = it.names("certificates")
+        assert before == [] and len(names) >= 2, names
+        whole = 0
+        for path in it.copy_out("certificates", place.folder / "certificates").iterdir():
+            if path.name.endswith(".json") and path.stat().st_size:
+                quietus("check", path, status=3)
+                whole += 1
+        assert whole >= 2, names
+        with Machine([machine.usb_stick(image, "STICK")], "rdinit=/many quietus.verbose=1", initrds=[machine.many(
+                place.folder / "again.img", ". /lib/quietus/stick; mount_stick; quietus agent --command-line /dev/null", network=False)],
+                     network=False) as vm:
+            vm.wait_for("ALL-DONE")
+            assert "it can be written to" in vm.console()
+        assert len(it.names("certificates")) == len(names) + 1
