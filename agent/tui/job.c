@@ -5,6 +5,7 @@
 #include "quietus/memory.h"
 
 #include "../progress_seen.h"
+#include "thermometer.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct job {
     struct disk_run *const *at_work;
     size_t at_work_count;
     struct progress_seen *seen;
+    struct thermometer *thermometer;
     int64_t began_ms;
     int status;
 };
@@ -98,6 +100,7 @@ static void begun(void *user, struct disk_run *const *runs, size_t count) {
     job->at_work = runs;
     job->at_work_count = count;
     job->seen = memory_new(count, sizeof *job->seen);
+    job->thermometer = thermometer_start("", count);
     (void)pthread_mutex_lock(&job->lock);
     for (size_t i = 0; i < count; i++)
         job->runs[index_of(job, runs[i]->disk)].at_work = true;
@@ -117,6 +120,8 @@ static void tick(void *user) {
         run->done = seen->done;
         run->total = seen->total;
         run->rate = progress_rate(seen);
+        run->temperature =
+            thermometer_look(job->thermometer, i, job->at_work[i]->disk, seen->phase);
     }
     (void)pthread_mutex_unlock(&job->lock);
 }
@@ -182,6 +187,7 @@ static void run_pipeline(struct job *job, struct authorization *authorization) {
         .limits = *job->how.limits,
     };
     job->status = (int)pipeline_run(&pipeline);
+    thermometer_stop(job->thermometer);
 }
 
 static void *erase(void *argument) {

@@ -206,7 +206,8 @@ def _run_setup(folder, *arguments, apt_status=0):
         (folder / "scripts" / script).write_text(text)
         (folder / "scripts" / script).chmod(0o755)
     (folder / "build/kernel/release").write_text("x\n")
-    (folder / "build/deps/lib/libcurl.a").touch()
+    for library in ("libcurl.a", "libqrencode.a"):
+        (folder / "build/deps/lib" / library).touch()
     (folder / "build/qemu/run").touch()
     (folder / "build/efi/linuxx64.efi.stub").touch()
     (folder / "build/firmware/complete").touch()
