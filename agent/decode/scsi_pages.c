@@ -9,6 +9,18 @@ static bool is_plausible(const struct scsi_capacity *capacity) {
            capacity->blocks <= INT64_MAX / capacity->block_size;
 }
 
+/* SPC, REPORT LUNS parameter data: the list's length in bytes, whatever of it was asked for. */
+int scsi_decode_units(struct bytes data, unsigned *count) {
+    enum { HEADER = 8, UNIT = 8, MOST = 65536 };
+    if (data.length < HEADER)
+        return -EINVAL;
+    const uint32_t bytes = get_be32(data.data);
+    if (bytes % UNIT != 0 || bytes / UNIT > MOST)
+        return -EINVAL;
+    *count = bytes / UNIT;
+    return 0;
+}
+
 int scsi_decode_capacity_16(struct bytes data, struct scsi_capacity *out) {
     if (data.length < 12)
         return -EINVAL;

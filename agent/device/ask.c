@@ -129,6 +129,22 @@ int ask_scsi_write_protect(struct device *device, bool *write_protected) {
     return error ? error : scsi_decode_mode_write_protect(answer, write_protected);
 }
 
+int ask_scsi_units(struct device *device, unsigned *count) {
+    uint8_t data[64] = {0};
+    struct scsi_command command = {
+        .name = "REPORT LUNS",
+        .cdb = {SCSI_REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, 0, sizeof data, 0, 0},
+        .cdb_length = 12,
+        .transfer = TRANSFER_IN,
+        .data = data,
+        .data_length = sizeof data,
+        .timeout_ms = SHORT_TIMEOUT_MS,
+    };
+    struct bytes answer;
+    const int error = ask_fetch(device, &command, &answer);
+    return error ? error : scsi_decode_units(answer, count);
+}
+
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq) {
     uint8_t data[64] = {0};
     struct scsi_command command = {

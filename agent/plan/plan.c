@@ -122,6 +122,13 @@ json_t *plan_exceptions(const struct disk *disk, const struct method *method) {
                        disk->units, disk->target_device);
         json_add_text(list, text);
     }
+    if (disk->units_missing > 0) {
+        (void)snprintf(text, sizeof text,
+                       "its device says that it has %u logical units, of which %u were not there: "
+                       "what they hold was not reached",
+                       disk->units_reported, disk->units_missing);
+        json_add_text(list, text);
+    }
     if (disk->has_nvme && disk->nvme.rpmb_units > 0)
         json_add_text(list, "the drive has RPMB areas, which are not erased");
     if (disk->boot_partition_bytes > 0)

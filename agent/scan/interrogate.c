@@ -284,6 +284,8 @@ static int interrogate_scsi(struct device *device, struct disk *disk) {
         disk->areas[0].read_only = true;
     if (disk->bus == BUS_USB)
         return 0; /* bridges: nothing beyond what every one of them answers */
+    if (disk->bus == BUS_SAS && !raid_is_behind(&disk->raid) && !disk_is_volume(disk))
+        (void)ask_scsi_units(device, &disk->units_reported);
     ask_scsi_health(device, disk);
     ask_sanitize_support(device, disk);
     enum scsi_support security = SCSI_SUPPORT_UNKNOWN;

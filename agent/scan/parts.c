@@ -46,6 +46,24 @@ static bool is_other_part(const struct disk *a, const struct disk *b) {
            strcmp(one->model, other->model) == 0 && share_a_target(a, b);
 }
 
+/* A unit that did not come up is no disk here, and nobody would miss it: the device does. */
+static void note_missing_units(struct scan *scan, struct disk *disk) {
+    unsigned here = 0;
+    for (size_t k = 0; k < scan->disk_count; k++) {
+        const struct disk *other = scan->disks[k];
+        if (other == disk || share_a_target(disk, other))
+            here += other->part_count ? other->part_count : 1;
+    }
+    if (disk->units_reported <= here)
+        return;
+    disk->units_missing = disk->units_reported - here;
+    for (unsigned i = 0; i < disk->part_count; i++)
+        disk->parts[i]->units_missing = disk->units_missing;
+    disk_finding(disk,
+                 "its device says that it has %u logical units, and %u of them are no disks here",
+                 disk->units_reported, disk->units_missing);
+}
+
 void scan_note_units(struct scan *scan) {
     for (size_t i = 0; i < scan->disk_count; i++) {
         struct disk *disk = scan->disks[i];
@@ -56,6 +74,7 @@ void scan_note_units(struct scan *scan) {
             disk_finding(disk, "it names the same device (%s) as %s: each is erased for itself",
                          disk->target_device, disk_node(scan->disks[k]));
         }
+        note_missing_units(scan, disk);
     }
 }
 
@@ -151,6 +170,8 @@ static struct disk *new_whole(const struct disk *first) {
 static void add_part(struct disk *whole, struct disk *part) {
     char size[32];
     whole->identity.capacity += part->identity.capacity;
+    if (part->units_reported > whole->units_reported)
+        whole->units_reported = part->units_reported;
     add_nodes(whole, part);
     add_use(whole, part);
     add_content(whole, part);

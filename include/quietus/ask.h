@@ -20,6 +20,8 @@ int ask_scsi_capacity(struct device *device, struct scsi_capacity *out);
 int ask_scsi_block_descriptor(struct device *device, bool by_default,
                               struct scsi_block_descriptor *out);
 int ask_scsi_write_protect(struct device *device, bool *write_protected);
+/* How many logical units the disk's device has, by its own account. */
+int ask_scsi_units(struct device *device, unsigned *count);
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
 /* Whether opcode with service action is supported, by the device's own list. */
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,

@@ -179,6 +179,8 @@ struct disk {
     struct disk *parts[DISK_PARTS];
     unsigned part_count;
     unsigned units; /* disks that name the same device, but may not be taken for its parts; or 0 */
+    unsigned units_reported; /* how many its device says that it has (SAS); 0: not known */
+    unsigned units_missing;  /* of these, no disks of the scan */
     uint8_t protection_type;
     struct tcg_discovery tcg;
     bool psid_given;            /* by the operator; known to the run alone */

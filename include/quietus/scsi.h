@@ -188,6 +188,9 @@ size_t scsi_encode_block_descriptor(const struct scsi_block_descriptor *descript
 /* Write protection from a MODE SENSE(10) header. */
 int scsi_decode_mode_write_protect(struct bytes data, bool *write_protected);
 
+/* REPORT LUNS: how many there are, listed in the data or not. */
+int scsi_decode_units(struct bytes data, unsigned *count);
+
 /* Log page 2Fh: informational exceptions; asc is 5Dh when a failure is predicted. */
 int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq);
 

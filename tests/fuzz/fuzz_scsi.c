@@ -97,6 +97,9 @@ static void check_others(struct bytes data) {
     (void)scsi_decode_mode_write_protect(data, &write_protected);
     (void)scsi_decode_log_exceptions(data, &asc, &ascq);
     (void)scsi_decode_one_command(data, &support);
+    unsigned units;
+    if (scsi_decode_units(data, &units) == 0)
+        REQUIRE(units <= 65536);
 }
 
 static void check_reservations(struct bytes data) {

@@ -317,6 +317,20 @@ static void test_defect_count(void **state) {
     assert_int_equal(scsi_decode_defect_count((struct bytes){vendors, 4}, false, &count), -EINVAL);
 }
 
+static void test_units(void **state) {
+    (void)state;
+    static const uint8_t two[] = {0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t odd[] = {0, 0, 0, 17, 0, 0, 0, 0};
+    static const uint8_t absurd[] = {0xff, 0xff, 0xff, 0xf8, 0, 0, 0, 0};
+    unsigned count = 7;
+    assert_int_equal(scsi_decode_units((struct bytes){two, sizeof two}, &count), 0);
+    assert_int_equal(count, 2); /* though the second did not fit */
+    assert_int_equal(scsi_decode_units((struct bytes){two, 7}, &count), -EINVAL);
+    assert_int_equal(scsi_decode_units((struct bytes){odd, sizeof odd}, &count), -EINVAL);
+    assert_int_equal(scsi_decode_units((struct bytes){absurd, sizeof absurd}, &count), -EINVAL);
+    assert_int_equal(count, 2);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sense_ata_descriptor),
     cmocka_unit_test(test_sense_ata_descriptor_48_bit),
@@ -338,5 +352,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_supported_opcodes),
     cmocka_unit_test(test_reservations),
     cmocka_unit_test(test_defect_count),
+    cmocka_unit_test(test_units),
 };
 TEST_MAIN(tests)

@@ -118,6 +118,39 @@ static void test_units_that_are_no_parts(void **state) {
     scan_free(&scan);
 }
 
+/* One of two actuators has not come up: the certificate of the other one says so. */
+static void test_units_that_are_not_there(void **state) {
+    (void)state;
+    static const struct {
+        unsigned reported[2];
+        unsigned disks; /* 1: the second is not there */
+        unsigned missing;
+    } cases[] = {{{2}, 1, 1}, {{1}, 1, 0}, {{0}, 1, 0}, {{2, 2}, 2, 0}, {{0, 3}, 2, 1}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct disk *other = unit("naa.b", "S", "naa.t", "0:0:4:1");
+        struct scan scan = scan_of(unit("naa.a", "S", "naa.t", "0:0:4:0"), other);
+        scan.disks[0]->units_reported = cases[i].reported[0];
+        other->units_reported = cases[i].reported[1];
+        if (cases[i].disks == 1) {
+            disk_free(other);
+            scan.disk_count = 1;
+        }
+        scan_join_parts(&scan);
+        scan_note_units(&scan);
+        assert_int_equal(scan.disk_count, 1);
+        const struct disk *disk = scan.disks[0];
+        const struct disk *erased = disk->part_count > 0 ? disk->parts[1] : disk;
+        json_t *exceptions = plan_exceptions(erased, method_find("scsi-sanitize-block"));
+        const size_t count = json_array_size(exceptions);
+        const char *last = json_string_value(json_array_get(exceptions, count - 1));
+        if (disk->units_missing != cases[i].missing ||
+            (strstr(last, "were not there") != NULL) != (cases[i].missing > 0))
+            fail_msg("case %zu: %u missing; %s", i, disk->units_missing, last);
+        json_decref(exceptions);
+        scan_free(&scan);
+    }
+}
+
 static void test_the_whole(void **state) {
     (void)state;
     struct disk *one = unit("naa.b", "S", "naa.t", "0:0:4:1");
@@ -309,6 +342,7 @@ static void test_a_saved_tree(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_one_device),
     cmocka_unit_test(test_units_that_are_no_parts),
+    cmocka_unit_test(test_units_that_are_not_there),
     cmocka_unit_test(test_the_whole),
     cmocka_unit_test(test_what_an_order_means),
     cmocka_unit_test(test_warrants),
