@@ -210,6 +210,9 @@ def test_every_way_to_an_address():
         has("all", rf"GOT hello http://{HOST}")
         for phase in ("public", "wrong", "undigested"):
             assert "GOT" not in said[phase], console
+        # No other authority takes its place.
+        has("wrong", "error setting certificate file")
+        has("undigested", "error setting certificate file")
         has("wrong", "another digest")
         has("undigested", "needs quietus.ca_sha256")
         has("right", f"GOT hello https://{HOST}")
