@@ -61,7 +61,7 @@ static char *sign_order(const struct world *world, const char *id, const char *p
                    "\"issued\":\"2020-01-01T00:00:00Z\",\"not_before\":\"2020-01-01T00:00:00Z\","
                    "\"expires\":\"2100-01-01T00:00:00Z\",\"holds\":\"not-checked\","
                    "\"server\":{\"serial\":\"QT-1\",\"uuid\":\"6a1f3c52\"},"
-                   "\"unknown_disks\":\"leave\",\"policy\":{\"passes\":\"%s\"},"
+                   "\"unknown_disks\":\"leave\",\"policy\":{\"verify\":\"10%%\",\"passes\":\"%s\"},"
                    "\"disks\":[{\"serial\":\"FAKE0001\",\"content\":%s}]}",
                    id, passes, content);
     return envelope_make(envelope_type_order, text, strlen(text), world->key);
@@ -354,8 +354,8 @@ static void test_several_namespaces(void **state) {
     struct world world;
     begin_world(&world, COMMANDS_NVME, "random", HELD);
     free(world.order);
-    world.order =
-        sign_order(&world, "o-1", "random\",\"methods\":[\"overwrite\"],\"verify\":\"sample", HELD);
+    world.order = sign_order(
+        &world, "o-1", "random\",\"methods\":[\"overwrite\"],\"least_category\":\"clear", HELD);
     world.fake.namespaces = 4;
     interrupted_boot(&world, SOME); /* in the third */
     json_t *document = expect_taken_up(&world, 1);
@@ -372,10 +372,15 @@ static void test_cut_at_fifty_points(void **state) {
     (void)state;
     enum { POINTS = 50, REQUESTS = 2 * CHUNKS + CHUNKS };
     unsigned taken_up = 0;
+    struct world world;
+    begin_world(&world, COMMANDS_ATA, "random,zero", HELD);
+    uint8_t *before = malloc(world.fake.bytes);
+    assert_non_null(before);
+    memcpy(before, world.fake.medium, world.fake.bytes);
     for (unsigned i = 1; i <= POINTS; i++) {
-        struct world world;
         struct boot boot;
-        begin_world(&world, COMMANDS_ATA, "random,zero", HELD);
+        memcpy(world.fake.medium, before, world.fake.bytes);
+        world.fake.logged = 0;
         interrupted_boot(&world, i * (REQUESTS - 1) / POINTS);
         start_boot(&world, &boot);
         const bool fits = boot.scan.disks[0]->interrupted != NULL;
@@ -389,8 +394,11 @@ static void test_cut_at_fifty_points(void **state) {
         }
         taken_up += fits;
         end_boot(&boot);
-        end_world(&world);
+        remove_all(world.folder);
+        assert_int_equal(mkdir(world.folder, 0700), 0);
     }
+    free(before);
+    end_world(&world);
     assert_true(taken_up >= POINTS / 2);
 }
 
@@ -413,7 +421,8 @@ static void test_not_after_another_method(void **state) {
     struct boot boot;
     begin_world(&world, COMMANDS_NVME, "random", HELD);
     free(world.order);
-    world.order = sign_order(&world, "o-1", "random\",\"fallback\":true,\"verify\":\"sample", HELD);
+    world.order =
+        sign_order(&world, "o-1", "random\",\"fallback\":true,\"least_category\":\"clear", HELD);
     formats = 0;
     world.fake.on_nvme = refuse_format;
     interrupted_boot(&world, 1000000);

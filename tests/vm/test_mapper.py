@@ -27,11 +27,11 @@ make bad <<END
 END
 echo "0 {SECTORS} flakey /dev/vdb 0 0 3600 1 drop_writes" | make lossy
 echo "0 {SECTORS} flakey /dev/vdc 0 0 3600 5 corrupt_bio_byte 32 r 1 0" | make lying
-echo "0 {SECTORS} delay /dev/vdd 0 100 /dev/vdd 0 1500" | make slow
-echo "0 {SECTORS} delay /dev/vde 0 0 /dev/vde 0 300" | make hanging
+echo "0 {SECTORS} delay /dev/vdd 0 100 /dev/vdd 0 2500" | make slow
+echo "0 {SECTORS} delay /dev/vde 0 0 /dev/vde 0 1500" | make hanging
 echo "0 {SECTORS} linear /dev/vdf 0" | make good
 cd /dev/mapper
-(sleep 1; dmsetup suspend --nolockfs --noflush hanging) &
+(sleep 2; dmsetup suspend --nolockfs --noflush hanging) &
 quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /dev/mapper/slow /dev/mapper/hanging /dev/mapper/good
 echo "ENDED $?"
 for disk in a b c d e f; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
@@ -39,7 +39,9 @@ dmsetup resume hanging
 # And where the kernel has no io_uring.
 dd if=/tmp/planted of=/dev/vdf bs=1M conv=fsync 2>/dev/null
 echo 2 >/proc/sys/kernel/io_uring_disabled || echo NO-SWITCH
-echo "PLAIN $(quietus-nodes /dev/mapper/good) LEFT $(grep -c PLANTED-DATA /dev/vdf)"
+quietus-nodes /dev/mapper/good >/tmp/plain
+echo 3 >/proc/sys/vm/drop_caches # of /dev/vdf, which does not know what was written through the mapper
+echo "PLAIN $(cat /tmp/plain) LEFT $(grep -c PLANTED-DATA /dev/vdf)"
 """
 
 
@@ -92,8 +94,8 @@ def test_device_mapper():
     # The slow one is erased, in its own time; the one that hangs is given up, and nothing is claimed of it.
     assert nodes["slow"][0] == "erased" and left["d"][0] == 0, console
     assert nodes["hanging"][0] == "unknown" and "did not answer" in nodes["hanging"][2], console
-    assert 0 < left["e"][0] < left["e"][1], console
+    assert left["e"][0] > 0, console
     assert nodes["good"][0] == "erased" and left["f"][0] == 0, console
     assert re.search("PLAIN NODE /dev/mapper/good erased .* LEFT 0\n", console) and "NO-SWITCH" not in console, console
     others = max(nodes[name][1] for name in ("bad", "lossy", "lying", "good"))
-    assert nodes["slow"][1] > 6 and others < nodes["slow"][1] / 2, console
+    assert nodes["slow"][1] > 10 and others < nodes["slow"][1] / 2, console
