@@ -177,8 +177,9 @@ static void note_tcg(struct disk *disk) {
                      "TCG (%s): ranges are locked; parts of it may not be readable or erasable by "
                      "an overwrite, nor by other means of some vendors",
                      text);
-    else if (tcg->locking_enabled && !tcg_always_enabled(tcg))
-        disk_finding(disk, "TCG (%s): locking is in use; ranges may lock at a power cycle", text);
+    else if (tcg->locking_enabled)
+        disk_finding(disk, "TCG (%s): locking is in use%s; ranges may lock at a power cycle", text,
+                     tcg_always_enabled(tcg) ? ", as always in this class" : "");
     if (tcg->shadow_enabled && !tcg->shadow_done)
         disk_finding(disk, "TCG (%s): an MBR shadow covers its first sectors", text);
     if (tcg->locking && !tcg->media_encryption)
