@@ -810,7 +810,7 @@ def test_key_with_a_passphrase():
             person.waits_for("the passphrase is another one")
             person.types("correct horse battery")
             person.presses("Enter")
-            person.waits_for("Pane is dead \\(status 0")
+            person.waits_for("ended with status 0")
             assert "horse" not in person.sees()
         quietus("check", "--trust", place / "site.pub", place / "order.json")
 
@@ -824,7 +824,7 @@ def test_screen_in_a_terminal():
         for terminal in ("dumb", "no-such-terminal"):
             with Person(*screen, environment={"TERM": terminal}) as person:
                 person.waits_for("or use quietus erase")
-                person.waits_for("Pane is dead \\(status 1")
+                person.waits_for("ended with status 1")
         for terminal in ("linux", "vt100", "vt220", "xterm", "screen", "tmux", "ansi"):
             with Person(*screen, environment={"TERM": terminal}) as person:
                 person.waits_for("0 of 4 disks chosen")
@@ -843,5 +843,5 @@ def test_screen_in_a_terminal():
                 person.resizes(132, 50)
                 person.waits_for("KIND")
                 person.presses("C-c")
-                person.waits_for("Pane is dead \\(status 0")
+                person.waits_for("ended with status 0")
         assert not (place / "spool").exists()

@@ -14,12 +14,11 @@ class Person:
 
     def __init__(self, *command, columns=80, rows=24, environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="quietus-tmux-")
-        # The last screen stays when the program has ended.
-        pathlib.Path(self.folder.name, "conf").write_text("set -g remain-on-exit on\nset -s escape-time 0\n")
+        pathlib.Path(self.folder.name, "conf").write_text("set -s escape-time 0\n")
         self.tmux("-f", f"{self.folder.name}/conf", "new-session", "-d", "-x", str(columns), "-y", str(rows), "env",
                   *[f"{name}={value}" for name, value in (environment or {}).items()],
-                  # tmux loses the end of a program that ends before it has looked at it.
-                  "sh", "-c", 'sleep 0.5; exec "$@"', "sh", *map(str, command))
+                  # The last screen stays when the program has ended; tmux itself does not always see that.
+                  "sh", "-c", 'trap : INT; "$@"; echo "ended with status $?"; sleep 1000', "sh", *map(str, command))
 
     @classmethod
     def at_serial_line(cls, machine, **options):
