@@ -84,7 +84,8 @@ def loops(sizes):
 
 
 def stopwatch(command, device):
-    done = subprocess.run([STOPWATCH, device, *command.split()], capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:  # nwipe leaves a report where it is started
+        done = subprocess.run([STOPWATCH, device, *command.split()], capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, f"{command}: {done.stderr[-2000:]}"
     return json.loads(done.stdout)
 
