@@ -31,9 +31,6 @@ int nodes_belong_together(int command_fd, int area_fd);
  */
 int nodes_rediscover(int command_fd);
 
-/* Asks what returns data; 0 only for a good status, with the data cut to what came. */
-int ask_fetch(struct device *device, struct scsi_command *command, struct bytes *answer);
-
 /* Without the question whether the command only asks. */
 int device_scsi_unchecked(struct device *device, struct scsi_command *command);
 int device_nvme_unchecked(struct device *device, struct nvme_command *command);

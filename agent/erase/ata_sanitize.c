@@ -178,39 +178,36 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
             "sanitize was inferred from them");
     if (bind(&sanitize) > run->facts->binding)
         run->facts->binding = bind(&sanitize);
+    run->facts->accepted = true;
     return 0;
 }
 
-static int run_all(struct erase_run *run, const struct action *const *actions, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        const int error = run_one(run, actions[i], i + 1, count);
-        if (error)
-            return error;
-    }
-    run->facts->accepted = true;
-    run->facts->ended_in_success = true;
-    run->reason->text[0] = '\0';
-    return 0;
+static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &crypto_scramble, part, parts);
+}
+
+static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &block_erase, part, parts);
+}
+
+static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &overwrite, part, parts);
 }
 
 static int run_crypto_block(struct erase_run *run) {
-    static const struct action *const both[] = {&crypto_scramble, &block_erase};
-    return run_all(run, both, 2);
+    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
 }
 
 static int run_crypto(struct erase_run *run) {
-    static const struct action *const one[] = {&crypto_scramble};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){crypto_step}, 1);
 }
 
 static int run_block(struct erase_run *run) {
-    static const struct action *const one[] = {&block_erase};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){block_step}, 1);
 }
 
 static int run_overwrite(struct erase_run *run) {
-    static const struct action *const one[] = {&overwrite};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
 }
 
 static int read_back(struct erase_run *run) {
@@ -270,20 +267,13 @@ static const char beyond_sanitize[] =
     "sectors that have become physically inaccessible may keep what they held, and logs are not "
     "erased; the state of the media is attested by the drive alone";
 
-#define PURGE                                                                                      \
-    {                                                                                              \
-        [MEDIUM_UNKNOWN] = {CATEGORY_PURGE, CATEGORY_PURGE},                                       \
-        [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},                                      \
-        [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_PURGE},                                         \
-    }
-
 const struct method method_ata_sanitize_crypto_block = {
     .name = "ata-sanitize-crypto-block",
     .summary = "ATA SANITIZE, crypto scramble and then block erase",
     .commands = COMMANDS_ATA,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = both_offered,
     .run = run_crypto_block,
     .read_back = read_back,
@@ -295,7 +285,7 @@ const struct method method_ata_sanitize_block = {
     .commands = COMMANDS_ATA,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = block_offered,
     .run = run_block,
     .read_back = read_back,
@@ -307,7 +297,7 @@ const struct method method_ata_sanitize_crypto = {
     .commands = COMMANDS_ATA,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = crypto_offered,
     .run = run_crypto,
     .read_back = read_back,
@@ -319,12 +309,7 @@ const struct method method_ata_sanitize_overwrite = {
     .commands = COMMANDS_ATA,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},
-            [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_CLEAR},
-        },
+    .claims = CLAIMS_FIRMWARE_OVERWRITE,
     .offered = overwrite_offered,
     .run = run_overwrite,
     .read_back = read_back,

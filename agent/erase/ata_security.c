@@ -190,12 +190,7 @@ const struct method method_ata_security_normal = {
     .commands = COMMANDS_ATA,
     .never_reaches = "sectors that the drive has retired or keeps in reserve are beyond a normal "
                      "security erase, and whether hidden areas are covered is up to the vendor",
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-        },
+    .claims = CLAIMS_CLEAR,
     .offered = normal_offered,
     .run = run_normal,
     .read_back = read_back,

@@ -37,3 +37,14 @@ const struct method *method_find(const char *name) {
     }
     return NULL;
 }
+
+int run_steps(struct erase_run *run, const erase_step *steps, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        const int error = steps[i](run, i + 1, count);
+        if (error)
+            return error;
+    }
+    run->facts->ended_in_success = true;
+    run->reason->text[0] = '\0';
+    return 0;
+}

@@ -24,4 +24,32 @@ extern const struct method method_tcg_psid_revert;
 extern const struct method method_scsi_format;
 extern const struct method method_overwrite;
 
+/* One step of a method of several: the part'th of so many. */
+typedef int (*erase_step)(struct erase_run *run, unsigned part, unsigned parts);
+
+/* Runs the steps until one fails. 0 if all have ended in success, and the facts say so. */
+int run_steps(struct erase_run *run, const erase_step *steps, unsigned count);
+
+#define CLAIMS_CLEAR                                                                               \
+    {                                                                                              \
+        [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},                                       \
+        [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_CLEAR},                                      \
+        [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_CLEAR},                                         \
+    }
+
+#define CLAIMS_PURGE                                                                               \
+    {                                                                                              \
+        [MEDIUM_UNKNOWN] = {CATEGORY_PURGE, CATEGORY_PURGE},                                       \
+        [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},                                      \
+        [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_PURGE},                                         \
+    }
+
+/* The drive's own overwrite, over all that it has. */
+#define CLAIMS_FIRMWARE_OVERWRITE                                                                  \
+    {                                                                                              \
+        [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},                                       \
+        [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},                                      \
+        [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_CLEAR},                                         \
+    }
+
 #endif

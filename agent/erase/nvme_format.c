@@ -105,17 +105,19 @@ static const char beyond_format[] =
     "capacity that belongs to no namespace, and retired blocks that the drive does not erase with "
     "the namespace, are beyond Format NVM; the state of the media is attested by the drive alone";
 
+#define CLAIMS                                                                                     \
+    {                                                                                              \
+        [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_PURGE},                                       \
+        [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_PURGE},                                      \
+        [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_PURGE},                                         \
+    }
+
 const struct method method_nvme_format_crypto = {
     .name = "nvme-format-crypto",
     .summary = "NVMe Format NVM, cryptographic erase",
     .commands = COMMANDS_NVME,
     .never_reaches = beyond_format,
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-        },
+    .claims = CLAIMS,
     .offered = crypto_offered,
     .run = run_crypto,
     .read_back = nvme_namespaces_unchanged,
@@ -126,12 +128,7 @@ const struct method method_nvme_format_user_data = {
     .summary = "NVMe Format NVM, user data erase",
     .commands = COMMANDS_NVME,
     .never_reaches = beyond_format,
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_PURGE},
-        },
+    .claims = CLAIMS,
     .offered = format_offered,
     .run = run_user_data,
     .read_back = nvme_namespaces_unchanged,

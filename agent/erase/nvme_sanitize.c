@@ -156,39 +156,36 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
     /* Of several, the weakest counts. */
     if (binding > run->facts->binding)
         run->facts->binding = binding;
+    run->facts->accepted = true;
     return 0;
 }
 
-static int run_all(struct erase_run *run, const struct action *const *actions, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        const int error = run_one(run, actions[i], i + 1, count);
-        if (error)
-            return error;
-    }
-    run->facts->accepted = true;
-    run->facts->ended_in_success = true;
-    run->reason->text[0] = '\0';
-    return 0;
+static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &crypto_erase, part, parts);
+}
+
+static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &block_erase, part, parts);
+}
+
+static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
+    return run_one(run, &overwrite, part, parts);
 }
 
 static int run_crypto_block(struct erase_run *run) {
-    static const struct action *const both[] = {&crypto_erase, &block_erase};
-    return run_all(run, both, 2);
+    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
 }
 
 static int run_crypto(struct erase_run *run) {
-    static const struct action *const one[] = {&crypto_erase};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){crypto_step}, 1);
 }
 
 static int run_block(struct erase_run *run) {
-    static const struct action *const one[] = {&block_erase};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){block_step}, 1);
 }
 
 static int run_overwrite(struct erase_run *run) {
-    static const struct action *const one[] = {&overwrite};
-    return run_all(run, one, 1);
+    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
 }
 
 /* The log still says success, and every namespace is as it was. */

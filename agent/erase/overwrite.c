@@ -205,12 +205,7 @@ const struct method method_overwrite = {
     .summary = "overwrite of every addressable sector",
     .never_reaches =
         "sectors that the drive has retired or keeps in reserve are beyond an overwrite",
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-        },
+    .claims = CLAIMS_CLEAR,
     .leaves_pattern = true,
     .offered = offered,
     .run = run_passes,

@@ -49,12 +49,7 @@ const struct method method_scsi_format = {
     .never_reaches =
         "sectors that the disk has retired are beyond a format; the state of the media "
         "is attested by the drive alone",
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_ROTATING] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_FLASH] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-        },
+    .claims = CLAIMS_CLEAR,
     .offered = offered,
     .run = run_format,
     .read_back = scsi_unchanged,

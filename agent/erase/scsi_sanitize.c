@@ -21,43 +21,20 @@ static struct scsi_operation sanitize(const char *name, uint8_t service_action) 
     };
 }
 
-static int done(struct erase_run *run) {
-    run->facts->ended_in_success = true;
-    run->reason->text[0] = '\0';
-    return 0;
-}
-
-static int erase_crypto(struct erase_run *run, unsigned part, unsigned parts) {
+static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
     const struct scsi_operation operation =
         sanitize("SANITIZE (cryptographic erase)", SCSI_SANITIZE_CRYPTO_ERASE);
     return scsi_run_operation(run, &operation, part, parts);
 }
 
-static int erase_blocks(struct erase_run *run, unsigned part, unsigned parts) {
+static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
     const struct scsi_operation operation =
         sanitize("SANITIZE (block erase)", SCSI_SANITIZE_BLOCK_ERASE);
     return scsi_run_operation(run, &operation, part, parts);
 }
 
-static int run_crypto_block(struct erase_run *run) {
-    int error = erase_crypto(run, 1, 2);
-    if (error == 0)
-        error = erase_blocks(run, 2, 2);
-    return error ? error : done(run);
-}
-
-static int run_crypto(struct erase_run *run) {
-    const int error = erase_crypto(run, 1, 1);
-    return error ? error : done(run);
-}
-
-static int run_block(struct erase_run *run) {
-    const int error = erase_blocks(run, 1, 1);
-    return error ? error : done(run);
-}
-
 /* One pass with a pattern of four bytes, as translations to ATA want it, that is new each time. */
-static int run_overwrite(struct erase_run *run) {
+static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
     uint8_t list[LIST_HEADER + PATTERN] = {ONE_PASS, 0, 0, PATTERN};
     struct scsi_operation operation = sanitize("SANITIZE (overwrite)", SCSI_SANITIZE_OVERWRITE);
     randombytes_buf(list + LIST_HEADER, PATTERN);
@@ -65,8 +42,23 @@ static int run_overwrite(struct erase_run *run) {
     operation.data = list;
     operation.data_length = sizeof list;
     operation.estimate_s = scsi_seconds_to_write(run);
-    const int error = scsi_run_operation(run, &operation, 1, 1);
-    return error ? error : done(run);
+    return scsi_run_operation(run, &operation, part, parts);
+}
+
+static int run_crypto_block(struct erase_run *run) {
+    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
+}
+
+static int run_crypto(struct erase_run *run) {
+    return run_steps(run, (const erase_step[]){crypto_step}, 1);
+}
+
+static int run_block(struct erase_run *run) {
+    return run_steps(run, (const erase_step[]){block_step}, 1);
+}
+
+static int run_overwrite(struct erase_run *run) {
+    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
 }
 
 static bool sanitize_offered(const struct disk *disk, enum scsi_support support, const char *what,
@@ -112,20 +104,13 @@ static const char beyond_sanitize[] = "sectors that have become physically inacc
                                       "what they held; the state of the media "
                                       "is attested by the drive alone";
 
-#define PURGE                                                                                      \
-    {                                                                                              \
-        [MEDIUM_UNKNOWN] = {CATEGORY_PURGE, CATEGORY_PURGE},                                       \
-        [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},                                      \
-        [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_PURGE},                                         \
-    }
-
 const struct method method_scsi_sanitize_crypto_block = {
     .name = "scsi-sanitize-crypto-block",
     .summary = "SCSI SANITIZE, cryptographic erase and then block erase",
     .commands = COMMANDS_SCSI,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = both_offered,
     .run = run_crypto_block,
     .announced = after_block,
@@ -138,7 +123,7 @@ const struct method method_scsi_sanitize_block = {
     .commands = COMMANDS_SCSI,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = block_offered,
     .run = run_block,
     .announced = after_block,
@@ -151,7 +136,7 @@ const struct method method_scsi_sanitize_crypto = {
     .commands = COMMANDS_SCSI,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims = PURGE,
+    .claims = CLAIMS_PURGE,
     .offered = crypto_offered,
     .run = run_crypto,
     .announced = after_crypto,
@@ -164,12 +149,7 @@ const struct method method_scsi_sanitize_overwrite = {
     .commands = COMMANDS_SCSI,
     .never_reaches = beyond_sanitize,
     .whole_drive = true,
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_CLEAR, CATEGORY_CLEAR},
-            [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},
-            [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_CLEAR},
-        },
+    .claims = CLAIMS_FIRMWARE_OVERWRITE,
     .offered = overwrite_offered,
     .run = run_overwrite,
     .read_back = scsi_unchanged,

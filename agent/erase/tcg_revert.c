@@ -129,12 +129,7 @@ const struct method method_tcg_psid_revert = {
     .summary = "TCG revert to factory state by PSID, which replaces the media keys",
     .never_reaches = "that all data was under the keys that were replaced, and the state of the "
                      "media, is attested by the drive alone",
-    .claims =
-        {
-            [MEDIUM_UNKNOWN] = {CATEGORY_PURGE, CATEGORY_PURGE},
-            [MEDIUM_ROTATING] = {CATEGORY_PURGE, CATEGORY_PURGE},
-            [MEDIUM_FLASH] = {CATEGORY_PURGE, CATEGORY_PURGE},
-        },
+    .claims = CLAIMS_PURGE,
     .concerns = has_security,
     .offered = revert_offered,
     .run = run_revert,
