@@ -5,6 +5,7 @@
 #include "quietus/json.h"
 #include "quietus/version.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -12,25 +13,38 @@
 /* The list of the image's files with their digests, made when the image was built. */
 static const char image_manifest[] = "/etc/quietus/manifest";
 
-static void put_file_digest(json_t *object, const char *key, const char *path) {
+static char program_digest[ENVELOPE_DIGEST_SIZE];
+static char image_digest[ENVELOPE_DIGEST_SIZE];
+
+static void digest_file(const char *path, char digest[ENVELOPE_DIGEST_SIZE]) {
     enum { LIMIT = 64 << 20 };
     AUTO_FREE char *data = NULL;
     size_t length;
-    char digest[ENVELOPE_DIGEST_SIZE];
-    if (file_read(path, LIMIT, &data, &length))
-        return;
-    envelope_digest(data, length, digest);
-    json_put_text(object, key, digest);
+    if (file_read(path, LIMIT, &data, &length) == 0)
+        envelope_digest(data, length, digest);
+}
+
+/* Once for a process: neither changes, and the program is some megabytes. */
+static void digest_files(void) {
+    digest_file("/proc/self/exe", program_digest);
+    digest_file(image_manifest, image_digest);
+}
+
+static void put_digest(json_t *object, const char *key, const char *digest) {
+    if (*digest)
+        json_put_text(object, key, digest);
 }
 
 static json_t *agent_json(void) {
+    static pthread_once_t digested = PTHREAD_ONCE_INIT;
     struct utsname kernel;
+    (void)pthread_once(&digested, digest_files);
     json_t *object = json_new_object();
     json_put_text(object, "name", "Quietus");
     json_put_text(object, "version", quietus_version);
     json_put_text(object, "commit", quietus_commit);
-    put_file_digest(object, "program_digest", "/proc/self/exe");
-    put_file_digest(object, "image_digest", image_manifest);
+    put_digest(object, "program_digest", program_digest);
+    put_digest(object, "image_digest", image_digest);
     if (uname(&kernel) == 0)
         json_put_text(object, "kernel", kernel.release);
     return object;
