@@ -8,6 +8,7 @@
 #include "quietus/locate.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
+#include "quietus/text.h"
 
 #include "console.h"
 #include "heartbeat.h"
@@ -180,10 +181,20 @@ static void announce(struct work *work) {
     refuse_all(pipeline->authorization, reason.text);
 }
 
+/* Nobody else is told of it: the status alone would not say which disk. */
+static void note_absent(const struct work *work, const json_t *entry, const char *reason) {
+    char name[TEXT_FIELD_SIZE];
+    const char *serial = json_text(entry, "serial");
+    record_absent(work->record, entry, reason);
+    complain(work, "quietus: absent: %s: %s\n",
+             text_printable(name, sizeof name, serial[0] ? serial : json_text(entry, "wwn")),
+             reason);
+}
+
 static void list_absent(const struct work *work, const json_t *entries, const char *reason) {
     size_t i;
     json_t *entry;
-    json_array_foreach((json_t *)entries, i, entry) record_absent(work->record, entry, reason);
+    json_array_foreach((json_t *)entries, i, entry) note_absent(work, entry, reason);
 }
 
 static void list_expected(const struct work *work) {
@@ -192,7 +203,7 @@ static void list_expected(const struct work *work) {
     json_t *entry;
     json_array_foreach(work->pipeline->authorization->absent_expected, i, entry) {
         (void)expected_reason(entry, work->pipeline->scan, reason, sizeof reason);
-        record_absent(work->record, entry, reason);
+        note_absent(work, entry, reason);
     }
 }
 
@@ -342,9 +353,8 @@ static void free_runs(struct work *work) {
 static void print_ended(void *user, const struct disk *disk, const struct disk_run *run,
                         enum disposition disposition, const char *reason,
                         const struct document *certificate) {
-    (void)disk; /* the record has it; the scan or the order's check has said why */
-    if (run)
-        progress_view_ended(user, run, disposition, reason, certificate->file);
+    if (disposition != DISPOSITION_EXCLUDED) /* the record has those */
+        progress_view_ended(user, disk, run, disposition, reason, certificate->file);
 }
 
 static void print_begun(void *user, struct disk_run *const *runs, size_t count) {

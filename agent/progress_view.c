@@ -156,14 +156,14 @@ void progress_view_update(struct progress_view *view) {
     say(view);
 }
 
-static void print_ended_json(const struct disk_run *run, enum disposition disposition,
+static void print_ended_json(const struct disk *disk, enum disposition disposition,
                              const char *reason, const char *file, FILE *out) {
     char time[CLOCK_TEXT_SIZE];
     json_t *object = json_new_object();
     json_put_text(object, "event", "ended");
     json_put_text(object, "time", clock_text(time, clock_now()));
-    json_put_text(object, "node", disk_node(run->disk));
-    json_put_text(object, "serial", run->disk->identity.serial);
+    json_put_text(object, "node", disk_node(disk));
+    json_put_text(object, "serial", disk->identity.serial);
     json_put_text(object, "disposition", disposition_name(disposition));
     json_put_text(object, "reason", reason);
     json_put_text(object, "certificate", file);
@@ -172,8 +172,9 @@ static void print_ended_json(const struct disk_run *run, enum disposition dispos
     json_decref(object);
 }
 
-void progress_view_ended(struct progress_view *view, const struct disk_run *run,
-                         enum disposition disposition, const char *reason, const char *file) {
+void progress_view_ended(struct progress_view *view, const struct disk *disk,
+                         const struct disk_run *run, enum disposition disposition,
+                         const char *reason, const char *file) {
     for (size_t i = 0; i < view->count; i++) {
         if (view->runs[i] == run)
             view->shown[i].ended = true;
@@ -182,14 +183,14 @@ void progress_view_ended(struct progress_view *view, const struct disk_run *run,
         return;
     begin(view);
     if (view->style == PROGRESS_JSON) {
-        print_ended_json(run, disposition, reason, file, view->out);
+        print_ended_json(disk, disposition, reason, file, view->out);
     } else {
         if (view->lines_drawn > 0)
             (void)fprintf(view->out, "\033[%zuA\033[J", view->lines_drawn);
         view->lines_drawn = 0;
-        (void)fprintf(view->out, "%-14s %-20s ", disk_node(run->disk),
-                      run->disk->identity.serial[0] ? run->disk->identity.serial : "(no serial)");
-        const struct attempt *last = disk_run_last_attempt(run);
+        (void)fprintf(view->out, "%-14s %-20s ", disk_node(disk),
+                      disk->identity.serial[0] ? disk->identity.serial : "(no serial)");
+        const struct attempt *last = run ? disk_run_last_attempt(run) : NULL;
         if (disposition == DISPOSITION_ERASED && last)
             (void)fprintf(view->out, "ERASED by %s, worth %s; %s\n", last->method->name,
                           category_name(last->claim.category), reason);

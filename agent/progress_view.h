@@ -24,8 +24,9 @@ void progress_view_complain(struct progress_view *view, const char *text);
  */
 void progress_view_update(struct progress_view *view);
 
-/* A disk has ended; always shown. */
-void progress_view_ended(struct progress_view *view, const struct disk_run *run,
-                         enum disposition disposition, const char *reason, const char *file);
+/* A disk has ended; always shown. run: NULL if nothing was done to it. */
+void progress_view_ended(struct progress_view *view, const struct disk *disk,
+                         const struct disk_run *run, enum disposition disposition,
+                         const char *reason, const char *file);
 
 #endif
