@@ -41,7 +41,7 @@ class Stick:
 
     def fill(self):
         """Until not even a small file goes on it; the folders are there."""
-        self.make_folders("orders", "keys", "holds", "certificates", "logs", "state")
+        self.make_folders("orders", "keys", "certificates", "logs", "state")
         for size in (1 << 20, 1 << 16, 1 << 11):
             with contextlib.suppress(RuntimeError):
                 for number in range(1000):
