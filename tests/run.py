@@ -18,6 +18,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -291,10 +292,11 @@ def main():
     known = {suite.name for suite, _ in plan} | {f"{s.name}/{n}" for s, names in plan for n in names}
     for what in options.what:
         if what not in known:
-            parser.error(f"there is no suite or test {what}")
+            parser.error(f"there is no suite or test {what}; --list has all of them")
     plan = [(suite, [name for name in names if not options.what or suite.name in options.what
                      or f"{suite.name}/{name}" in options.what]) for suite, names in plan]
     if options.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as of any list: its reader may be head
         print("\n".join(f"{suite.name}/{name}" for suite, wanted in plan for name in wanted))
         return 0
     results = Results()

@@ -179,6 +179,7 @@ def test_expected_disks():
         absent = [line for line in record["disks"] if line["disposition"] == "absent"]
         assert [line["identity"]["serial"] for line in absent] == ["S-SAS", "S-NVME", "S-VIRTIO", "S-GONE"], said
         assert "it should be in bay 7" in absent[-1]["reason"]
+        assert f"quietus: absent: S-GONE: {absent[-1]['reason']}" in said
         # What cannot be compared is said.
         expected.write_text("{}")
         for path in (expected, place / "nothing.json"):
@@ -470,6 +471,9 @@ def test_agent_without_a_good_order():
             assert lines.count("absent") == (4 if "another server" in problem else 0), lines
             assert set(lines) <= {"refused", "absent"}
             assert len(certificates) == lines.count("refused") > 0
+            # Who watches the console is told of every disk, too.
+            assert output.count(f"refused: {problem}") == len(certificates), output
+            assert output.count("quietus: absent: ") == lines.count("absent"), output
             shown = lines_of(quietus("show", certificates[0]))
             assert shown["problem"] == [record["order"]["problem"]]
             named = "signed by key0" in shown["Authority"][0]
@@ -537,7 +541,8 @@ def test_check_tells_what_is_not_intact():
             path.write_text(content)
             assert "NOT INTACT" in quietus("check", path, status=NOT_INTACT), name
             assert subprocess.run([TOP / "scripts/check-with-openssl", path], capture_output=True).returncode == 1
-        assert subprocess.run([TOP / "scripts/check-with-openssl", record], capture_output=True).returncode == 0
+        done = subprocess.run([TOP / "scripts/check-with-openssl", record], capture_output=True, text=True)
+        assert done.returncode == 0 and "anybody could have made it" in done.stdout, done
         # The worst of several counts, and a file that is not there is a usage error.
         quietus("check", record, place / "altered.json", status=NOT_INTACT)
         quietus("check", "--quiet", record, status=UNPROVEN)
@@ -563,8 +568,10 @@ def test_openssl_and_quietus_agree_on_keys():
         assert done.returncode == 1 and "no public key" in done.stdout
         quietus("sign", "--key", place / "other.key", "-o", place / "both.json", order)
         for key in ("site.pub", "other.pub"):
-            done = subprocess.run([script, place / "both.json", place / key], capture_output=True)
-            assert done.returncode == 0, key
+            done = subprocess.run([script, place / "both.json", place / key], capture_output=True, text=True)
+            assert done.returncode == 0 and done.stdout.endswith(f", signed by {key}\n"), done
+        done = subprocess.run([script, order, place / "site.pub", order], capture_output=True, text=True)
+        assert done.returncode == 1 and "usage" in done.stderr, "a third argument is not checked in silence"
 
 
 def spool_of(place, documents=2):
