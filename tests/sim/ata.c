@@ -68,6 +68,7 @@ static void power_on(struct ata *ata) {
     ata_sanitize_power_on(&saved->sanitize);
     ata->power = ATA_POWER_IDLE;
     ata->write_cache = ata_description(ata)->ata.write_cache;
+    media_use_cache(ata->drive->media, ata->write_cache);
     ata->read_ahead = true;
     ata->smart = true;
     ata->settings_preserved = ata_description(ata)->ata.settings_preservation;
@@ -136,6 +137,7 @@ static void hard_reset(struct ata *ata) {
     ata->max_was_set = false;
     if (!ata->settings_preserved) {
         ata->write_cache = ata_description(ata)->ata.write_cache;
+        media_use_cache(ata->drive->media, ata->write_cache);
         ata->read_ahead = true;
         ata->multiple = 16;
     }

@@ -22,6 +22,10 @@ static bool is_extended(uint8_t command) {
     }
 }
 
+static bool forces_unit_access(uint8_t command) {
+    return command == ATA_WRITE_DMA_FUA_EXT || command == ATA_WRITE_MULTIPLE_FUA_EXT;
+}
+
 static enum ata_result fails(struct drive_request *request, uint8_t status, uint8_t error,
                              uint64_t lba) {
     request->ata_out.status = ATA_STATUS_GOOD | ATA_STATUS_ERR | status;
@@ -110,12 +114,13 @@ enum ata_result ata_run_write(struct ata *ata, struct drive_request *request) {
         return result;
     const enum drive_fault fault = drive_write(
         ata->drive, 0, range.lba, ata_description(ata)->sector, range.sectors, request->data);
+    if (forces_unit_access(request->ata.command))
+        media_flush(ata->drive->media);
     return fault_of(request, fault, range.lba);
 }
 
-/* The media are written through at once; there is nothing to flush. */
 enum ata_result ata_run_flush(struct ata *ata, struct drive_request *request) {
-    (void)ata;
+    media_flush(ata->drive->media);
     (void)request;
     return ATA_DONE;
 }

@@ -29,6 +29,7 @@ static bool set_feature(struct ata *ata, uint8_t feature, uint8_t count) {
     case ATA_FEATURE_ENABLE_WRITE_CACHE:
     case ATA_FEATURE_DISABLE_WRITE_CACHE:
         ata->write_cache = feature == ATA_FEATURE_ENABLE_WRITE_CACHE;
+        media_use_cache(ata->drive->media, ata->write_cache);
         return true;
     case ATA_FEATURE_ENABLE_READ_AHEAD:
     case ATA_FEATURE_DISABLE_READ_AHEAD:
@@ -96,12 +97,14 @@ enum ata_result ata_run_idle(struct ata *ata, struct drive_request *request) {
 
 enum ata_result ata_run_standby(struct ata *ata, struct drive_request *request) {
     (void)request;
+    media_flush(ata->drive->media);
     ata->power = ATA_POWER_STANDBY;
     return ATA_DONE;
 }
 
 enum ata_result ata_run_sleep(struct ata *ata, struct drive_request *request) {
     (void)request;
+    media_flush(ata->drive->media);
     ata->power = ATA_POWER_SLEEP;
     return ATA_DONE;
 }

@@ -137,6 +137,7 @@ static const struct keyword common[] = {
     KEYWORD("media", VALUE_TEXT, media),
     KEYWORD("size", VALUE_SIZE, bytes),
     KEYWORD("spare", VALUE_SIZE, spare_bytes),
+    KEYWORD("volatile-cache", VALUE_SIZE, cache_bytes),
     SPECIAL("medium", parse_medium),
     KEYWORD("encrypts", VALUE_FLAG, encrypts),
     KEYWORD("crypto-unmaps", VALUE_FLAG, crypto_unmaps),

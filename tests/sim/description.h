@@ -155,7 +155,8 @@ struct drive_description {
     char media[DESCRIPTION_PATH]; /* default: NAME.media beside the description */
     uint64_t bytes;               /* capacity */
     uint64_t spare_bytes;
-    bool flash; /* otherwise magnetic */
+    uint64_t cache_bytes; /* of a volatile write cache; 0: every write is on the medium at once */
+    bool flash;           /* otherwise magnetic */
     bool encrypts;
     bool key_per_namespace;
     bool crypto_unmaps; /* after a crypto erase everything is deallocated, not noise */

@@ -34,10 +34,14 @@ static bool open_media(struct drive *drive, char *problem, size_t problem_size) 
         return false;
     drive->state = media_drive_state(drive->media);
     drive->state->powered_on++;
+    if (drive->description->cache_bytes > 0 &&
+        !media_set_cache(drive->media, drive->description->cache_bytes))
+        return snprintf(problem, problem_size, "no memory for the cache") < 0;
     if (!drive->set->open(drive, fresh, problem, problem_size))
         return false;
     if (fresh && drive->description->plant[0] != '\0')
         plant_drive(drive);
+    media_flush(drive->media);
     return true;
 }
 
@@ -192,6 +196,7 @@ void drive_reset(struct drive *drive, enum drive_reset reset) {
         return;
     lose_requests(drive);
     if (reset == RESET_POWER) {
+        media_lose_cache(drive->media);
         tcg_power_on(drive);
         drive->state->powered_on++;
         operation_interrupted(drive);
@@ -202,6 +207,7 @@ void drive_reset(struct drive *drive, enum drive_reset reset) {
 
 void drive_vanish(struct drive *drive, const struct misbehaviour *why, uint64_t after_ms) {
     lose_requests(drive);
+    media_lose_cache(drive->media);
     operation_interrupted(drive);
     drive->away_because = why;
     if (after_ms == UINT64_MAX)
@@ -238,6 +244,11 @@ static void come_back(struct drive *drive) {
     drive->state->powered_on++;
     if (drive->set->reset != NULL)
         drive->set->reset(drive, RESET_POWER);
+}
+
+void drive_shut_down(struct drive *drive) {
+    if (drive_present(drive))
+        media_flush(drive->media);
 }
 
 bool drive_present(const struct drive *drive) {

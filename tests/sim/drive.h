@@ -116,6 +116,9 @@ enum drive_reset {
 };
 void drive_reset(struct drive *drive, enum drive_reset reset);
 
+/* The host says that power will go: what a volatile cache holds is written. */
+void drive_shut_down(struct drive *drive);
+
 /* False while misbehaviour has it vanished: a front end then shows an empty port (PxSSTS 0, all
  * ones from the BARs, selection time-outs). */
 bool drive_present(const struct drive *drive);

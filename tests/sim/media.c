@@ -1,6 +1,7 @@
 #include "media.h"
 
 #include "media_file.h"
+#include "write_cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +98,7 @@ static void recount(struct media *media) {
 void media_close(struct media *media) {
     if (media == NULL)
         return;
+    write_cache_free(media->cache);
     if (media->data != NULL)
         (void)munmap(media->data, media->data_size);
     if (media->mapped_state != NULL)
@@ -311,6 +313,11 @@ static uint64_t take_page(struct media *media) {
 
 /* --- what the drive reads and writes --- */
 
+static const struct cached_page *cached(const struct media *media, unsigned region,
+                                        uint64_t logical_page) {
+    return media->cache != NULL ? write_cache_find(media->cache, region, logical_page) : NULL;
+}
+
 static bool has_content(const struct media *media, uint64_t physical_page) {
     return physical_page != NO_PAGE && media->pages[physical_page].state != PAGE_ERASED;
 }
@@ -318,14 +325,17 @@ static bool has_content(const struct media *media, uint64_t physical_page) {
 static void read_page(const struct media *media, unsigned region, uint64_t logical_page,
                       uint8_t out[MEDIA_PAGE]) {
     const uint64_t page = media_lookup(media, region, logical_page);
-    if (has_content(media, page))
+    const struct cached_page *newer = cached(media, region, logical_page);
+    if (newer != NULL)
+        memcpy(out, newer->data, MEDIA_PAGE);
+    else if (has_content(media, page))
         media_decrypt(media, page, region, out);
     else
         memset(out, media->header->fill, MEDIA_PAGE);
 }
 
-static void write_page(struct media *media, unsigned region, uint64_t logical_page,
-                       const uint8_t plain[MEDIA_PAGE]) {
+static void put_on_medium(struct media *media, unsigned region, uint64_t logical_page,
+                          const uint8_t plain[MEDIA_PAGE]) {
     const uint64_t old = media_lookup(media, region, logical_page);
     if (media->header->geometry.kind == MEDIA_MAGNETIC) {
         media_program(media, old, region, logical_page, plain);
@@ -342,6 +352,50 @@ static void write_page(struct media *media, unsigned region, uint64_t logical_pa
         media->pages[old].state = PAGE_STALE;
 }
 
+static bool destage_one(struct media *media) {
+    const struct cached_page *page = write_cache_take(media->cache);
+    if (page == NULL)
+        return false;
+    put_on_medium(media, page->region, page->logical_page, page->data);
+    return true;
+}
+
+static void write_page(struct media *media, unsigned region, uint64_t logical_page,
+                       const uint8_t plain[MEDIA_PAGE]) {
+    if (media->cache == NULL || media->writes_through) {
+        put_on_medium(media, region, logical_page, plain);
+        return;
+    }
+    while (!write_cache_put(media->cache, region, logical_page, plain))
+        (void)destage_one(media);
+}
+
+bool media_set_cache(struct media *media, uint64_t bytes) {
+    media->cache = write_cache_new(bytes / MEDIA_PAGE);
+    return media->cache != NULL;
+}
+
+void media_use_cache(struct media *media, bool on) {
+    if (!on)
+        media_flush(media);
+    media->writes_through = !on;
+}
+
+void media_flush(struct media *media) {
+    while (media->cache != NULL && destage_one(media))
+        continue;
+}
+
+void media_lose_cache(struct media *media) {
+    if (media->cache != NULL)
+        write_cache_clear(media->cache);
+}
+
+static bool is_written(const struct media *media, unsigned region, uint64_t logical_page) {
+    return cached(media, region, logical_page) != NULL ||
+           has_content(media, media_lookup(media, region, logical_page));
+}
+
 static size_t part_in_page(uint64_t offset, size_t length) {
     const size_t room = MEDIA_PAGE - offset % MEDIA_PAGE;
     return length < room ? length : room;
@@ -353,7 +407,7 @@ enum media_result media_read(const struct media *media, unsigned region, uint64_
     uint8_t *out = data;
     if (media->header->fail_unwritten)
         for (uint64_t at = offset; at < offset + length; at += part_in_page(at, SIZE_MAX))
-            if (!has_content(media, media_lookup(media, region, at / MEDIA_PAGE)))
+            if (!is_written(media, region, at / MEDIA_PAGE))
                 return MEDIA_NOT_WRITTEN;
     while (length > 0) {
         const size_t part = part_in_page(offset, length);
@@ -383,6 +437,7 @@ void media_write(struct media *media, unsigned region, uint64_t offset, const vo
 }
 
 void media_discard(struct media *media, unsigned region, uint64_t offset, uint64_t length) {
+    media_flush(media);
     const uint64_t first = (offset + MEDIA_PAGE - 1) / MEDIA_PAGE;
     const uint64_t end = (offset + length) / MEDIA_PAGE;
     for (uint64_t page = first; page < end; page++)
@@ -392,7 +447,7 @@ void media_discard(struct media *media, unsigned region, uint64_t offset, uint64
 bool media_is_written(const struct media *media, unsigned region, uint64_t offset,
                       uint64_t length) {
     for (uint64_t at = offset / MEDIA_PAGE; at * MEDIA_PAGE < offset + length; at++)
-        if (has_content(media, media_lookup(media, region, at)))
+        if (is_written(media, region, at))
             return true;
     return false;
 }
@@ -421,6 +476,7 @@ static uint64_t take_spare(struct media *media) {
 }
 
 bool media_remap(struct media *media, unsigned region, uint64_t logical_page) {
+    media_flush(media);
     const uint64_t old = media_lookup(media, region, logical_page);
     const uint64_t spare = old == NO_PAGE ? NO_PAGE : take_spare(media);
     uint8_t plain[MEDIA_PAGE];

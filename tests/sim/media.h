@@ -64,11 +64,21 @@ enum media_result media_read(const struct media *media, unsigned region, uint64_
                              void *data, size_t length);
 void media_write(struct media *media, unsigned region, uint64_t offset, const void *data,
                  size_t length);
+/*
+ * A volatile write cache of so many bytes; without it every write is on the medium at once. What is
+ * in it is read from it, is put on the medium by media_flush, or one page or another when there is
+ * no room, and is lost by media_lose_cache, media_close and the process's death. False: no memory.
+ */
+bool media_set_cache(struct media *media, uint64_t bytes);
+/* Off: flushes it, and from now on every write is on the medium at once. */
+void media_use_cache(struct media *media, bool on);
+void media_flush(struct media *media);
+void media_lose_cache(struct media *media);
 /* Drops the mapping of the pages that lie wholly in the range (flash; a disk keeps its data). */
 void media_discard(struct media *media, unsigned region, uint64_t offset, uint64_t length);
 /* Is any page of the range mapped to something written? */
 bool media_is_written(const struct media *media, unsigned region, uint64_t offset, uint64_t length);
-/* Pages of a region that hold something. */
+/* Pages of a region that hold something on the medium. */
 uint64_t media_pages_in_use(const struct media *media, unsigned region);
 
 /* A grown defect: the logical page gets another physical one with the same content; the old one is

@@ -148,6 +148,7 @@ static void overwrite_pages(struct media *media, const struct media_effect *effe
 
 void media_effect_run(struct media *media, const struct media_effect *effect, uint64_t from,
                       uint64_t to) {
+    media_flush(media); /* what was written before it is erased by it too */
     if (effect->kind == EFFECT_ERASE)
         erase_pages(media, effect, from, to);
     else if (effect->kind == EFFECT_OVERWRITE)
@@ -189,6 +190,7 @@ static bool has_key_of_its_own(const struct media *media, const struct media_eff
 }
 
 void media_effect_end(struct media *media, const struct media_effect *effect) {
+    media_flush(media); /* what was written before it is erased by it too */
     if (effect->kind == EFFECT_CRYPTO && has_key_of_its_own(media, effect))
         replace_keys(media, effect);
     else if (effect->kind == EFFECT_CRYPTO)

@@ -6,6 +6,8 @@
 
 #include <stdatomic.h>
 
+struct write_cache;
+
 #define MEDIA_MAGIC "QSIMMED1"
 
 /* In the map: 0 is what a new medium has (nothing on flash, the page itself on a magnetic disk). */
@@ -39,8 +41,10 @@ struct media {
     struct media_header *header;
     void *drive_state;
     struct page_record *pages;
-    uint32_t *map;        /* regions × logical_pages */
-    uint64_t erased_left; /* pages in PAGE_ERASED, counted at the start */
+    uint32_t *map;             /* regions × logical_pages */
+    uint64_t erased_left;      /* pages in PAGE_ERASED, counted at the start */
+    struct write_cache *cache; /* NULL: none */
+    bool writes_through;       /* it is switched off */
 };
 
 /* The stores before are in the file before those after it, should the process be killed between. */

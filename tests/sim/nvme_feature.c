@@ -57,6 +57,7 @@ uint16_t nvme_serve_set_features(struct drive *drive, struct drive_request *requ
         if (!drive->description->nvme.write_cache)
             return NVME_INVALID_FIELD;
         nvme_state(drive)->write_cache = (value & 1) != 0;
+        media_use_cache(drive->media, nvme_state(drive)->write_cache);
         return NVME_OK;
     case FEATURE_QUEUES:
         request->nvme_result = (QUEUES - 1) | (QUEUES - 1) << 16;

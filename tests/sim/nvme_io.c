@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-enum { PROTECTION_ACTION = 1 << 29 /* PRACT, command dword 12 */ };
+/* Command dword 12 of writes: PRACT and FUA. */
+enum { PROTECTION_ACTION = 1 << 29, FORCE_UNIT_ACCESS = 1 << 30 };
 
 /* With metadata of just the protection information and PRACT set, the drive adds and takes it away
  * by itself; metadata in a buffer of its own is not part of the data either. */
@@ -144,7 +145,9 @@ static uint16_t may_write(const struct range *range) {
     return range->ns->write_protection == WP_NONE ? NVME_OK : NVME_WRITE_PROTECTED;
 }
 
-static void note_write(struct drive *drive, uint64_t lbas) {
+static void wrote(struct drive *drive, const struct drive_request *request, uint64_t lbas) {
+    if ((sqe_dword(request, 12) & FORCE_UNIT_ACCESS) != 0)
+        media_flush(drive->media);
     nvme_state(drive)->blocks_written += lbas;
     nvme_state(drive)->global_data_erased = false;
 }
@@ -169,7 +172,7 @@ uint16_t nvme_write(struct drive *drive, struct drive_request *request) {
                        drive_write(drive, sqe_nsid(request), range.lba, bytes, range.lbas, medium));
     free(medium);
     if (status == NVME_OK)
-        note_write(drive, range.lbas);
+        wrote(drive, request, range.lbas);
     return status;
 }
 
@@ -207,7 +210,7 @@ uint16_t nvme_write_zeroes(struct drive *drive, struct drive_request *request) {
                        drive_write(drive, sqe_nsid(request), range.lba, bytes, range.lbas, zeros));
     free(zeros);
     if (status == NVME_OK)
-        note_write(drive, range.lbas);
+        wrote(drive, request, range.lbas);
     return status;
 }
 
@@ -238,10 +241,11 @@ uint16_t nvme_dataset_management(struct drive *drive, struct drive_request *requ
     return status;
 }
 
-/* Nothing is ever kept back, so there is nothing to do. */
+/* Of all namespaces: more than was asked for (NVM command set, Flush). */
 uint16_t nvme_flush(struct drive *drive, struct drive_request *request) {
     const uint32_t nsid = sqe_nsid(request);
     if (nsid != NVME_BROADCAST && nvme_active(drive, nsid, request->controller) == NULL)
         return NVME_INVALID_NAMESPACE;
+    media_flush(drive->media);
     return NVME_OK;
 }

@@ -36,6 +36,7 @@ enum {
 
 #define CC_ENABLE           1U
 #define CC_SHUTDOWN         (3U << 14)
+#define CC_SHUTDOWN_NORMAL  (1U << 14)
 #define CSTS_READY          1U
 #define CSTS_FATAL          2U
 #define CSTS_SHUTDOWN       (3U << 2)
@@ -104,6 +105,9 @@ static void write_configuration(struct pci_nvme *nvme, uint32_t value) {
         bay_reset(nvme->bay, RESET_CONTROLLER);
     }
     nvme->status &= ~CSTS_SHUTDOWN;
+    if ((value & CC_SHUTDOWN) == CC_SHUTDOWN_NORMAL) {
+        drive_shut_down(nvme->bay->drive);
+    }
     if (value & CC_SHUTDOWN) {
         nvme->status |= CSTS_SHUTDOWN_ENDED;
     }

@@ -46,15 +46,16 @@ static uint64_t blocks(const struct scsi_unit *unit) {
     return sas_visible_blocks(sas_of(unit));
 }
 
-/* Nothing is ever kept back. */
 static bool flush(struct scsi_unit *unit, struct scsi_sense *sense) {
-    (void)unit;
+    media_flush(unit->drive->media);
     (void)sense;
     return true;
 }
 
 static bool start(struct scsi_unit *unit, bool on, struct scsi_sense *sense) {
     (void)sense;
+    if (!on)
+        media_flush(unit->drive->media);
     sas_of(unit)->stopped = !on;
     return true;
 }

@@ -54,13 +54,21 @@ void scsi_run_read(struct scsi_unit *unit, struct drive_request *request) {
     scsi_end(unit, request, ok, &sense);
 }
 
+/* FUA (SBC); CDBs of 6 bytes have none. */
+static bool forces_unit_access(const uint8_t *cdb) {
+    enum { FUA = 0x08 };
+    return cdb[0] >> 5 != 0 && (cdb[1] & FUA) != 0;
+}
+
 void scsi_run_write(struct scsi_unit *unit, struct drive_request *request) {
     const struct scsi_access access = scsi_access_of(request);
     struct scsi_sense sense = {.key = SENSE_NO_SENSE};
     if (!scsi_may_access(unit, request, &access))
         return;
-    scsi_end(unit, request, access.blocks == 0 || unit->device->write(unit, &access, &sense),
-             &sense);
+    bool ok = access.blocks == 0 || unit->device->write(unit, &access, &sense);
+    if (ok && forces_unit_access(request->cdb))
+        ok = unit->device->flush(unit, &sense);
+    scsi_end(unit, request, ok, &sense);
 }
 
 /* Reads without giving it back; comparing (BYTCHK) is not there. */
