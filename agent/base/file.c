@@ -92,6 +92,23 @@ static int sync_folder_of(const char *path) {
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
+/*
+ * On FAT the room of a file that is removed or replaced may become free on the medium before its
+ * entry goes; after a power cut between the two the entry leads to room that is given to others
+ * next. While the file is open its room stays (close_removed).
+ */
+static int open_to_remove(const char *path) {
+    return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Lets go of it once the folder is on the medium as it is now. */
+static int close_removed(int fd, const char *path) {
+    const int error = sync_folder_of(path);
+    if (fd >= 0)
+        (void)close(fd);
+    return error;
+}
+
 /* A name that nobody can have prepared: what is in its place is neither followed nor written to. */
 static int write_temporary(const char *path, const void *data, size_t length, mode_t mode) {
     const AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -127,16 +144,17 @@ static int write_and_rename(const char *path, const void *data, size_t length, m
     int error = write_temporary(temporary, data, length, mode);
     if (error)
         return error;
+    const int old = replace ? open_to_remove(path) : -1;
     if (replace)
         error = rename(temporary, path) == 0 ? 0 : -errno;
     else
         error = rename_to_new(temporary, path);
-    if (error) {
+    if (error)
         (void)unlink(temporary);
-        return error;
-    }
-    error = sync_file(path);
-    return error ? error : sync_folder_of(path);
+    else
+        error = sync_file(path);
+    const int folder_error = close_removed(old, path);
+    return error ? error : folder_error;
 }
 
 int file_write(const char *path, const void *data, size_t length, mode_t mode) {
@@ -145,6 +163,17 @@ int file_write(const char *path, const void *data, size_t length, mode_t mode) {
 
 int file_write_new(const char *path, const void *data, size_t length, mode_t mode) {
     return write_and_rename(path, data, length, mode, false);
+}
+
+int file_remove(const char *path) {
+    const int fd = open_to_remove(path);
+    if (remove(path) != 0) {
+        const int error = -errno;
+        if (fd >= 0)
+            (void)close(fd);
+        return error;
+    }
+    return close_removed(fd, path);
 }
 
 int file_read_line(const char *path, char *out, size_t size) {

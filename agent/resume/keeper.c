@@ -124,26 +124,29 @@ static int put_state(struct keeper *keeper, const struct checkpoint *checkpoint,
     return error ? error : write_and_look(path, text);
 }
 
-/* Removes a disk's state of one run, and the run's folder if that was its last. */
-static void forget(const struct keeper *keeper, const char *run_id, const char *name) {
+/* Removes a disk's state of one run, and the run's folder if that was its last; this run's is made
+ * again when another of its disks tells how far it is. */
+static void forget(struct keeper *keeper, const char *run_id, const char *name) {
     char path[PATH_MAX];
     char **names;
     path_format(path, keeper->folder, "/%s/%s", run_id, name);
-    (void)unlink(path);
+    (void)file_remove(path);
     path_format(path, keeper->folder, "/%s", run_id);
     const size_t count = folder_names(path, &names);
     if (count == 1 && strcmp(names[0], RESUME_BEGUN) == 0) {
         path_format(path, keeper->folder, "/%s/" RESUME_BEGUN, run_id);
-        (void)unlink(path);
+        (void)file_remove(path);
         path_format(path, keeper->folder, "/%s", run_id);
-        (void)rmdir(path);
+        (void)file_remove(path);
+        if (strcmp(run_id, keeper->run_id) == 0)
+            keeper->has_begun = false;
     }
     folder_free_names(names, count);
 }
 
 /* What other runs have left about a disk is of no use once this one has written to it; too: what
  * this one left, once it has ended. */
-static void forget_disk(const struct keeper *keeper, const char *name, bool own) {
+static void forget_disk(struct keeper *keeper, const char *name, bool own) {
     char **runs;
     const size_t count = folder_names(keeper->folder, &runs);
     for (size_t i = 0; i < count; i++) {

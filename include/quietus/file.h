@@ -23,6 +23,10 @@ int file_write(const char *path, const void *data, size_t length, mode_t mode);
 /* The same, but a file that is there already stays: -EEXIST. */
 int file_write_new(const char *path, const void *data, size_t length, mode_t mode);
 
+/* Removes a file or an empty folder so that a power cut leaves either all of it or nothing, on FAT
+ * too, and does not return before it is gone from the medium. 0 or negative errno. */
+int file_remove(const char *path);
+
 /* The first line of a small file (sysfs and the like) without its newline, cut to size; 0 or
  * negative errno, and then out is empty. */
 int file_read_line(const char *path, char *out, size_t size);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const struct server this_server = {.serial = "QT-1", .uuid = "6a1f3c52"};
 
@@ -715,6 +716,76 @@ static void test_states_that_do_not_fit(void **state) {
     end_world(&world);
 }
 
+static bool comes(const char *path) {
+    enum { MILLISECONDS = 5000 };
+    struct stat status;
+    for (int i = 0; i < MILLISECONDS; i++) {
+        if (stat(path, &status) == 0)
+            return true;
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
+}
+
+static bool goes(const char *path) {
+    enum { MILLISECONDS = 5000 };
+    struct stat status;
+    for (int i = 0; i < MILLISECONDS && stat(path, &status) == 0; i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return stat(path, &status) != 0;
+}
+
+static void tell(struct checkpoint *checkpoint, uint64_t position) {
+    const struct pattern pattern = {.pass = {.random = true}};
+    json_t *done = json_new_array();
+    checkpoint_reached(checkpoint,
+                       &(struct overwrite_point){
+                           .pass = 1, .pattern = &pattern, .position = position, .done = done});
+    json_decref(done);
+}
+
+/* One disk has ended before another tells for the first time: the run's folder has gone with the
+ * first, and comes back for the second. */
+static void test_one_ends_before_another_begins(void **state) {
+    (void)state;
+    struct world world;
+    struct boot boot;
+    struct document begun;
+    struct reason reason;
+    char folder[PATH_MAX];
+    char path[PATH_MAX];
+    char name[80];
+    begin_world(&world, COMMANDS_ATA, "random", HELD);
+    start_boot(&world, &boot);
+    struct disk *first = boot.scan.disks[0];
+    struct disk *second = fake_disk_scanned(&world.fake);
+    strcpy(second->identity.serial, "FAKE0002");
+    json_t *order = json_pack("{s:s,s:s}", "id", "o-1", "digest", boot.order.digest);
+    begun_of_run(&boot.session, &boot.scan, &boot.authorization, order, &begun);
+    struct keeper *keeper = keeper_start(world.folder, &boot.session, order, &begun);
+    struct checkpoint *of_first = keeper_add(keeper, first, &boot.order.policy);
+    struct checkpoint *of_second = keeper_add(keeper, second, &boot.order.policy);
+    path_format(folder, world.folder, "/%s", boot.session.run_id_text);
+    overwrite_state_name(&first->identity, name);
+    path_format(path, folder, "/%s", name);
+    tell(of_first, 4 << 20);
+    assert_true(comes(path));
+    keeper_drop(of_first);
+    assert_true(goes(folder));
+    tell(of_second, 4 << 20);
+    assert_true(keeper_finish(keeper, false, &reason));
+    overwrite_state_name(&second->identity, name);
+    path_format(path, folder, "/%s", name);
+    assert_true(comes(path));
+    path_format(path, folder, "/begun.json");
+    assert_true(comes(path));
+    document_free(&begun);
+    json_decref(order);
+    disk_free(second);
+    end_boot(&boot);
+    end_world(&world);
+}
+
 /* A stick that cannot be written costs the disk nothing, and is told of. */
 static void test_stick_that_cannot_be_written(void **state) {
     (void)state;
@@ -767,6 +838,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_stick_brings_back_the_first_pass),
     cmocka_unit_test(test_statement_of_another_run),
     cmocka_unit_test(test_states_that_do_not_fit),
+    cmocka_unit_test(test_one_ends_before_another_begins),
     cmocka_unit_test(test_stick_that_cannot_be_written),
     cmocka_unit_test(test_nothing_to_keep),
 };
