@@ -17,7 +17,7 @@
  * not say how many are left: a run uses at most four, each password once, and leaves one to a
  * person.
  */
-enum { ATTEMPTS = 4 };
+enum { DRIVE_ATTEMPTS = 5, ATTEMPTS = DRIVE_ATTEMPTS - 1 };
 
 struct opening {
     const struct earlier *earlier;
@@ -94,15 +94,28 @@ static bool try_known(struct opening *opening) {
     return false;
 }
 
+/* At most: what was tried before this run is not known. */
+static void tell_attempts_left(const struct opening *opening, const struct ata_security *state,
+                               char *out, size_t size) {
+    out[0] = '\0';
+    if (state->count_expired)
+        text_copy(out, size, "; its attempts are used up until a power cycle");
+    else if (opening->attempts > 0)
+        (void)snprintf(out, size, "; at most %u of the %d attempts until a power cycle %s left",
+                       DRIVE_ATTEMPTS - opening->attempts, DRIVE_ATTEMPTS,
+                       DRIVE_ATTEMPTS - opening->attempts == 1 ? "is" : "are");
+}
+
 static void explain(const struct opening *opening, const struct ata_security *state) {
+    char left[80];
+    tell_attempts_left(opening, state, left, sizeof left);
     reason_set(opening->earlier->reason,
                "%s by an ATA password that is none of those that erase tools leave%s%s%s%s",
                state->locked ? "locked" : "protected",
-               opening->given ? "; what was given for it did not open it" : "",
-               state->count_expired ? "; its attempts are used up until a power cycle" : "",
+               opening->given ? "; what was given for it did not open it" : "", left,
                state->frozen ? "; security is frozen until a power cycle" : "",
                state->locked && !opening->given
-                   ? "; give its user or master password (quietus seal), or destroy it"
+                   ? "; give its user or master password, or destroy it"
                    : "");
 }
 

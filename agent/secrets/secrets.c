@@ -125,6 +125,14 @@ int secrets_add(struct secrets *secrets, enum secret_kind kind, const char *seri
     return error;
 }
 
+void secrets_forget(struct secrets *secrets, enum secret_kind kind, const char *serial) {
+    struct secret *secret = find(secrets, kind, serial);
+    if (!secret)
+        return;
+    *secret = secrets->list[--secrets->count];
+    sodium_memzero(&secrets->list[secrets->count], sizeof *secret);
+}
+
 /* One line, which is cut up. */
 static int parse_line(struct secrets *secrets, char *line, struct reason *reason) {
     static const char between[] = " = ";

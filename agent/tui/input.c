@@ -120,6 +120,20 @@ static enum action end_of_disks(struct screen *screen) {
     return ACTION_NONE;
 }
 
+static void ask_for_help(struct screen *screen) {
+    const enum page page = screen->page;
+    screen_go(screen, PAGE_HELP);
+    screen->before_help = page;
+}
+
+static enum action help_key(struct screen *screen, int key) {
+    if (is_back(key))
+        screen_go(screen, screen->before_help);
+    else
+        scroll(screen, key);
+    return ACTION_NONE;
+}
+
 static enum action disks_key(struct screen *screen, int key) {
     if (move_key(screen, key, any_disk))
         return ACTION_NONE;
@@ -132,6 +146,8 @@ static enum action disks_key(struct screen *screen, int key) {
         screen_go(screen, PAGE_DISK);
     else if (key == 'f')
         screen_go(screen, PAGE_FINDINGS);
+    else if (key == 'h' || key == '?')
+        ask_for_help(screen);
     else if (key == 'r')
         return ACTION_SCAN;
     else if (key == 'n' && screen_chosen(screen) > 0)
@@ -166,6 +182,8 @@ static enum action plan_key(struct screen *screen, int key) {
         screen_go(screen, PAGE_DISKS);
     else if (key == 'n')
         screen_go(screen, PAGE_AUTHORITY);
+    else if (key == 'h' || key == '?')
+        ask_for_help(screen);
     else
         scroll(screen, key);
     return ACTION_NONE;
@@ -196,8 +214,6 @@ static enum action authority_key(struct screen *screen, int key) {
 static enum action secret_key(struct screen *screen, int key) {
     if (is_cancel(key))
         screen_go(screen, PAGE_AUTHORITY);
-    else if (key == KEY_RETURN && screen->secret[0] == '\0')
-        screen_go_on(screen);
     else if (key == KEY_RETURN)
         return ACTION_SECRET;
     else
@@ -273,8 +289,13 @@ static enum action result_key(struct screen *screen, int key) {
     } else if (key == 'c' && any && screen->disks[screen->cursor].run.code_id[0] != '\0') {
         screen->code_of_record = false;
         screen_go(screen, PAGE_CODE);
-    } else if (key == 's')
+    } else if (key == 's' && !screen->keeping.needs_stick)
+        screen_say(screen, "There is no stick here: the documents are in %s",
+                   screen->keeping.where);
+    else if (key == 's')
         return ACTION_SAVE;
+    else if (key == 'h' || key == '?')
+        ask_for_help(screen);
     else if (key == 'd')
         return ACTION_SCAN;
     else if (key == 'q' || key == KEY_CONTROL_C)
@@ -319,9 +340,12 @@ static enum action (*const keys[PAGE_COUNT])(struct screen *screen, int key) = {
     [PAGE_CONFIRM] = confirm_key,   [PAGE_RUN] = run_key,
     [PAGE_STOP] = stop_key,         [PAGE_RESULT] = result_key,
     [PAGE_CODE] = code_key,         [PAGE_END] = end_key,
+    [PAGE_HELP] = help_key,
 };
 
 enum action screen_key(struct screen *screen, int key) {
+    if (screen_too_small(screen)) /* nobody confirms what cannot be read */
+        return ACTION_NONE;
     screen->message[0] = '\0';
     return keys[screen->page](screen, key);
 }

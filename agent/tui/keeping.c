@@ -54,8 +54,31 @@ static int move_to_sent(const struct keeping *keeping, const char *name) {
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
-static void note_problem(struct screen_keeping *state, const char *name, int error) {
-    (void)snprintf(state->problem, sizeof state->problem, "%.120s: %s", name, strerror(-error));
+/* What it is to somebody with a stick in the hand. */
+static const char *words_of(int error) {
+    static const struct {
+        int error;
+        const char *words;
+    } table[] = {
+        {ENOSPC, "the stick is full"},
+        {EROFS, "the stick is write-protected or full"},
+        {EIO, "the stick fails, or was pulled out"},
+        {ENODEV, "the stick was pulled out"},
+        {ENOENT, "the stick was pulled out"},
+        {EBADMSG, "it reads back from the stick as something else"},
+        {EEXIST, "the stick has another file of that name"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (error == -table[i].error)
+            return table[i].words;
+    }
+    return strerror(-error);
+}
+
+enum { PROBLEM_SIZE = sizeof((struct screen_keeping *)0)->problem };
+
+static void note_problem(char problem[PROBLEM_SIZE], const char *name, int error) {
+    (void)snprintf(problem, PROBLEM_SIZE, "%.120s: %s", name, words_of(error));
 }
 
 /* What is in the spool; saved: leaves it if it is on the stick. */
@@ -72,7 +95,7 @@ static void look(const struct keeping *keeping, bool saves, struct screen_keepin
         if (saves && problem == 0)
             problem = move_to_sent(keeping, names[i]);
         if (saves && problem)
-            note_problem(state, names[i], problem);
+            note_problem(state->problem, names[i], problem);
         if (state->needs_stick)
             state->unsaved += problem != 0;
         else
@@ -80,33 +103,58 @@ static void look(const struct keeping *keeping, bool saves, struct screen_keepin
     }
     folder_free_names(names, count);
     if (error && error != -ENOENT) {
-        note_problem(state, keeping->spool, error);
+        (void)snprintf(state->problem, sizeof state->problem, "%.120s: %s", keeping->spool,
+                       strerror(-error));
         state->unsaved++;
     }
 }
 
-/* What was saved before; again: onto the stick that is there now. */
+/* What is on some stick already, onto the one that is there now. */
+static void save_again(const struct keeping *keeping, const char *folder, char *const *names,
+                       size_t count, struct screen_keeping *state) {
+    state->again.done = true;
+    state->again.no_stick = !state->stick_there;
+    state->again.failed = state->unsaved;
+    text_copy(state->again.problem, sizeof state->again.problem, state->problem);
+    for (size_t i = 0; state->stick_there && i < count; i++) {
+        const int error = save(keeping, folder, names[i]);
+        if (error)
+            note_problem(state->again.problem, names[i], error);
+        state->again.failed += error != 0;
+        state->again.saved += error == 0;
+    }
+}
+
+/* What was saved before; again: it is saved to the stick that is there now, too. */
 static void look_at_sent(const struct keeping *keeping, bool again, struct screen_keeping *state) {
     char folder[PATH_MAX];
     char **names;
     path_format(folder, keeping->spool, "/sent");
     const size_t count = folder_names(folder, &names);
-    for (size_t i = 0; i < count; i++) {
-        const int error = again ? save(keeping, folder, names[i]) : 0;
-        if (error)
-            note_problem(state, names[i], error);
-    }
+    if (again)
+        save_again(keeping, folder, names, count, state);
     state->saved += count;
     folder_free_names(names, count);
 }
 
+/* A stick has come: until it was written to, nothing of what was known before is right. */
+static void tell_at_work(struct keeping *keeping) {
+    (void)pthread_mutex_lock(&keeping->lock);
+    keeping->state.stale = true;
+    (void)pthread_mutex_unlock(&keeping->lock);
+}
+
 static void keep(struct keeping *keeping, bool all) {
     struct screen_keeping state = {.needs_stick = keeping->stick[0] != '\0'};
+    if (!all)
+        state.again = keeping->state.again; /* only this thread changes it */
     state.stick_there = state.needs_stick && stick_present(keeping->stick);
+    if (state.stick_there && !keeping->state.stick_there)
+        tell_at_work(keeping);
     text_copy(state.where, sizeof state.where,
-              state.needs_stick ? "on the stick, in its folder certificates" : keeping->spool);
+              state.needs_stick ? "on a stick, in its folder certificates" : keeping->spool);
     look(keeping, state.stick_there, &state);
-    look_at_sent(keeping, all && state.stick_there, &state);
+    look_at_sent(keeping, all, &state);
     (void)pthread_mutex_lock(&keeping->lock);
     keeping->state = state;
     (void)pthread_mutex_unlock(&keeping->lock);

@@ -53,7 +53,8 @@ static void put_if(FILE *out, const char *label, const char *text) {
         (void)fprintf(out, "%s %s\n", label, text);
 }
 
-static char *about(const struct disk *disk, const struct plan *plan, const char *why_not) {
+static char *about(const struct disk *disk, const struct plan *plan,
+                   const struct screen_disk *known) {
     char text[1024];
     char *all = NULL;
     size_t length;
@@ -61,7 +62,9 @@ static char *about(const struct disk *disk, const struct plan *plan, const char 
     json_t *finding;
     FILE *out = open_memstream(&all, &length);
     memory_require(out != NULL);
-    put_if(out, "CANNOT BE ERASED HERE:", why_not);
+    put_if(out, "CANNOT BE ERASED HERE:", known->why_not);
+    if (known->locked[0] != '\0')
+        (void)fprintf(out, "%s\n", known->locked);
     (void)fprintf(out, "Node     %s, %s, %s, %s\n", disk_node(disk), disk_bus_name(disk->bus),
                   disk_medium_name(disk->medium),
                   text_size(text, sizeof text, disk->identity.capacity));
@@ -92,6 +95,33 @@ static void take_name(const struct disk *disk, struct screen_disk *out) {
     text_copy(out->node, sizeof out->node, disk_node(disk));
 }
 
+static bool wants_password(const struct disk *disk) {
+    return disk->has_ata && disk->ata.security.locked;
+}
+
+/* For whom it stands before: by what the disk is locked, and what opens it. */
+static void take_lock(const struct disk *disk, struct screen_disk *out) {
+    char classes[96];
+    const struct ata_security *security = &disk->ata.security;
+    const bool named = disk->identity.serial[0] != '\0'; /* a secret is for a serial number */
+    out->wants_password = named && wants_password(disk);
+    out->wants_psid = named && tcg_covers_media(&disk->tcg);
+    if (wants_password(disk))
+        (void)snprintf(out->locked, sizeof out->locked,
+                       "LOCKED by an ATA password.%s Without its user or master password it cannot "
+                       "be erased, unless an erase tool has left one of its own on it.%s",
+                       security->count_expired || security->frozen
+                           ? " It takes none before its power was off: switch the machine off."
+                           : "",
+                       out->wants_password ? " If you choose it you are asked." : "");
+    else if (tcg_covers_media(&disk->tcg))
+        (void)snprintf(out->locked, sizeof out->locked,
+                       "LOCKED, in part or all of it, by TCG security (%.60s). The PSID that is "
+                       "printed on its label opens it.%s",
+                       tcg_classes_text(&disk->tcg, classes, sizeof classes),
+                       out->wants_psid ? " If you choose it you are asked." : "");
+}
+
 static void take_disk(const struct disk *disk, const struct policy *policy,
                       struct screen_disk *out) {
     struct plan plan;
@@ -115,11 +145,9 @@ static void take_disk(const struct disk *disk, const struct policy *policy,
     else if (plan.step_count == 0)
         text_copy(out->why_not, sizeof out->why_not, "there is no method that could be used on it");
     (void)operator_must_type(&disk, 1, out->must_type, sizeof out->must_type);
-    out->about = about(disk, &plan, out->why_not);
+    take_lock(disk, out);
+    out->about = about(disk, &plan, out);
     out->plan = plan_paragraphs(disk, &plan);
-    const bool named = disk->identity.serial[0] != '\0';
-    out->wants_password = named && disk->has_ata && disk->ata.security.locked;
-    out->wants_psid = named && tcg_covers_media(&disk->tcg);
 }
 
 static char *findings_paragraphs(const struct scan *scan) {

@@ -22,6 +22,10 @@ size_t screen_chosen(const struct screen *screen) {
     return count;
 }
 
+bool screen_too_small(const struct screen *screen) {
+    return screen->columns < SCREEN_LEAST_COLUMNS || screen->rows < SCREEN_LEAST_ROWS;
+}
+
 char *screen_must_type(const struct screen *screen, char *out, size_t size) {
     const size_t count = screen_chosen(screen);
     if (count > 1)
@@ -46,7 +50,8 @@ void screen_settle(struct screen *screen) {
     const size_t last = body.count > rows ? body.count - rows : 0;
     if (screen->top > last)
         screen->top = last;
-    if (screen->page == PAGE_CONFIRM && screen->top == last && rows > 0)
+    if (screen->page == PAGE_CONFIRM && screen->top == last && rows > 0 &&
+        !screen_too_small(screen))
         screen->seen = true;
     lines_free(&body);
 }

@@ -18,6 +18,7 @@ enum page {
     PAGE_DISKS,
     PAGE_DISK,       /* all that is known of the one under the cursor */
     PAGE_FINDINGS,   /* what cannot be reached */
+    PAGE_HELP,       /* what the words mean */
     PAGE_PLAN,       /* what will be done to the chosen ones */
     PAGE_AUTHORITY,  /* name and ticket */
     PAGE_SECRET,     /* a password or PSID of a locked disk */
@@ -53,7 +54,7 @@ enum key {
 enum action {
     ACTION_NONE,
     ACTION_SCAN,     /* look for disks anew */
-    ACTION_SECRET,   /* screen.secret is what was typed */
+    ACTION_SECRET,   /* screen.secret is what was typed; empty: there is none */
     ACTION_OPEN_KEY, /* likewise; empty: do without */
     ACTION_ERASE,    /* the chosen disks, by screen.typed */
     ACTION_STOP,     /* interrupt the run */
@@ -92,6 +93,7 @@ struct screen_disk {
     char wwn[TEXT_FIELD_SIZE];
     char holds[320];
     char why_not[320];                  /* it cannot be chosen; "": it can */
+    char locked[240];                   /* by what, and what opens it; "": it is not */
     char must_type[OPERATOR_TEXT_SIZE]; /* to erase this one alone */
     char *about;                        /* paragraphs; owned */
     char *plan;                         /* likewise */
@@ -111,12 +113,23 @@ struct screen_keeping {
     bool incomplete; /* a document did not get into the spool */
     bool stale;      /* something has changed since that was looked at */
     char problem[200];
+    struct {
+        bool done;
+        bool no_stick;
+        size_t saved;
+        size_t failed;
+        char problem[200];
+    } again; /* when the person last asked for everything to be saved to the stick */
 };
 
 enum { SCREEN_NAME_SIZE = 80, SCREEN_PROBLEMS_SIZE = 2000 };
 
+/* On a smaller one it is said that it is too small, and no key counts. */
+enum { SCREEN_LEAST_COLUMNS = 40, SCREEN_LEAST_ROWS = 10 };
+
 struct screen {
     enum page page;
+    enum page before_help; /* the way back */
     unsigned columns;
     unsigned rows;
     bool half_blocks; /* the terminal shows them */
@@ -170,6 +183,8 @@ __attribute__((format(printf, 2, 3))) void screen_say(struct screen *screen, con
                                                       ...);
 
 size_t screen_chosen(const struct screen *screen);
+
+bool screen_too_small(const struct screen *screen);
 
 /* What has to be typed for the chosen disks. Returns out. */
 char *screen_must_type(const struct screen *screen, char *out, size_t size);

@@ -24,8 +24,6 @@ enum {
     ESCAPE_MS = 300, /* an arrow key's bytes may come one by one over a BMC's serial line */
     DEFAULT_COLUMNS = 80,
     DEFAULT_ROWS = 24,
-    LEAST_COLUMNS = 20,
-    LEAST_ROWS = 5,
     CONTROL_L = 'L' & 0x1f,
     CONTROL_C = 'C' & 0x1f,
 };
@@ -211,8 +209,8 @@ void terminal_size(const struct terminal *terminal, unsigned *columns, unsigned 
     int width;
     (void)terminal;
     getmaxyx(stdscr, height, width);
-    *columns = width < LEAST_COLUMNS ? LEAST_COLUMNS : (unsigned)width;
-    *rows = height < LEAST_ROWS ? LEAST_ROWS : (unsigned)height;
+    *columns = width < 1 ? 1 : (unsigned)width;
+    *rows = height < 1 ? 1 : (unsigned)height;
 }
 
 bool terminal_half_blocks(const struct terminal *terminal) {

@@ -115,6 +115,9 @@ static void start_erase(struct tui *tui) {
 static void take_result(struct tui *tui) {
     tui->status = job_end(tui->job, NULL);
     tui->job = NULL;
+    /* One that did not open its disk must not cost it another attempt in the next run. */
+    secrets_free(tui->secrets);
+    tui->secrets = secrets_new();
     tui->screen.stopping = false;
     tui->without_key = false;
     keeping_look_again(tui->keeping);
@@ -132,8 +135,13 @@ static void take_result(struct tui *tui) {
 static void take_secret(struct tui *tui) {
     struct reason reason;
     struct screen *screen = &tui->screen;
-    if (secrets_add(tui->secrets, screen->asked_kind, screen->disks[screen->asked].serial,
-                    screen->secret, &reason))
+    const char *serial = screen->disks[screen->asked].serial;
+    int error = 0;
+    if (screen->secret[0] == '\0')
+        secrets_forget(tui->secrets, screen->asked_kind, serial);
+    else
+        error = secrets_add(tui->secrets, screen->asked_kind, serial, screen->secret, &reason);
+    if (error)
         screen_say(screen, "Not taken: %s", reason.text);
     else
         screen_go_on(screen);
@@ -195,7 +203,6 @@ static void act(struct tui *tui, enum action action) {
         break;
     case ACTION_SAVE:
         keeping_save_all(tui->keeping);
-        screen_say(&tui->screen, "Saving");
         break;
     case ACTION_POWER_OFF:
         end_with(tui, "poweroff");

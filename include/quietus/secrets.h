@@ -47,6 +47,9 @@ void secrets_free(struct secrets *secrets);
 int secrets_add(struct secrets *secrets, enum secret_kind kind, const char *serial,
                 const char *value, struct reason *reason);
 
+/* Removes one, if it is there. */
+void secrets_forget(struct secrets *secrets, enum secret_kind kind, const char *serial);
+
 /*
  * Adds the lines of a text: `KIND SERIAL = VALUE`. The serial number is as `quietus scan` shows it;
  * the value is all that follows "= ", or after "hex:" the bytes of an ATA password. Empty lines

@@ -116,9 +116,9 @@ static void test_wrong_passwords_leave_an_attempt(void **state) {
     static const struct expected rows[] = {
         {sanitizes, NULL, NULL, DISPOSITION_FAILED, NULL, "give its user or master password", 4},
         {sanitizes, "wrong", NULL, DISPOSITION_FAILED, NULL,
-         "what was given for it did not open it", 4},
+         "what was given for it did not open it; at most 1 of the 5 attempts", 4},
         {sanitizes, "wrong", "wrong", DISPOSITION_FAILED, NULL,
-         "what was given for it did not open it", 4},
+         "what was given for it did not open it; at most 1 of the 5 attempts", 4},
         {maximum, NULL, "wrong", DISPOSITION_FAILED, NULL, "what was given for it did not open it",
          4},
         {"sanitize = block\nattempts-used-up = yes\n", "U-secret/0815", NULL, DISPOSITION_FAILED,

@@ -61,6 +61,16 @@ static void test_many(void **state) {
         secrets_of_disk(secrets, serial, &disk);
         assert_string_equal(disk.of[SECRET_ATA_USER].bytes, serial);
     }
+    /* One is forgotten, and no other. */
+    secrets_forget(secrets, SECRET_ATA_USER, "N-7");
+    secrets_forget(secrets, SECRET_PSID, "N-8");
+    secrets_of_disk(secrets, "N-7", &disk);
+    assert_false(disk.of[SECRET_ATA_USER].given);
+    for (int i = 8; i < 100; i++) {
+        (void)snprintf(serial, sizeof serial, "N-%d", i);
+        secrets_of_disk(secrets, serial, &disk);
+        assert_string_equal(disk.of[SECRET_ATA_USER].bytes, serial);
+    }
     secrets_free(secrets);
 }
 

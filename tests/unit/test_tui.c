@@ -146,7 +146,7 @@ static void test_sizes(void **state) {
     static const struct {
         unsigned columns;
         unsigned rows;
-    } sizes[] = {{80, 24}, {40, 10}, {20, 5}, {132, 50}, {398, 100}};
+    } sizes[] = {{80, 24}, {40, 10}, {20, 5}, {1, 1}, {132, 50}, {398, 100}};
     struct screen screen;
     start(&screen, 60);
     (void)screen_key(&screen, 'a');
@@ -188,7 +188,7 @@ static void test_sizes(void **state) {
 
 static void test_sixty_disks_scroll(void **state) {
     (void)state;
-    static const unsigned rows[] = {24, 10, 6};
+    static const unsigned rows[] = {24, 12, SCREEN_LEAST_ROWS};
     struct screen screen;
     start(&screen, 60);
     for (size_t k = 0; k < COUNT_OF(rows); k++) {
@@ -205,6 +205,84 @@ static void test_sixty_disks_scroll(void **state) {
     }
     (void)screen_key(&screen, KEY_PAGE_UP);
     assert_true(screen.cursor < 59);
+    screen_free(&screen);
+}
+
+/* What cannot be read is not confirmed: no key counts, and nothing was seen. */
+static void test_too_small(void **state) {
+    (void)state;
+    struct screen screen;
+    start(&screen, 2);
+    (void)screen_key(&screen, 'a');
+    go_to_confirmation(&screen);
+    screen_go(&screen, PAGE_AUTHORITY);
+    screen.columns = SCREEN_LEAST_COLUMNS - 1;
+    screen_go(&screen, PAGE_CONFIRM);
+    assert_false(screen.seen);
+    assert_true(is_shown(&screen, "Too small: 39x24"));
+    assert_int_equal(type(&screen, "two"), ACTION_NONE);
+    assert_string_equal(screen.typed, "");
+    screen.columns = SCREEN_LEAST_COLUMNS;
+    screen.rows = SCREEN_LEAST_ROWS - 1;
+    assert_int_equal(type(&screen, "two"), ACTION_NONE);
+    screen.rows = 24;
+    screen_settle(&screen);
+    assert_true(is_shown(&screen, "EVERYTHING"));
+    assert_int_equal(type(&screen, "two"), ACTION_ERASE);
+    screen_free(&screen);
+}
+
+/* What the words mean is told from where they stand, and the way back leads there. */
+static void test_help(void **state) {
+    (void)state;
+    static const enum page pages[] = {PAGE_DISKS, PAGE_PLAN, PAGE_RESULT};
+    struct screen screen;
+    start(&screen, 1);
+    (void)screen_key(&screen, ' ');
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        screen_go(&screen, pages[i]);
+        (void)screen_key(&screen, 'h');
+        assert_true(is_shown(&screen, "no laboratory gets the data back"));
+        (void)screen_key(&screen, KEY_ESCAPE);
+        assert_int_equal(screen.page, pages[i]);
+    }
+    screen.disks[0].run = (struct screen_run){.ended = true, .what = DISPOSITION_FAILED};
+    assert_true(is_shown(&screen, "Take it that its data is still there"));
+    screen_free(&screen);
+}
+
+/* A locked disk is seen as locked wherever it is looked at, with what opens it. */
+static void test_locked(void **state) {
+    (void)state;
+    struct screen screen;
+    struct scan scan = {.findings = json_new_array()};
+    start(&screen, 0);
+    add_disk(&scan, "ATA", "MODEL");
+    add_disk(&scan, "TCG", "MODEL");
+    add_disk(&scan, "", "MODEL");
+    for (size_t i = 0; i < 3; i += 2) {
+        scan.disks[i]->has_ata = true;
+        scan.disks[i]->ata.security = (struct ata_security){.supported = true, .locked = true};
+    }
+    scan.disks[1]->tcg = (struct tcg_discovery){
+        .known = true, .classes = TCG_OPAL_2, .locking = true, .locking_enabled = true};
+    scan.disks[1]->tcg.locked = true;
+    take(&screen, &scan);
+    assert_true(is_shown(&screen, "LOCKED MODEL"));
+    assert_true(is_shown(&screen, "LOCKED by an ATA password") && is_shown(&screen, "you are"));
+    assert_true(screen.disks[0].wants_password && !screen.disks[0].wants_psid);
+    (void)screen_key(&screen, KEY_GO_DOWN);
+    assert_true(is_shown(&screen, "by TCG security (Opal 2)") && is_shown(&screen, "label opens"));
+    assert_true(screen.disks[1].wants_psid && !screen.disks[1].wants_password);
+    (void)screen_key(&screen, KEY_RETURN);
+    assert_true(is_shown(&screen, "by TCG security (Opal 2)"));
+    /* Without a serial number nobody could be asked for its password. */
+    assert_false(screen.disks[2].wants_password);
+    assert_null(strstr(screen.disks[2].locked, "asked"));
+    scan.disks[0]->ata.security.count_expired = true;
+    take(&screen, &scan);
+    assert_non_null(strstr(screen.disks[0].locked, "switch the machine off"));
+    scan_free(&scan);
     screen_free(&screen);
 }
 
@@ -321,9 +399,11 @@ static void test_secrets(void **state) {
     screen_go_on(&screen);
     assert_string_equal(screen.secret, "");
     assert_true(is_shown(&screen, "master password"));
-    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_NONE);
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_SECRET); /* there is none */
+    screen_go_on(&screen);
     assert_true(is_shown(&screen, "SERIAL-2") && is_shown(&screen, "PSID"));
-    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_NONE);
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_SECRET);
+    screen_go_on(&screen);
     assert_int_equal(screen.page, PAGE_PASSPHRASE);
     assert_int_equal(type(&screen, "battery staple"), ACTION_OPEN_KEY);
     assert_false(is_shown(&screen, "staple"));
@@ -458,6 +538,20 @@ static void wait_for(struct keeping *keeping, size_t unsaved, size_t saved,
     fail_msg("%zu unsaved, %zu saved: %s", state->unsaved, state->saved, state->problem);
 }
 
+/* Until everything was saved again, as far as it could be. */
+static void wait_for_again(struct keeping *keeping, size_t saved, size_t failed,
+                           struct screen_keeping *state) {
+    for (int i = 0; i < 200; i++) {
+        keeping_read(keeping, state);
+        if (!state->stale && state->again.done && state->again.saved == saved &&
+            state->again.failed == failed)
+            return;
+        clock_sleep_ms(20);
+    }
+    fail_msg("%zu saved again, %zu failed: %s", state->again.saved, state->again.failed,
+             state->again.problem);
+}
+
 static void put(const char *folder, const char *name, const char *text) {
     char path[PATH_MAX];
     path_format(path, folder, "/%s", name);
@@ -479,6 +573,7 @@ static void test_keeping(void **state) {
     char spool[PATH_MAX];
     char stick[PATH_MAX];
     char away[PATH_MAX];
+    char blocked[PATH_MAX];
     char command[128];
     struct screen_keeping kept;
     assert_non_null(mkdtemp(place));
@@ -499,13 +594,30 @@ static void test_keeping(void **state) {
     assert_int_equal(rename(stick, away), 0);
     path_format(command, stick, "/certificates");
     assert_int_equal(file_make_folders(command, 0700), 0);
+    path_format(blocked, command, "/b.json");
     put(command, "b.json", "not B");
     put(spool, "b.json", "B");
     keeping_save_all(keeping);
     wait_for(keeping, 1, 1, &kept);
     expect_on(stick, "a.json", "A");
     expect_on(stick, "b.json", "not B");
-    assert_non_null(strstr(kept.problem, "b.json"));
+    assert_non_null(strstr(kept.problem, "b.json: the stick has another file of that name"));
+    wait_for_again(keeping, 1, 1, &kept);
+    assert_non_null(strstr(kept.again.problem, "b.json"));
+    /* What is saved already is not saved again if that fails, or if there is no stick. */
+    assert_int_equal(unlink(blocked), 0);
+    keeping_save_all(keeping);
+    wait_for_again(keeping, 2, 0, &kept);
+    assert_int_equal(kept.saved, 2);
+    put(command, "a.json", "not A");
+    keeping_save_all(keeping);
+    wait_for_again(keeping, 1, 1, &kept);
+    assert_true(kept.saved == 2 && kept.unsaved == 0);
+    path_format(away, place, "/away-too");
+    assert_int_equal(rename(stick, away), 0);
+    keeping_save_all(keeping);
+    wait_for_again(keeping, 0, 0, &kept);
+    assert_true(kept.again.no_stick && !kept.stick_there);
     keeping_stop(keeping);
     (void)snprintf(command, sizeof command, "rm -rf %s", place);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
@@ -587,6 +699,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_several),
     cmocka_unit_test(test_sizes),
     cmocka_unit_test(test_sixty_disks_scroll),
+    cmocka_unit_test(test_too_small),
+    cmocka_unit_test(test_help),
+    cmocka_unit_test(test_locked),
     cmocka_unit_test(test_disk_vanishes),
     cmocka_unit_test(test_what_cannot_be_chosen),
     cmocka_unit_test(test_hostile_texts),

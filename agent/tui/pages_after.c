@@ -1,0 +1,256 @@
+/* The pages of an erase and of what became of it. */
+#include "code.h"
+#include "pages.h"
+
+#include <string.h>
+
+static void run_bar(const struct screen_run *run, unsigned width, char *out, size_t size) {
+    char bar[64];
+    const unsigned filled =
+        run->total ? (unsigned)((double)run->done / (double)run->total * width) : 0;
+    if (width + 1 > sizeof bar)
+        width = sizeof bar - 1;
+    for (unsigned i = 0; i < width; i++)
+        bar[i] = i < filled ? '#' : '.';
+    bar[width] = '\0';
+    (void)snprintf(out, size, "[%s] %3u %%", bar,
+                   run->total ? (unsigned)(100 * (double)run->done / (double)run->total) : 0);
+}
+
+/* "120.0 MB/s, 5 min 10 s left, 41 C": what of it is known. */
+static void run_rest(const struct screen_run *run, char *out, size_t size) {
+    char text[32];
+    size_t used = 0;
+    out[0] = '\0';
+    if (run->rate && run->phase == PHASE_WRITING)
+        used += (size_t)snprintf(out, size, "%s/s ", text_size(text, sizeof text, run->rate));
+    if (run->rate && run->total > run->done)
+        used += (size_t)snprintf(
+            out + used, size - used, "%s left ",
+            text_duration(text, sizeof text, (run->total - run->done) / run->rate));
+    if (run->temperature)
+        (void)snprintf(out + used, size - used, "%d C", run->temperature);
+}
+
+static const char *outcome_word(const struct screen_run *run) {
+    return run->what == DISPOSITION_ERASED ? "ERASED" : disposition_name(run->what);
+}
+
+static enum style outcome_style(const struct screen_run *run) {
+    return run->what == DISPOSITION_ERASED ? STYLE_GOOD : STYLE_BAD;
+}
+
+static void add_run_row(const struct screen *screen, const struct screen_disk *disk,
+                        enum style style, struct lines *out) {
+    const struct screen_run *run = &disk->run;
+    char part[24] = "";
+    char bar[80] = "";
+    char rest[96] = "";
+    const bool narrow = screen->columns < 72;
+    if (run->ended) {
+        lines_add(out, style == STYLE_CURSOR ? style : outcome_style(run), "%-20.20s %s: %s",
+                  screen_disk_name(disk), outcome_word(run), run->words);
+        return;
+    }
+    if (run->parts > 1)
+        (void)snprintf(part, sizeof part, " %u/%u", run->part, run->parts);
+    if (run->total && !(run->phase == PHASE_WAITING))
+        run_bar(run, narrow ? 6 : screen->columns >= 100 ? 20 : 10, bar, sizeof bar);
+    run_rest(run, rest, sizeof rest);
+    if (narrow)
+        lines_add(out, style, "%-12.12s %.10s%s %s %s", screen_disk_name(disk),
+                  phase_name(run->phase), part, bar, rest);
+    else
+        lines_add(out, style, "%-20.20s %s%s %s %s", screen_disk_name(disk), phase_name(run->phase),
+                  part, bar, rest);
+}
+
+void run_head(const struct screen *screen, struct lines *out) {
+    char text[32];
+    size_t total = 0;
+    size_t ended = 0;
+    for (size_t i = 0; i < screen->disk_count; i++) {
+        total += screen->disks[i].run.at_work;
+        ended += screen->disks[i].run.at_work && screen->disks[i].run.ended;
+    }
+    if (total == 0)
+        lines_add(out, STYLE_STRONG, "Starting");
+    else
+        lines_add(out, STYLE_STRONG, "%zu of %zu disks have ended, after %s", ended, total,
+                  text_duration(text, sizeof text, (uint64_t)screen->seconds));
+}
+
+void run_body(const struct screen *screen, struct lines *out) {
+    for (size_t i = 0; i < screen->disk_count; i++) {
+        if (screen->disks[i].run.at_work)
+            add_run_row(screen, &screen->disks[i], i == screen->cursor ? STYLE_CURSOR : STYLE_PLAIN,
+                        out);
+    }
+}
+
+void stop_foot(const struct screen *screen, struct lines *out) {
+    lines_wrap(out, STYLE_BAD, screen->columns, 0,
+               "Stop? Disks that are being erased end as UNKNOWN: what is left on them nobody can "
+               "say, and a drive may go on by itself. Type stop to do it, Esc to let it go on.");
+    lines_add(out, STYLE_STRONG, "> %s_", screen->typed);
+}
+
+/* What became of it when the person asked for everything on the stick that was there. */
+static void add_again(const struct screen *screen, struct lines *out) {
+    const struct screen_keeping *keeping = &screen->keeping;
+    const size_t all = keeping->again.saved + keeping->again.failed;
+    const bool good = keeping->again.failed == 0 && !keeping->again.no_stick;
+    char text[400];
+    if (!keeping->again.done)
+        return;
+    if (keeping->again.no_stick)
+        text_copy(text, sizeof text, "Saved again: NO, there was no stick.");
+    else if (good)
+        (void)snprintf(text, sizeof text, "Saved again, to the stick that was there: all %zu.",
+                       all);
+    else
+        (void)snprintf(text, sizeof text,
+                       "Saved again: ONLY %zu of %zu. %s. Put in another stick, then s.",
+                       keeping->again.saved, all, keeping->again.problem);
+    lines_wrap(out, good ? STYLE_GOOD : STYLE_BAD, screen->columns, 0, text);
+}
+
+static void add_keeping(const struct screen *screen, struct lines *out) {
+    const struct screen_keeping *keeping = &screen->keeping;
+    char text[640];
+    if (keeping->stale) {
+        lines_add(out, STYLE_PLAIN, "Saving the documents");
+        return;
+    }
+    if (keeping->incomplete)
+        lines_wrap(out, STYLE_BAD, screen->columns, 0,
+                   "A document could not be stored at all: note down what this screen shows.");
+    if (keeping->saved + keeping->unsaved == 0)
+        return;
+    if (keeping->unsaved == 0)
+        (void)snprintf(text, sizeof text, "Documents saved: %zu, %s%s", keeping->saved,
+                       keeping->where,
+                       keeping->needs_stick && !keeping->stick_there ? "; no stick is in now" : "");
+    else
+        (void)snprintf(text, sizeof text,
+                       "Documents in memory alone: %zu. %s%s. Put in a stick with a file system "
+                       "labelled QUIETUS; they are saved by themselves.",
+                       keeping->unsaved,
+                       keeping->stick_there ? "The stick does not take them: "
+                                            : "There is no stick",
+                       keeping->stick_there ? keeping->problem : "");
+    lines_wrap(out, keeping->unsaved ? STYLE_BAD : STYLE_PLAIN, screen->columns, 0, text);
+    add_again(screen, out);
+}
+
+void result_head(const struct screen *screen, struct lines *out) {
+    size_t counts[DISPOSITION_COUNT] = {0};
+    char text[LINE_SIZE] = "";
+    for (size_t i = 0; i < screen->disk_count; i++) {
+        if (screen->disks[i].run.ended && screen->disks[i].chosen)
+            counts[screen->disks[i].run.what]++;
+    }
+    for (int i = 0; i < DISPOSITION_COUNT; i++) {
+        const size_t used = strlen(text);
+        if (counts[i])
+            (void)snprintf(text + used, sizeof text - used, "%s%zu %s", used ? ", " : "", counts[i],
+                           disposition_name((enum disposition)i));
+    }
+    const bool good =
+        counts[DISPOSITION_ERASED] == screen_chosen(screen) && counts[DISPOSITION_ERASED];
+    lines_add(out, good ? STYLE_GOOD : STYLE_BAD, "%s", text[0] ? text : "nothing was done");
+}
+
+/* What the person does now, where it has not ended well. */
+static const char *what_to_do(enum disposition what) {
+    static const char *const texts[DISPOSITION_COUNT] = {
+        [DISPOSITION_FAILED] =
+            "Take it that its data is still there: try again (d, then n), or destroy the disk.",
+        [DISPOSITION_UNKNOWN] = "Nobody can say what is left on it: try again (d, then n), or "
+                                "destroy the disk.",
+        [DISPOSITION_REFUSED] = "Nothing was done to it: its data is still there.",
+    };
+    return texts[what] ? texts[what] : "";
+}
+
+void result_body(const struct screen *screen, struct lines *out) {
+    char text[768];
+    for (size_t i = 0; i < screen->disk_count; i++) {
+        const struct screen_disk *disk = &screen->disks[i];
+        if (!disk->chosen || !disk->run.ended)
+            continue;
+        lines_add(out, i == screen->cursor ? STYLE_CURSOR : outcome_style(&disk->run),
+                  "%-20.20s %-8s %s", screen_disk_name(disk), outcome_word(&disk->run),
+                  disk->model);
+        (void)snprintf(text, sizeof text, "%s", disk->run.words);
+        lines_wrap(out, STYLE_PLAIN, screen->columns, 4, text);
+        if (what_to_do(disk->run.what)[0] != '\0')
+            lines_wrap(out, STYLE_STRONG, screen->columns, 4, what_to_do(disk->run.what));
+    }
+    if (screen->problems[0])
+        lines_wrap(out, STYLE_BAD, screen->columns, 0, screen->problems);
+}
+
+void result_foot(const struct screen *screen, struct lines *out) {
+    if (!screen_is_low(screen) && screen->record_id[0]) {
+        lines_add(out, STYLE_PLAIN, "Record %s", screen->record_id);
+        lines_add(out, STYLE_PLAIN, "%s", screen->record_digest);
+    }
+    add_keeping(screen, out);
+}
+
+/* The same for people, to the right of the code, where there is room. */
+static void add_beside(const struct screen *screen, const char *id, const char *digest,
+                       struct lines *code) {
+    enum { GAP = 2, LEAST = 24 };
+    const unsigned start = code->list[0].style_columns + GAP;
+    struct lines text = {0};
+    if (screen->columns < start + LEAST)
+        return;
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0,
+               screen->code_of_record ? "Record of this run"
+                                      : screen_disk_name(&screen->disks[screen->cursor]));
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0, id);
+    lines_wrap(&text, STYLE_PLAIN, screen->columns - start, 0, digest);
+    for (size_t i = 0; i < text.count && i < code->count; i++) {
+        struct line *line = &code->list[i];
+        (void)snprintf(line->text + line->style_columns, sizeof line->text - line->style_columns,
+                       "  %.*s", (int)(screen->columns - start), text.list[i].text);
+    }
+    lines_free(&text);
+}
+
+void code_body(const struct screen *screen, struct lines *out) {
+    char text[256];
+    const struct screen_run *run = &screen->disks[screen->cursor].run;
+    const char *id = screen->code_of_record ? screen->record_id : run->code_id;
+    const char *digest = screen->code_of_record ? screen->record_digest : run->digest;
+    const enum style style = screen->half_blocks != screen->wide_code ? STYLE_CODE : STYLE_WIDE;
+    (void)code_text(text, sizeof text, id, digest);
+    if (code_lines(text, style, screen->columns, (unsigned)screen_body_rows(screen), out) == 0) {
+        add_beside(screen, id, digest, out);
+        return;
+    }
+    lines_wrap(out, STYLE_PLAIN, screen->columns, 0,
+               "The code does not fit on this screen: make it larger, or write down the text (w: "
+               "the other way to draw it).");
+    lines_wrap(out, STYLE_STRONG, screen->columns, 0, id);
+    lines_wrap(out, STYLE_STRONG, screen->columns, 0, digest);
+}
+
+void end_body(const struct screen *screen, struct lines *out) {
+    add_keeping(screen, out);
+    if (!screen_safe(screen)) {
+        lines_add(out, STYLE_PLAIN, " ");
+        lines_wrap(out, STYLE_BAD, screen->columns, 0,
+                   "This machine is not powered off or rebooted before its certificates are saved. "
+                   "To lose them all the same, type: lose the certificates");
+        lines_add(out, STYLE_STRONG, "> %s_", screen->typed);
+        return;
+    }
+    lines_add(out, STYLE_PLAIN, " ");
+    if (screen->may_lose)
+        lines_add(out, STYLE_BAD, "You have said that certificates may be lost.");
+    lines_add(out, STYLE_STRONG, "p  power off");
+    lines_add(out, STYLE_STRONG, "r  reboot");
+}
