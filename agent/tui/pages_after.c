@@ -165,9 +165,9 @@ void result_head(const struct screen *screen, struct lines *out) {
 static const char *what_to_do(enum disposition what) {
     static const char *const texts[DISPOSITION_COUNT] = {
         [DISPOSITION_FAILED] =
-            "Take it that its data is still there: try again (d, then n), or destroy the disk.",
-        [DISPOSITION_UNKNOWN] = "Nobody can say what is left on it: try again (d, then n), or "
-                                "destroy the disk.",
+            "Take it that its data is still there: erase it again (d), or destroy it.",
+        [DISPOSITION_UNKNOWN] =
+            "Nobody knows what is left on it: erase it again (d), or destroy it.",
         [DISPOSITION_REFUSED] = "Nothing was done to it: its data is still there.",
     };
     return texts[what] ? texts[what] : "";
