@@ -1,11 +1,13 @@
 /*
- * How long a program keeps a block device busy, and what it costs: runs it, and looks at the
- * device's statistics every few milliseconds.
- *   quietus-stopwatch NODE PROGRAM [ARGUMENT]...
- * Prints a line of JSON: seconds from the start to the last sector that was read or written (a
- * program that only wakes up once a second is not charged for that), CPU seconds of the program,
- * and of the whole machine, kernel threads included. The program's own output is dropped, or shown
- * if it fails.
+ * How fast a program writes or reads a block device, and what that costs: runs it, and looks at its
+ * and the device's statistics every few milliseconds.
+ *   quietus-stopwatch read|write NODE PROGRAM [ARGUMENT]...
+ * The clock starts when the program has handed over its first MiB, so that its start and its search
+ * for disks are not charged, and stops at the last sector that the device was done with, so that
+ * neither is a program's end. Prints a line of JSON: seconds and bytes between the two, CPU seconds
+ * of the program and of the whole machine (kernel threads included) between the two, and the
+ * seconds before. The program's own output is dropped, or shown if it fails. The program has to do
+ * its input and output in its own process; threads are counted.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -13,16 +15,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { STEP_NS = 3000000 };
+enum { STEP_NS = 2000000, FIRST_BYTES = 1 << 20 };
 
-static double now(void) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+/* What can be seen at one moment. */
+struct look {
+    double time;
+    double cpu;         /* of the program */
+    double machine_cpu; /* of everybody */
+    uint64_t bytes;     /* that the program has handed over, or asked for */
+    uint64_t sectors;   /* that the device was done with */
+};
+
+/* Where to look. */
+struct watched {
+    bool writes;
+    clockid_t clock;
+    char io[64];
+    char device[256];
+};
+
+static double seconds(clockid_t clock) {
+    struct timespec time = {0};
+    (void)clock_gettime(clock, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
@@ -35,15 +53,29 @@ static bool read_text(const char *path, char *out, size_t size) {
     return got > 0;
 }
 
-/* Sectors read and written so far (Documentation/block/stat.rst). */
-static uint64_t sectors(const char *path) {
+/* Sectors read or written so far (Documentation/block/stat.rst). */
+static uint64_t sectors(const struct watched *watched) {
     unsigned long long field[7] = {0};
     char text[512];
-    if (!read_text(path, text, sizeof text) ||
+    if (!read_text(watched->device, text, sizeof text) ||
         sscanf(text, "%llu %llu %llu %llu %llu %llu %llu", &field[0], &field[1], &field[2],
                &field[3], &field[4], &field[5], &field[6]) != 7)
         return 0;
-    return field[2] + field[6];
+    return watched->writes ? field[6] : field[2];
+}
+
+/* Bytes that a process has caused to be read or written: counted when a direct request is made, or
+ * a page of the cache gets dirty (proc(5), /proc/pid/io). */
+static uint64_t process_bytes(const struct watched *watched) {
+    char text[512];
+    unsigned long long value = 0;
+    if (!read_text(watched->io, text, sizeof text))
+        return 0;
+    const char *name = watched->writes ? "\nwrite_bytes: " : "\nread_bytes: ";
+    const char *at = strstr(text, name);
+    if (at)
+        value = strtoull(at + strlen(name), NULL, 10);
+    return value;
 }
 
 /* CPU seconds of everybody since the boot, but idle, waiting and stolen ones (proc(5)). */
@@ -57,8 +89,12 @@ static double machine_cpu(void) {
     return (double)(user + nice + system + irq + softirq) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static double seconds_of(const struct timeval *time) {
-    return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+static struct look look(const struct watched *watched) {
+    return (struct look){.sectors = sectors(watched),
+                         .bytes = process_bytes(watched),
+                         .cpu = seconds(watched->clock),
+                         .machine_cpu = machine_cpu(),
+                         .time = seconds(CLOCK_MONOTONIC)};
 }
 
 static pid_t start(char **command, int output) {
@@ -79,41 +115,58 @@ static void show(int output) {
         (void)fwrite(text, 1, (size_t)got, stderr);
 }
 
-int main(int argc, char **argv) {
-    char path[256];
-    char file[] = "/tmp/stopwatch-XXXXXX";
-    int status = 0;
-    if (argc < 3) {
-        (void)fprintf(stderr, "usage: quietus-stopwatch NODE PROGRAM [ARGUMENT]...\n");
-        return 1;
-    }
-    const char *slash = strrchr(argv[1], '/');
-    (void)snprintf(path, sizeof path, "/sys/class/block/%s/stat", slash ? slash + 1 : argv[1]);
-    const int output = mkstemp(file);
-    (void)unlink(file);
-    uint64_t seen = sectors(path);
-    const double machine_before = machine_cpu();
-    const double began = now();
-    double last = began;
-    const pid_t child = start(argv + 2, output);
+/* Looks until the program has ended; it stays a zombie, so that its clock can still be read.
+ * first: when it had handed over the first MiB; last: when the device had done the last sector. */
+static void watch(const struct watched *watched, pid_t child, struct look *first,
+                  struct look *last) {
     bool over = false;
     while (!over) {
-        over = waitpid(child, &status, WNOHANG) != 0;
-        const uint64_t done = sectors(path);
-        if (done != seen)
-            last = now();
-        seen = done;
+        siginfo_t ended = {0};
+        over = waitid(P_PID, (id_t)child, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+               ended.si_pid != 0;
+        const struct look now = look(watched);
+        if (first->bytes == 0 && now.bytes >= FIRST_BYTES)
+            *first = now;
+        if (now.sectors != last->sectors)
+            *last = now;
         if (!over)
             (void)nanosleep(&(struct timespec){0, STEP_NS}, NULL);
     }
-    struct rusage used;
-    (void)getrusage(RUSAGE_CHILDREN, &used);
-    (void)printf("{\"seconds\": %.4f, \"cpu\": %.3f, \"machine_cpu\": %.3f}\n", last - began,
-                 seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime),
-                 machine_cpu() - machine_before);
+}
+
+int main(int argc, char **argv) {
+    struct watched watched = {.writes = argc > 1 && strcmp(argv[1], "write") == 0};
+    char file[] = "/tmp/stopwatch-XXXXXX";
+    int status = 0;
+    if (argc < 4 || (!watched.writes && strcmp(argv[1], "read") != 0)) {
+        (void)fprintf(stderr, "usage: quietus-stopwatch read|write NODE PROGRAM [ARGUMENT]...\n");
+        return 1;
+    }
+    const char *slash = strrchr(argv[2], '/');
+    (void)snprintf(watched.device, sizeof watched.device, "/sys/class/block/%s/stat",
+                   slash ? slash + 1 : argv[2]);
+    const int output = mkstemp(file);
+    (void)unlink(file);
+    struct look first = {0};
+    struct look last = {.sectors = sectors(&watched)};
+    const double began = seconds(CLOCK_MONOTONIC);
+    const pid_t child = start(argv + 3, output);
+    (void)snprintf(watched.io, sizeof watched.io, "/proc/%d/io", (int)child);
+    if (clock_getcpuclockid(child, &watched.clock) != 0)
+        return 1;
+    watch(&watched, child, &first, &last);
+    (void)waitpid(child, &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         show(output);
         return 1;
     }
+    if (first.bytes == 0 || last.time <= first.time) {
+        (void)fprintf(stderr, "%s did too little on %s to be timed\n", argv[3], argv[2]);
+        return 1;
+    }
+    (void)printf("{\"seconds\": %.4f, \"bytes\": %llu, \"cpu\": %.4f, \"machine_cpu\": %.3f, "
+                 "\"start\": %.3f}\n",
+                 last.time - first.time, (unsigned long long)(last.bytes - first.bytes),
+                 last.cpu - first.cpu, last.machine_cpu - first.machine_cpu, first.time - began);
     return 0;
 }

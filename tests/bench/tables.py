@@ -1,51 +1,71 @@
 """The engine's figures for people: as Markdown, with what they were to be, and what they mean for a full chassis."""
 
+import statistics
+
 import growth
 
 # On loop devices kernel threads do much of the work, so the whole machine's time is what a tool costs; in the virtual
 # machine its clock ticks too coarsely for that, and NVMe needs no such threads.
 CPU = {"loops": "machine_cpu_s_per_gb", "machine_nvme": "cpu_s_per_gb"}
+NAMES = {"loops": "loop", "machine_nvme": "VM"}
+
+
+def ratio(table, one, other):
+    """Of the rates of two tools: of each run, then the median, since a run's tools had the same minutes of the machine."""
+    return statistics.median(a / b for a, b in zip(table[one]["mb_s_all"], table[other]["mb_s_all"], strict=True))
 
 
 def targets(figures):
-    """(what, ratio, limit, whether more is better) for both set-ups."""
-    rows = []
-    noisy = []
-    for where, name in (("loops", "loop"), ("machine_nvme", "VM")):
+    """(what, ratio, limit, whether more is better, tools that were too noisy)."""
+    for where, name in NAMES.items():
         table = figures[where]
-        noisy += [f"{tool} ({name})" for tool, row in table.items() if row.get("noisy")]
-
-        def rate(tool, table=table):
-            return table[tool]["mb_s"]
 
         def cpu(tool, table=table, key=CPU[where]):
             return max(table[tool][key], 0.001)
 
-        nwipes = [one for one in ("nwipe", "newer nwipe") if f"{one}, random" in table]
-        fastest = max(rate(f"{one}, random") for one in nwipes)
-        cheapest = min(cpu(f"{one}, random") for one in nwipes)
-        rows += [(f"zero pass of fio's ({name})", rate("quietus, zero") / rate("fio, zero"), 0.95, True),
-                 (f"random pass of fio's zero pass ({name})", rate("quietus, random") / rate("fio, zero"), 0.90, True),
-                 (f"random pass of the faster nwipe's ({name})", rate("quietus, random") / fastest, 2.0, True),
-                 (f"CPU of a random GB of the cheaper nwipe's ({name})", cpu("quietus, random") / cheapest, 1 / 3, False)]
+        nwipes = [f"{one}, random" for one in ("nwipe", "newer nwipe") if f"{one}, random" in table]
+        fastest = max(nwipes, key=lambda tool, table=table: table[tool]["mb_s"])
+        cheapest = min(nwipes, key=cpu)
+        for what, ours, theirs, limit in (("zero pass of fio's", "quietus, zero", "fio, zero", 0.95),
+                                          ("random pass of fio's zero pass", "quietus, random", "fio, zero", 0.90),
+                                          ("random pass of the faster nwipe's", "quietus, random", fastest, 2.0)):
+            noisy = [tool for tool in (ours, theirs) if table[tool]["noisy"]]
+            yield f"{what} ({name})", ratio(table, ours, theirs), limit, True, noisy
+        noisy = [tool for tool in ("quietus, random", cheapest) if table[tool]["noisy"]]
+        yield (f"CPU of a random GB of the cheaper nwipe's ({name})", cpu("quietus, random") / cpu(cheapest), 1 / 3, False,
+               noisy)
     alone, many = figures["many_disks"][0], figures["many_disks"][-1]
-    rows.append((f"{many['disks']} disks of the slowest alone", many["seconds"] / alone["seconds"], 1.05, False))
-    return rows, noisy
+    yield f"{many['disks']} disks of the slowest alone", many["seconds"] / alone["seconds"], 1.05, False, []
+
+
+def targets_table(figures):
+    yield "| target | reached | wanted | |"
+    yield "|---|---|---|---|"
+    for what, reached, limit, more, noisy in targets(figures):
+        good = reached >= limit if more else reached <= limit
+        verdict = f"too noisy: {', '.join(noisy)}" if noisy else "met" if good else "MISSED"
+        yield f"| {what} | {reached:.2f} | {'at least' if more else 'at most'} {limit:.2f} | {verdict} |"
+
+
+def rates(table, name):
+    """Median, least to most, and beside fio's, as cells."""
+    base = "fio, read" if "read" in name or "byte" in name else "fio, zero"
+    row = table[name]
+    least, most = min(row["mb_s_all"]), max(row["mb_s_all"])
+    return (f"{row['mb_s']:.0f} | {least:.0f}-{most:.0f}{' (too noisy)' if row['noisy'] else ''} | "
+            f"{ratio(table, name, base):.2f}")
 
 
 def tools_table(figures):
     """Both set-ups side by side."""
     loops, nvme = figures["loops"], figures["machine_nvme"]
-    yield "| | loop over memory, MB/s | of fio | CPU s/GB | of it the tool's own | NVMe in the VM, MB/s | of fio | CPU s/GB |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield ("| | loop over memory, MB/s | from-to | of fio | CPU s/GB | of it the tool's own | NVMe in the VM, MB/s | from-to | "
+           "of fio | CPU s/GB |")
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for name, row in loops.items():
-        if "mb_s" not in row:
-            continue
-        base = "fio, read" if "read" in name or "byte" in name else "fio, zero"
-        other = nvme[name]
-        yield (f"| {name} | {row['mb_s']:.0f} | {row['mb_s'] / loops[base]['mb_s']:.2f} | {row['machine_cpu_s_per_gb']:.2f} | "
-               f"{row['cpu_s_per_gb']:.2f} | {other['mb_s']:.0f} | {other['mb_s'] / nvme[base]['mb_s']:.2f} | "
-               f"{other['cpu_s_per_gb']:.2f} |")
+        if "mb_s" in row:
+            yield (f"| {name} | {rates(loops, name)} | {row['machine_cpu_s_per_gb']:.2f} | {row['cpu_s_per_gb']:.2f} | "
+                   f"{rates(nvme, name)} | {nvme[name]['cpu_s_per_gb']:.2f} |")
 
 
 def samples_line(figures):
@@ -110,10 +130,5 @@ def show(figures):
             print(samples_line(figures))
     print()
     print("\n\n".join(limits(figures)))
-    print("\n| target | reached | wanted | |\n|---|---|---|---|")
-    rows, noisy = targets(figures)
-    for what, reached, limit, more in rows:
-        good = reached >= limit if more else reached <= limit
-        print(f"| {what} | {reached:.2f} | {'at least' if more else 'at most'} {limit:.2f} | {'met' if good else 'MISSED'} |")
-    if noisy:
-        print(f"\nThe machine was too busy to measure: {', '.join(noisy)}")
+    print()
+    print("\n".join(targets_table(figures)))

@@ -1,6 +1,7 @@
-"""Overwriting and reading back beside other tools, on loop devices over memory and inside the virtual machine; turn
-about, so that a slow minute of this machine hits them all alike. Everybody is measured by quietus-stopwatch, and what a
-tool needs on a device of nearly nothing (to start, to look for disks) is taken off: what is left is what a byte costs."""
+"""Overwriting and reading back beside other tools, on loop devices over memory and inside the virtual machine. Everybody
+is measured by quietus-stopwatch, from the first MiB that a tool hands over to the last sector that the device is done
+with. All memory behind the devices has been written before, and every run begins with another tool, so that a slow minute
+of this machine does not always hit the same."""
 
 import contextlib
 import json
@@ -11,7 +12,6 @@ import statistics
 import subprocess
 import tempfile
 
-import content
 import growth
 import machine
 from machine import BUILD, Machine
@@ -21,16 +21,23 @@ STOPWATCH = BUILD / "release/tests/bench/quietus-stopwatch"
 NEWER_NWIPE = BUILD / "nwipe/run"
 MIB = 1 << 20
 
-# MiB of the devices: of all, of the tools that take their time, and of nearly nothing.
-LOOP_SIZES = {"whole": 1024, "slow": 96, "none": 4}
-NVME_SIZES = {"whole": 128, "slow": 64, "none": 4}
+# MiB of the devices, so that everybody takes a second or more: of the fast tools, and of those that need ten times as long.
+LOOP_SIZES = {"whole": 4096, "slow": 192}
+NVME_SIZES = {"whole": 1024, "slow": 128}
 
-FIO = "fio --name=x --filename={dev} --direct=1 --ioengine=io_uring --iodepth=8 --output-format=json "
+# When a row is too noisy to hold anything against: the rates of its runs are further apart than this part of their
+# median, or it ended too soon for a stopwatch that looks every 2 ms.
+MOST_SPREAD = 0.25
+LEAST_SECONDS = 0.2
+
+# A thread, not a process of its own: the stopwatch looks at one process.
+FIO = ("fio --name=x --thread --filename={dev} --direct=1 --ioengine=io_uring --iodepth=8 --bs=512k "
+       "--output-format=json ")
 NWIPE = " --autonuke --nogui --nowait --logfile=/dev/null "
 
 # fio is the limit: it does nothing but write, or read.
 WRITERS = {
-    "fio, zero": FIO + "--rw=write --bs=512k --zero_buffers --end_fsync=1",
+    "fio, zero": FIO + "--rw=write --zero_buffers --end_fsync=1",
     "quietus, zero": "{engine} zero {dev}",
     "dd, zero": "dd if=/dev/zero of={dev} bs=1M oflag=direct conv=fsync,nocreat status=none count={mib}",
     "shred, zero": "shred -n 0 -z {dev}",
@@ -43,7 +50,7 @@ WRITERS = {
 }
 # After a zero pass.
 READERS = {
-    "fio, read": FIO + "--rw=read --bs=512k",
+    "fio, read": FIO + "--rw=read",
     "quietus, every byte": "{engine} verify {dev}",
     "quietus, samples": "{engine} sample {dev}",
     "nwipe, every byte": "{nwipe}" + NWIPE + "--method=verify_zero {dev}",
@@ -63,6 +70,13 @@ def tools_here():
     return [name for name in ALL if "newer" not in name or NEWER_NWIPE.exists()]
 
 
+def written(path, megabytes):
+    """A file in memory that is all there: pages that are only allocated are cleared at the first write, seven times as
+    slow as the next."""
+    subprocess.run(["dd", "if=/dev/zero", f"of={path}", "bs=1M", f"count={megabytes}", "status=none"], check=True)
+    return path
+
+
 @contextlib.contextmanager
 def loops(sizes):
     """Loop devices over files in memory, of so many MiB each."""
@@ -72,9 +86,8 @@ def loops(sizes):
         try:
             for i, megabytes in enumerate(sizes):
                 path = pathlib.Path(folder, str(i))
-                # Written, not only truncated: the memory is there from now on.
-                subprocess.run(["dd", "if=/dev/zero", f"of={path}", "bs=1M", f"count={megabytes}", "status=none"], check=True)
-                done = subprocess.run(["losetup", "--find", "--show", path], check=True, capture_output=True, text=True)
+                done = subprocess.run(["losetup", "--find", "--show", written(path, megabytes)], check=True,
+                                      capture_output=True, text=True)
                 names.append(done.stdout.strip())
             yield names
         finally:
@@ -83,60 +96,72 @@ def loops(sizes):
             subprocess.run(["umount", "--lazy", folder])
 
 
-def stopwatch(command, device):
-    with tempfile.TemporaryDirectory() as folder:  # nwipe leaves a report where it is started
-        done = subprocess.run([STOPWATCH, device, *command.split()], capture_output=True, text=True, cwd=folder)
-    assert done.returncode == 0, f"{command}: {done.stderr[-2000:]}"
-    return json.loads(done.stdout)
+def in_turn(names, runs):
+    """The tools of each run, in an order of its own: (run, name)."""
+    for run in range(runs):
+        first = run * len(names) // runs
+        yield from ((run, name) for name in names[first:] + names[:first])
+
+
+def command_of(name, device, mebibytes, engine, nwipe, newer):
+    """(what to run first, if anything; the stopwatch's arguments)."""
+    before = f"{engine} zero {device}" if name in READERS else ""
+    command = ALL[name].format(engine=engine, nwipe=nwipe, newer=newer, dev=device, mib=mebibytes)
+    return before, f"{'read' if name in READERS else 'write'} {device} {command}"
 
 
 def on_loops(runs):
     taken = {}
     names = tools_here()
-    with loops(LOOP_SIZES.values()) as devices:
+    with loops(LOOP_SIZES.values()) as devices, tempfile.TemporaryDirectory() as folder:  # nwipe leaves a report there
         device_of = dict(zip(LOOP_SIZES, devices))
-        for _ in range(runs):
-            for name in names:
-                for size in ("none", size_of(name)):
-                    device = device_of[size]
-                    command = ALL[name].format(engine=ENGINE, nwipe="nwipe", newer=NEWER_NWIPE, dev=device, mib=LOOP_SIZES[size])
-                    if name in READERS:
-                        stopwatch(f"{ENGINE} zero {device}", device)
-                    taken.setdefault((name, size), []).append(stopwatch(command, device))
-    return {name: figures_of(name, taken, LOOP_SIZES) for name in names}
+        for _, name in in_turn(names, runs):
+            size = size_of(name)
+            before, watched = command_of(name, device_of[size], LOOP_SIZES[size], ENGINE, "nwipe", NEWER_NWIPE)
+            if before:
+                subprocess.run(before.split(), check=True, capture_output=True)
+            done = subprocess.run([STOPWATCH, *watched.split()], capture_output=True, text=True, cwd=folder)
+            assert done.returncode == 0, f"{watched}: {done.stderr[-2000:]}"
+            taken.setdefault(name, []).append(json.loads(done.stdout))
+    return {name: figures_of(name, taken[name]) for name in names}
 
 
-def figures_of(name, taken, sizes):
-    """Medians, of the large device without the small one."""
-    def median(size, key):
-        return statistics.median(run[key] for run in taken[name, size])
+def figures_of(name, runs):
+    """Of all runs of a tool: medians, and how far they are apart."""
+    def median(key):
+        return statistics.median(run[key] for run in runs)
 
-    size = size_of(name)
-    amount = (sizes[size] - sizes["none"]) * MIB
+    gigabytes = median("bytes") / 1e9
+    rates = [run["bytes"] / 1e6 / run["seconds"] for run in runs]
+    row = {"seconds": round(median("seconds"), 3), "start_s": round(median("start"), 3),
+           "cpu_s": round(median("cpu"), 3)}
     if name == BY_THE_DISK:
-        return {"seconds": round(median(size, "seconds"), 3), "cpu_s": round(median(size, "cpu"), 3)}
-    seconds = median(size, "seconds") - median("none", "seconds")
-    # A tool that needs as long to start as to write cannot be told from noise.
-    noisy = seconds < median(size, "seconds") / 5
-    row = {"mb_s": round(amount / (median(size, "seconds") if noisy else seconds) / 1e6, 1), "noisy": noisy}
-    for key in ("cpu", "machine_cpu"):
-        row[f"{key}_s_per_gb"] = round(max(median(size, key) - median("none", key), 0) / (amount / 1e9), 3)
-    return row
+        return row
+    spread = (max(rates) - min(rates)) / statistics.median(rates)
+    return {**row, "mb_s": round(statistics.median(rates), 1), "mb_s_all": [round(rate, 1) for rate in rates],
+            "cpu_s_per_gb": round(median("cpu") / gigabytes, 3),
+            "machine_cpu_s_per_gb": round(median("machine_cpu") / gigabytes, 3),
+            "noisy": spread > MOST_SPREAD or row["seconds"] < LEAST_SECONDS}
 
 
 GUEST = """
 for path in /sys/class/block/nvme*n?; do
     eval "device_$(($(cat $path/size) / 2048))=/dev/${{path##*/}}"
 done
-# Once for nothing: what is started for the first time is slower.
 {lines}
-echo BENCH-BEGIN
-for run in {runs}; do
-{lines}
-done
 """
-GUEST_LINE = """echo "BENCH '{name}' {size} $({before}/bin/quietus-stopwatch {dev} {command} || echo BENCH-FAILED)"
+GUEST_LINE = """{before}; echo "BENCH {run} '{name}' $(/bin/quietus-stopwatch {watched} || echo BENCH-FAILED)"
 """
+
+
+def guest_lines(names, runs):
+    """A run more than is counted: what is started for the first time is slower."""
+    for run, name in [(-1, name) for name in names] + list(in_turn(names, runs)):
+        megabytes = NVME_SIZES[size_of(name)]
+        before, watched = command_of(name, f"$device_{megabytes}", megabytes, "/bin/quietus-engine", "/bin/nwipe",
+                                     "/bin/newer-nwipe")
+        yield GUEST_LINE.format(run=run, name=name, before=f"{before} >/dev/null" if before else ":",
+                                watched=re.sub(r"(\$device_\d+) (?!/)", r"\1 /bin/", watched, count=1))
 
 
 def newer_nwipe_files():
@@ -162,35 +187,24 @@ def in_machine(runs):
     with tempfile.TemporaryDirectory(prefix="quietus-bench-", dir="/dev/shm") as name:
         folder = pathlib.Path(name)
         # They come up in any order, and under any name: the guest finds them by their sizes.
-        disks = [machine.nvme_namespaces([content.blank(folder / f"{size}.img", megabytes)
-                                          for size, megabytes in NVME_SIZES.items()], "BENCH")]
-        device_of = {size: f"$device_{megabytes}" for size, megabytes in NVME_SIZES.items()}
+        disks = [machine.nvme_namespaces([written(folder / f"{size}.img", megabytes) for size, megabytes in NVME_SIZES.items()],
+                                         "BENCH")]
         files = machine.host_tools("fio", "shred", "nwipe", "dd", "hdparm")  # a newer nwipe insists on hdparm
         for program in (ENGINE, STOPWATCH):
             files.update(program_files(program))
         if "newer nwipe, zero" in names:
             files.update(newer_nwipe_files())
-        lines = ""
-        for one in names:
-            for size in ("none", size_of(one)):
-                device = device_of[size]
-                command = ALL[one].format(engine="/bin/quietus-engine", nwipe="/bin/nwipe", newer="/bin/newer-nwipe", dev=device,
-                                          mib=NVME_SIZES[size])
-                before = f"/bin/quietus-engine zero {device} >/dev/null; " if one in READERS else ""
-                # With the folder: busybox's shell takes its own dd and shred else.
-                command = command if command.startswith("/") else f"/bin/{command}"
-                lines += GUEST_LINE.format(name=one, size=size, dev=device, command=command, before=before)
-        script = machine.many(folder / "bench.img", GUEST.format(runs=" ".join(map(str, range(runs))), lines=lines),
-                              network=False, files=files)
+        script = machine.many(folder / "bench.img", GUEST.format(lines="".join(guest_lines(names, runs))), network=False,
+                              files=files)
         with Machine(disks, "rdinit=/many", initrds=[script], network=False, memory=2048, time_limit=900,
                      newer_qemu=True) as vm:
             vm.wait_for("ALL-DONE")
             console = vm.console()
     assert "BENCH-FAILED" not in console, console[-6000:]
     taken = {}
-    for one, size, text in re.findall(r"BENCH '(.+)' (\w+) (\{.*\})", console.partition("BENCH-BEGIN")[2]):
-        taken.setdefault((one, size), []).append(json.loads(text))
-    return {one: figures_of(one, taken, NVME_SIZES) for one in names}
+    for one, text in re.findall(r"BENCH \d+ '(.+)' (\{.*\})", console):
+        taken.setdefault(one, []).append(json.loads(text))
+    return {one: figures_of(one, taken[one]) for one in names}
 
 
 def program_files(path):
