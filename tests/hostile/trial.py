@@ -246,7 +246,7 @@ class Batch:
             return ended, seconds, record
 
     def machine(self, place, sim, folder, log):
-        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=900, log=log,
+        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=900, log=log, processors=2,
                        kernel_options=f"quietus.mode=erase quietus.order={place.url}/order.json "
                                       f"quietus.report={place.url}/{folder} quietus.progress=none")
 
