@@ -3,30 +3,13 @@
  * end to its command. The drives here play one part each; whole drives are in tests/sim.
  */
 #include "quietus/ask.h"
-#include "quietus/certificate.h"
-#include "quietus/check.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
-#include "quietus/run.h"
 
-#include "../../agent/authorize/internal.h"
-#include "fake_disk.h"
 #include "test.h"
+#include "whole_erase.h"
 
 #include <sodium.h>
-
-/* Time stands still but for waiting, so that a stall of hours takes no time. */
-static int64_t now_ms;
-
-static int64_t test_now(void) {
-    return now_ms;
-}
-
-static void test_sleep(int64_t milliseconds) {
-    now_ms += milliseconds;
-}
-
-static const struct clock_source test_clock = {test_now, test_sleep};
 
 enum { SENT = 256 };
 
@@ -115,70 +98,11 @@ static bool play_nvme(struct fake_disk *fake, struct nvme_command *command) {
     return true;
 }
 
-struct erase {
-    struct fake_disk fake;
-    struct disk *disk;
-    struct policy policy;
-    struct disk_run *run;
-    enum disposition outcome;
-    struct reason reason;
-};
-
 static void prepare(struct erase *erase, enum command_set commands) {
-    keys_start();
-    clock_use(&test_clock);
-    now_ms = 1000;
-    memset(erase, 0, sizeof *erase);
+    erase_make(erase, commands, 4);
+    still_clock();
     memset(&drive, 0, sizeof drive);
-    fake_disk_make(&erase->fake, commands, 4);
-    policy_default(&erase->policy);
     erase->policy.fallback = false;
-}
-
-static void only(struct erase *erase, const char *name) {
-    text_copy(erase->policy.methods[0], POLICY_NAME_SIZE, name);
-    erase->policy.method_count = 1;
-}
-
-static void go(struct erase *erase) {
-    static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
-    json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(erase->disk, authority);
-    json_decref(authority);
-    erase->run = disk_run_new(erase->disk, warrant, &erase->policy, run_id);
-    struct device *device = fake_disk_open(&erase->fake, erase->disk);
-    disk_run_on_device(erase->run, device);
-    device_close(device);
-    erase->outcome = disk_run_disposition(erase->run, &erase->reason);
-}
-
-/* The certificate, checked as an auditor would. */
-static void check_certificate(const struct erase *erase) {
-    struct session session;
-    struct document document;
-    struct check_result result;
-    const struct server server = {.serial = "S"};
-    const struct trust nobody = {0};
-    session_start(&session, NULL);
-    certificate_of_run(&session, &server, erase->run, &document);
-    check_envelope(document.text, strlen(document.text), &nobody, &result);
-    if (result.status != CHECK_UNPROVEN)
-        fail_msg("the certificate is not intact: %s",
-                 json_string_value(json_array_get(result.problems, 0)));
-    check_result_free(&result);
-    document_free(&document);
-    session_end(&session);
-}
-
-static void finish(struct erase *erase, enum disposition expected) {
-    if (erase->outcome != expected)
-        fail_msg("%s, not %s: %s", disposition_name(erase->outcome), disposition_name(expected),
-                 erase->reason.text);
-    check_certificate(erase);
-    disk_run_free(erase->run);
-    disk_free(erase->disk);
-    fake_disk_free(&erase->fake);
-    clock_use(NULL);
 }
 
 static const struct erase_facts *facts(const struct erase *erase) {
@@ -195,7 +119,7 @@ static void prepare_nvme(struct erase *erase, const char *method) {
     erase->disk->nvme.sanitize_overwrite = true;
     drive.polls_at_work = 3;
     if (method)
-        only(erase, method);
+        erase_only(erase, method);
 }
 
 static void test_nvme_sanitize_bytes(void **state) {
@@ -214,12 +138,12 @@ static void test_nvme_sanitize_bytes(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct erase erase;
         prepare_nvme(&erase, cases[i].method);
-        go(&erase);
+        erase_go(&erase);
         assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
         for (unsigned k = 0; k < drive.count; k++)
             assert_string_equal(drive.sent[k], cases[i].sent[k]);
         assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
@@ -229,16 +153,16 @@ static void test_nvme_sanitize_at_once(void **state) {
     struct erase erase;
     prepare_nvme(&erase, "nvme-sanitize-block");
     drive.polls_at_work = 0;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_LOG_NAMES_IT);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
     prepare_nvme(&erase, "nvme-sanitize-block");
     drive.polls_at_work = 0;
     drive.state = 1;
     drive.scdw10 = 2;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_nvme_success_of_years_ago(void **state) {
@@ -248,9 +172,9 @@ static void test_nvme_success_of_years_ago(void **state) {
     drive.state = 1;
     drive.scdw10 = 2;
     drive.ignores = true;
-    go(&erase);
+    erase_go(&erase);
     assert_true(facts(&erase)->samples.mismatched > 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_nvme_lies(void **state) {
@@ -258,18 +182,18 @@ static void test_nvme_lies(void **state) {
     struct erase erase;
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.keeps_data = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.ignores = true; /* never sanitized, says its log, and nothing of ours */
-    go(&erase);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.renames = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 static void test_nvme_refused_failed_stuck(void **state) {
@@ -277,30 +201,31 @@ static void test_nvme_refused_failed_stuck(void **state) {
     struct erase erase;
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.refuses = true;
-    go(&erase);
+    erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "refused by the drive"));
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.fails = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.stuck = true;
-    const int64_t before = now_ms;
-    go(&erase);
-    assert_true(now_ms - before > 2LL * 7200 * 1000 && now_ms - before < 3LL * 7200 * 1000);
+    const int64_t before = still_clock_ms();
+    erase_go(&erase);
+    assert_true(still_clock_ms() - before > 2LL * 7200 * 1000 &&
+                still_clock_ms() - before < 3LL * 7200 * 1000);
     assert_non_null(strstr(erase.reason.text, "no longer moves"));
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.stuck = true;
     erase.policy.stall_minutes = 3;
-    const int64_t again = now_ms;
-    go(&erase);
-    assert_true(now_ms - again > 180000 && now_ms - again < 300000);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    const int64_t again = still_clock_ms();
+    erase_go(&erase);
+    assert_true(still_clock_ms() - again > 180000 && still_clock_ms() - again < 300000);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 /* The completion is lost in a controller reset; the drive works on it, and its log says so. */
@@ -309,9 +234,9 @@ static void test_nvme_lost_command(void **state) {
     struct erase erase;
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.gets_lost = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_nvme(&erase, "nvme-sanitize-crypto");
     drive.gets_lost = true;
@@ -319,9 +244,9 @@ static void test_nvme_lost_command(void **state) {
     drive.state = 1;
     drive.scdw10 = 4;
     fake_disk_erase(&erase.fake); /* as an earlier erase left it */
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.outcome == DISPOSITION_ERASED, false);
-    finish(&erase, erase.outcome);
+    erase_end(&erase, erase.outcome);
 }
 
 /* One that fails leaves the drive closed but for another sanitize: that is begun, and compared with
@@ -332,11 +257,11 @@ static void test_nvme_fallback_to_another_sanitize(void **state) {
     prepare_nvme(&erase, NULL);
     erase.policy.fallback = true;
     drive.fails = true;
-    go(&erase);
+    erase_go(&erase);
     assert_true(erase.run->attempt_count > 3);
     assert_string_equal(erase.run->attempts[0].method->name, "nvme-sanitize-crypto-block");
     assert_string_equal(erase.run->attempts[1].method->name, "nvme-sanitize-block");
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* An earlier sanitize still runs: it is waited for, not begun twice. */
@@ -347,18 +272,18 @@ static void test_nvme_waits_for_an_earlier_one(void **state) {
     drive.state = 2;
     drive.scdw10 = 2;
     drive.left = 5;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 1);
     assert_int_equal(drive.left, 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_nvme(&erase, "nvme-sanitize-block");
     drive.state = 2;
     drive.stuck = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 0);
     assert_non_null(strstr(erase.reason.text, "before this run"));
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* --- ATA --- */
@@ -546,7 +471,7 @@ static void prepare_ata(struct erase *erase, const char *method) {
         (struct ata_security){.supported = true, .enhanced_erase = true, .normal_minutes = 2};
     drive.polls_at_work = 3;
     if (method)
-        only(erase, method);
+        erase_only(erase, method);
 }
 
 static void test_ata_sanitize_bytes(void **state) {
@@ -567,12 +492,12 @@ static void test_ata_sanitize_bytes(void **state) {
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct erase erase;
         prepare_ata(&erase, cases[i].method);
-        go(&erase);
+        erase_go(&erase);
         assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
         for (unsigned k = 0; k < drive.count; k++)
             assert_string_equal(drive.sent[k], cases[i].sent[k]);
         assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
@@ -583,7 +508,7 @@ static void test_ata_sanitize_overwrite_bytes(void **state) {
     char patterns[2][9];
     for (int i = 0; i < 2; i++) {
         prepare_ata(&erase, "ata-sanitize-overwrite");
-        go(&erase);
+        erase_go(&erase);
         assert_int_equal(drive.count, 1);
         const char *sent = drive.sent[0];
         assert_memory_equal(sent, "85072000140001", 14);
@@ -592,7 +517,7 @@ static void test_ata_sanitize_overwrite_bytes(void **state) {
         assert_string_equal(sent + 26, "40b400");
         (void)snprintf(patterns[i], sizeof *patterns, "%.4s%.2s%.2s", sent + 14, sent + 20,
                        sent + 24);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
     assert_string_not_equal(patterns[0], patterns[1]);
 }
@@ -602,44 +527,44 @@ static void test_ata_sanitize_ends(void **state) {
     struct erase erase;
     prepare_ata(&erase, "ata-sanitize-block");
     drive.polls_at_work = 0;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     /* Completed before, and after, and never seen at work: the samples decide. */
     prepare_ata(&erase, "ata-sanitize-block");
     drive.polls_at_work = 0;
     drive.state = 1;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
     prepare_ata(&erase, "ata-sanitize-block");
     drive.state = 1;
     drive.ignores = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_ata(&erase, "ata-sanitize-block");
     drive.fails = true;
-    go(&erase);
+    erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "sectors are left"));
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_ata(&erase, "ata-sanitize-block");
     drive.refuses = true;
-    go(&erase);
+    erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "it is frozen"));
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_ata(&erase, "ata-sanitize-block");
     drive.stuck = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 
     prepare_ata(&erase, "ata-sanitize-block");
     drive.keeps_data = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Without registers a sanitize is not begun; a security erase can be judged without them. */
@@ -648,13 +573,13 @@ static void test_ata_without_registers(void **state) {
     struct erase erase;
     prepare_ata(&erase, "ata-sanitize-block");
     drive.no_registers = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
     prepare_ata(&erase, "ata-security-erase");
     drive.no_registers = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void assert_no_password(const struct erase *erase) {
@@ -671,20 +596,20 @@ static void test_ata_security_bytes(void **state) {
     (void)state;
     struct erase erase;
     prepare_ata(&erase, "ata-security-erase");
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 3);
     assert_string_equal(drive.sent[0], "F1 flags=0000 Quietus erase in progress");
     assert_string_equal(drive.sent[1], "F3");
     assert_string_equal(drive.sent[2], "F4 flags=0000 Quietus erase in progress");
     assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
     assert_no_password(&erase);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_ata(&erase, "ata-security-erase-enhanced");
-    go(&erase);
+    erase_go(&erase);
     assert_string_equal(drive.sent[2], "F4 flags=0200 Quietus erase in progress");
     assert_int_equal(drive.word128 & 6, 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_ata_security_interrupted(void **state) {
@@ -692,10 +617,10 @@ static void test_ata_security_interrupted(void **state) {
     struct erase erase;
     prepare_ata(&erase, "ata-security-erase");
     drive.interrupts_once = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 5); /* F1, F3, F4, F3, F4 */
     assert_int_equal(drive.word128 & 6, 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* Asked for again, but not for ever. */
@@ -704,15 +629,15 @@ static void test_ata_security_refused_at_once(void **state) {
     struct erase erase;
     prepare_ata(&erase, "ata-security-erase");
     drive.refusals = 2;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 7); /* F1, and F3, F4 three times */
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_ata(&erase, "ata-security-erase");
     drive.refusals = 3;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Whatever goes wrong, the drive is not left locked. */
@@ -721,15 +646,15 @@ static void test_ata_security_never_left_locked(void **state) {
     struct erase erase;
     prepare_ata(&erase, "ata-security-erase");
     drive.ignores = true; /* a good status, and the password stays */
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_ata(&erase, "ata-security-erase");
     drive.keeps_data = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A drive that some tool has left locked is opened, at most four passwords are tried. */
@@ -742,25 +667,25 @@ static void test_ata_known_passwords(void **state) {
         prepare_ata(&erase, "ata-sanitize-block");
         drive.word128 |= 6;
         memcpy(drive.password, known[i], strlen(known[i]));
-        go(&erase);
+        erase_go(&erase);
         assert_int_equal(drive.word128 & 6, 0);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
     prepare_ata(&erase, "ata-sanitize-block");
     drive.word128 |= 6;
     memcpy(drive.password, "somebody's", 10);
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 4);
     for (unsigned i = 0; i < drive.count; i++)
         assert_memory_equal(drive.sent[i], "F2", 2);
     assert_non_null(strstr(erase.reason.text, "locked by an ATA password"));
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 
     prepare_ata(&erase, "ata-sanitize-block");
     drive.word128 |= 6 | 0x10; /* attempts used up */
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(drive.count, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* The disk shows half of itself; the scan has seen that more is there. */
@@ -769,7 +694,7 @@ static void prepare_hidden(struct erase *erase) {
     const uint64_t whole = erase->fake.bytes / 512;
     drive.sectors = whole / 2;
     erase->fake.on_scsi = play_ata;
-    only(erase, "overwrite");
+    erase_only(erase, "overwrite");
 }
 
 static void scan_hidden(struct erase *erase) {
@@ -791,28 +716,28 @@ static void test_hidden_areas_are_opened(void **state) {
     prepare_hidden(&erase);
     drive.native = 8192;
     scan_hidden(&erase);
-    go(&erase);
+    erase_go(&erase);
     if (erase.outcome != DISPOSITION_ERASED)
         fail_msg("%s", erase.reason.text);
     assert_int_equal(drive.count, 1);
     assert_string_equal(drive.sent[0], "27 8507200000000100ff001f0000403700");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_hidden(&erase);
     drive.native = 8192;
     drive.amac = true;
     scan_hidden(&erase);
-    go(&erase);
+    erase_go(&erase);
     assert_string_equal(drive.sent[0] + 3, "8507200001000000ff001f0000407800");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
     prepare_hidden(&erase);
     drive.native = drive.sectors;
     drive.dco = 8192;
     scan_hidden(&erase);
-    go(&erase);
+    erase_go(&erase);
     assert_string_equal(drive.sent[0] + 3, "850620"
                                            "00c0"
                                            "0000"
@@ -821,7 +746,7 @@ static void test_hidden_areas_are_opened(void **state) {
                                            "0000"
                                            "40b100");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* What stays hidden stays: then the disk is not erased, whatever the rest reads. */
@@ -832,13 +757,13 @@ static void test_hidden_areas_that_stay(void **state) {
     drive.native = 8192;
     drive.set_max_refused = true;
     scan_hidden(&erase);
-    go(&erase);
+    erase_go(&erase);
     assert_true(fake_disk_residue(&erase.fake) > 0);
     assert_non_null(strstr(erase.reason.text, "was not reached"));
     char *text = json_line(erase.run->attempts[0].exceptions);
     assert_non_null(strstr(text, "are hidden"));
     free(text);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 static void test_sanitize_status_decoding(void **state) {

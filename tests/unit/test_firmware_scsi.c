@@ -1,26 +1,11 @@
 /* SANITIZE and FORMAT UNIT of a SAS disk, command by command: the exact bytes and their order. */
-#include "quietus/clock.h"
 #include "quietus/json.h"
-#include "quietus/run.h"
 #include "quietus/scsi_reservation.h"
 
-#include "../../agent/authorize/internal.h"
-#include "fake_disk.h"
 #include "test.h"
+#include "whole_erase.h"
 
 #include <sodium.h>
-
-static int64_t now_ms;
-
-static int64_t test_now(void) {
-    return now_ms;
-}
-
-static void test_sleep(int64_t milliseconds) {
-    now_ms += milliseconds;
-}
-
-static const struct clock_source test_clock = {test_now, test_sleep};
 
 enum { SENT = 16 };
 
@@ -198,55 +183,19 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
     }
 }
 
-struct whole {
-    struct fake_disk fake;
-    struct disk *disk;
-    struct policy policy;
-    struct disk_run *run;
-    enum disposition outcome;
-    struct reason reason;
-};
-
-static void prepare(struct whole *whole, const char *method) {
-    keys_start();
-    clock_use(&test_clock);
-    now_ms = 1000;
-    memset(whole, 0, sizeof *whole);
+static void prepare(struct erase *erase, const char *method) {
+    erase_make(erase, COMMANDS_SCSI, 4);
+    still_clock();
     memset(&drive, 0, sizeof drive);
-    fake_disk_make(&whole->fake, COMMANDS_SCSI, 4);
-    drive.blocks = whole->fake.bytes / 512;
-    whole->fake.on_scsi = play;
-    whole->disk = fake_disk_scanned(&whole->fake);
-    whole->disk->bus = BUS_SAS;
-    whole->disk->scsi_sanitize_overwrite = SCSI_SUPPORTED;
-    whole->disk->scsi_sanitize_block = SCSI_SUPPORTED;
-    whole->disk->scsi_sanitize_crypto = SCSI_SUPPORTED;
-    policy_default(&whole->policy);
-    whole->policy.fallback = false;
-    text_copy(whole->policy.methods[0], POLICY_NAME_SIZE, method);
-    whole->policy.method_count = 1;
-}
-
-static void go(struct whole *whole) {
-    static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {7};
-    json_t *authority = json_new_object();
-    struct warrant *warrant = warrant_issue(whole->disk, authority);
-    json_decref(authority);
-    whole->run = disk_run_new(whole->disk, warrant, &whole->policy, run_id);
-    struct device *device = fake_disk_open(&whole->fake, whole->disk);
-    disk_run_on_device(whole->run, device);
-    device_close(device);
-    whole->outcome = disk_run_disposition(whole->run, &whole->reason);
-}
-
-static void finish(struct whole *whole, enum disposition expected) {
-    if (whole->outcome != expected)
-        fail_msg("%s, not %s: %s", disposition_name(whole->outcome), disposition_name(expected),
-                 whole->reason.text);
-    disk_run_free(whole->run);
-    disk_free(whole->disk);
-    fake_disk_free(&whole->fake);
-    clock_use(NULL);
+    drive.blocks = erase->fake.bytes / 512;
+    erase->fake.on_scsi = play;
+    erase->disk = fake_disk_scanned(&erase->fake);
+    erase->disk->bus = BUS_SAS;
+    erase->disk->scsi_sanitize_overwrite = SCSI_SUPPORTED;
+    erase->disk->scsi_sanitize_block = SCSI_SUPPORTED;
+    erase->disk->scsi_sanitize_crypto = SCSI_SUPPORTED;
+    erase->policy.fallback = false;
+    erase_only(erase, method);
 }
 
 /* Every run begins with this: all blocks, which changes nothing where nothing is hidden. */
@@ -264,15 +213,15 @@ static void test_bytes(void **state) {
         {"scsi-format", {"041000000000 00020000"}},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct whole whole;
-        prepare(&whole, cases[i].method);
-        go(&whole);
+        struct erase erase;
+        prepare(&erase, cases[i].method);
+        erase_go(&erase);
         assert_int_equal(drive.count, cases[i].sent[1] ? 3 : 2);
         assert_string_equal(drive.sent[0], select_all);
         for (unsigned k = 1; k < drive.count; k++)
             assert_string_equal(drive.sent[k], cases[i].sent[k - 1]);
-        assert_int_equal(whole.run->attempts[0].facts.binding, BINDING_SEEN_AT_WORK);
-        finish(&whole, DISPOSITION_ERASED);
+        assert_int_equal(erase.run->attempts[0].facts.binding, BINDING_SEEN_AT_WORK);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
@@ -281,12 +230,12 @@ static void test_overwrite_bytes(void **state) {
     (void)state;
     char patterns[2][9];
     for (int i = 0; i < 2; i++) {
-        struct whole whole;
-        prepare(&whole, "scsi-sanitize-overwrite");
-        go(&whole);
+        struct erase erase;
+        prepare(&erase, "scsi-sanitize-overwrite");
+        erase_go(&erase);
         assert_memory_equal(drive.sent[1], "48810000000000000800 01000004", 29);
         (void)snprintf(patterns[i], sizeof *patterns, "%s", drive.sent[1] + 29);
-        finish(&whole, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
     assert_string_not_equal(patterns[0], patterns[1]);
 }
@@ -297,64 +246,64 @@ static void test_format_keeps_protection(void **state) {
     static const char *const sent[] = {"041000000000 00020000", "049000000000 00020000",
                                        "04d000000000 00020000", "04d000000000 01020000"};
     for (uint8_t type = 0; type < 4; type++) {
-        struct whole whole;
-        prepare(&whole, "scsi-format");
-        whole.disk->protection_type = type;
-        go(&whole);
+        struct erase erase;
+        prepare(&erase, "scsi-format");
+        erase.disk->protection_type = type;
+        erase_go(&erase);
         assert_string_equal(drive.sent[1], sent[type]);
-        finish(&whole, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
 static void test_ends(void **state) {
     (void)state;
-    struct whole whole;
-    prepare(&whole, "scsi-sanitize-block");
+    struct erase erase;
+    prepare(&erase, "scsi-sanitize-block");
     drive.keeps_data = true;
-    go(&whole);
-    finish(&whole, DISPOSITION_FAILED);
-    prepare(&whole, "scsi-format"); /* GOOD, and nothing on the medium has changed */
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
+    prepare(&erase, "scsi-format"); /* GOOD, and nothing on the medium has changed */
     drive.keeps_data = true;
-    go(&whole);
-    finish(&whole, DISPOSITION_FAILED);
-    prepare(&whole, "scsi-sanitize-block");
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
+    prepare(&erase, "scsi-sanitize-block");
     drive.fails = true;
-    go(&whole);
-    assert_non_null(strstr(whole.reason.text, "reports that it failed"));
-    finish(&whole, DISPOSITION_FAILED);
-    prepare(&whole, "scsi-sanitize-block");
+    erase_go(&erase);
+    assert_non_null(strstr(erase.reason.text, "reports that it failed"));
+    erase_end(&erase, DISPOSITION_FAILED);
+    prepare(&erase, "scsi-sanitize-block");
     drive.refuses = true;
-    go(&whole);
-    assert_non_null(strstr(whole.reason.text, "refused by the disk: illegal request"));
-    finish(&whole, DISPOSITION_FAILED);
+    erase_go(&erase);
+    assert_non_null(strstr(erase.reason.text, "refused by the disk: illegal request"));
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* One that runs already is waited for, and then begun anew. */
 static void test_an_earlier_one(void **state) {
     (void)state;
-    struct whole whole;
-    prepare(&whole, "scsi-sanitize-block");
+    struct erase erase;
+    prepare(&erase, "scsi-sanitize-block");
     drive.at_work = SCSI_SANITIZE_IN_PROGRESS;
     drive.left = 5;
-    go(&whole);
+    erase_go(&erase);
     assert_int_equal(drive.count, 2);
-    finish(&whole, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* The reason says who has it, and nothing more is tried. */
 static void test_taken_on_the_way(void **state) {
     (void)state;
-    struct whole whole;
-    prepare(&whole, "scsi-sanitize-block");
-    whole.policy.method_count = 0;
-    whole.policy.fallback = true;
+    struct erase erase;
+    prepare(&erase, "scsi-sanitize-block");
+    erase.policy.method_count = 0;
+    erase.policy.fallback = true;
     drive.is_taken = true;
-    go(&whole);
-    assert_non_null(strstr(whole.reason.text, "reserved by another host (exclusive access, key "
+    erase_go(&erase);
+    assert_non_null(strstr(erase.reason.text, "reserved by another host (exclusive access, key "
                                               "0x00000000000abcde)"));
-    assert_int_equal(whole.run->attempt_count, 1);
+    assert_int_equal(erase.run->attempt_count, 1);
     assert_int_equal(drive.count, 2); /* MODE SELECT, and the sanitize that was refused */
-    finish(&whole, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* What can be neither cleared nor preempted is refused, and our own registration is taken back. */
@@ -366,75 +315,75 @@ static void test_cannot_be_cleared(void **state) {
         "5f040300000000001800 517569657475733100000000000abcde",
         "5f000000000000001800 517569657475733100000000000000000000000000000000",
     };
-    struct whole whole;
-    prepare(&whole, "scsi-sanitize-block");
-    whole.policy.clear_reservations = true;
+    struct erase erase;
+    prepare(&erase, "scsi-sanitize-block");
+    erase.policy.clear_reservations = true;
     drive.reserved = true;
-    go(&whole);
-    assert_non_null(strstr(whole.reason.text, "neither cleared nor preempted"));
+    erase_go(&erase);
+    assert_non_null(strstr(erase.reason.text, "neither cleared nor preempted"));
     assert_int_equal(drive.count, COUNT_OF(sent));
     for (size_t i = 0; i < COUNT_OF(sent); i++)
         assert_memory_equal(drive.sent[i], sent[i], strlen(sent[i]));
     assert_true(drive.registered == 0);
-    finish(&whole, DISPOSITION_REFUSED);
+    erase_end(&erase, DISPOSITION_REFUSED);
 }
 
 /* From MODE SELECT to the end of the format the disk tells no capacity; its names have to do. */
 static void test_other_sectors(void **state) {
     (void)state;
-    struct whole whole;
-    prepare(&whole, "scsi-sanitize-block");
-    whole.policy.sector_size = 4096;
-    go(&whole);
+    struct erase erase;
+    prepare(&erase, "scsi-sanitize-block");
+    erase.policy.sector_size = 4096;
+    erase_go(&erase);
     assert_int_equal(drive.count, 4);
     assert_string_equal(drive.sent[2], "55110000000000001000 00000000000000080000000000001000");
     assert_string_equal(drive.sent[3], "041000000000 00020000");
-    assert_string_equal(whole.run->reformat.problem.text, "");
-    assert_int_equal(whole.run->reformat.after, 4096);
-    assert_true(whole.run->reformat.capacity_after == whole.fake.bytes);
-    assert_true(whole.run->identity_after.capacity == whole.fake.bytes);
-    finish(&whole, DISPOSITION_ERASED);
-    prepare(&whole, "scsi-sanitize-block"); /* no SAS disk: nothing is sent, and it is told */
-    whole.policy.sector_size = 4096;
-    whole.disk->bus = BUS_SCSI;
-    go(&whole);
+    assert_string_equal(erase.run->reformat.problem.text, "");
+    assert_int_equal(erase.run->reformat.after, 4096);
+    assert_true(erase.run->reformat.capacity_after == erase.fake.bytes);
+    assert_true(erase.run->identity_after.capacity == erase.fake.bytes);
+    erase_end(&erase, DISPOSITION_ERASED);
+    prepare(&erase, "scsi-sanitize-block"); /* no SAS disk: nothing is sent, and it is told */
+    erase.policy.sector_size = 4096;
+    erase.disk->bus = BUS_SCSI;
+    erase_go(&erase);
     assert_int_equal(drive.count, 1);
-    assert_non_null(strstr(whole.reason.text, "it is no SAS disk"));
-    finish(&whole, DISPOSITION_ERASED);
+    assert_non_null(strstr(erase.reason.text, "it is no SAS disk"));
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_hidden_capacity(void **state) {
     (void)state;
-    struct whole whole;
-    prepare(&whole, "overwrite");
+    struct erase erase;
+    prepare(&erase, "overwrite");
     drive.hidden = drive.blocks / 2;
     drive.blocks -= drive.hidden;
-    whole.disk->areas[0].lba_count = drive.blocks;
-    whole.disk->identity.capacity = drive.blocks * 512;
-    go(&whole);
+    erase.disk->areas[0].lba_count = drive.blocks;
+    erase.disk->identity.capacity = drive.blocks * 512;
+    erase_go(&erase);
     assert_string_equal(drive.sent[0], select_all + 0);
-    assert_int_equal(fake_disk_residue(&whole.fake), 0);
-    finish(&whole, DISPOSITION_ERASED);
+    assert_int_equal(fake_disk_residue(&erase.fake), 0);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* It refuses to show the rest, or says that it does and does not: then not all was overwritten. */
 static void test_hidden_capacity_that_stays(void **state) {
     (void)state;
     for (int refuses = 0; refuses < 2; refuses++) {
-        struct whole whole;
-        prepare(&whole, "overwrite");
+        struct erase erase;
+        prepare(&erase, "overwrite");
         drive.hidden = drive.blocks / 2;
         drive.blocks -= drive.hidden;
         drive.hidden_for_good = true;
         drive.refuses_select = refuses != 0;
-        whole.disk->areas[0].lba_count = drive.blocks;
-        whole.disk->identity.capacity = drive.blocks * 512;
-        go(&whole);
-        char *text = json_dumps(whole.run->attempts[0].exceptions, 0);
+        erase.disk->areas[0].lba_count = drive.blocks;
+        erase.disk->identity.capacity = drive.blocks * 512;
+        erase_go(&erase);
+        char *text = json_dumps(erase.run->attempts[0].exceptions, 0);
         assert_non_null(strstr(text, "are hidden (mode page)"));
         free(text);
-        assert_non_null(strstr(whole.reason.text, "not reached"));
-        finish(&whole, DISPOSITION_UNKNOWN);
+        assert_non_null(strstr(erase.reason.text, "not reached"));
+        erase_end(&erase, DISPOSITION_UNKNOWN);
     }
 }
 
