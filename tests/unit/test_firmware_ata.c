@@ -1,9 +1,9 @@
 /*
- * Firmware erase, command by command: the exact bytes, their order, and what ties an operation's
- * end to its command. The drives here play one part each; whole drives are in tests/sim.
+ * Firmware erase by ATA, command by command: the exact bytes, their order, and what ties an
+ * operation's end to its command. The drives here play one part each; whole drives are in
+ * tests/sim.
  */
 #include "quietus/ask.h"
-#include "quietus/clock.h"
 #include "quietus/json.h"
 
 #include "test.h"
@@ -17,19 +17,14 @@ enum { SENT = 256 };
 static struct {
     char sent[SENT][80]; /* destructive commands, as text */
     unsigned count;
-    /* NVMe sanitize */
     unsigned polls_at_work; /* answers "in progress" that follow a command */
     unsigned left;
-    uint16_t state; /* SSTAT */
-    uint32_t scdw10;
+    uint16_t state; /* 2: in progress, 1: completed */
     bool keeps_data;
-    bool ignores;   /* good status, and nothing happens */
-    bool fails;     /* SSTAT 3 at the end */
-    bool refuses;   /* invalid field */
-    bool stuck;     /* in progress for ever */
-    bool renames;   /* the log names another command */
-    bool gets_lost; /* the command is done, but its completion never comes */
-    /* ATA */
+    bool ignores; /* good status, and nothing happens */
+    bool fails;
+    bool refuses;
+    bool stuck;
     uint16_t word128;
     uint8_t password[32];
     bool prepared;
@@ -53,240 +48,19 @@ static void say(const char *format, ...) {
     va_end(arguments);
 }
 
-static void begin(struct fake_disk *fake, uint32_t dword10) {
-    if (drive.ignores)
-        return;
-    drive.scdw10 = drive.renames ? dword10 ^ 8 : dword10;
-    drive.left = drive.polls_at_work;
-    drive.state = 2;
-    if (!drive.keeps_data && !drive.fails)
-        fake_disk_erase(fake);
-}
-
-static void fill_log(uint8_t *out) {
-    if (drive.state == 2 && !drive.stuck) {
-        if (drive.left == 0)
-            drive.state = drive.fails ? 3 : 1;
-        else
-            drive.left--;
-    }
-    const uint16_t progress = drive.state != 2 ? 0xffff : drive.stuck ? 655 : 1000;
-    out[0] = (uint8_t)progress;
-    out[1] = (uint8_t)(progress >> 8);
-    out[2] = (uint8_t)drive.state;
-    put_le32(out + 4, drive.scdw10);
-    memset(out + 8, 0xff, 24);
-}
-
-static bool play_nvme(struct fake_disk *fake, struct nvme_command *command) {
-    if (command->opcode == 0x02 && (command->cdw10 & 0xff) == 0x81) {
-        assert_int_equal(command->nsid, 0xffffffff);
-        assert_int_equal(command->cdw10, 0x007f0081);
-        fill_log(command->data);
-        return true;
-    }
-    if (command->opcode != 0x84)
-        return false;
-    say("sanitize nsid=%x cdw10=%08x cdw12=%x timeout=%u", command->nsid, command->cdw10,
-        command->cdw12, command->timeout_ms);
-    if (drive.refuses)
-        command->status = 0x4002;
-    else
-        begin(fake, command->cdw10);
-    if (drive.gets_lost)
-        command->status = 0x0371; /* the kernel's: aborted by the host */
-    return true;
-}
-
-static void prepare(struct erase *erase, enum command_set commands) {
-    erase_make(erase, commands, 4);
-    still_clock();
-    memset(&drive, 0, sizeof drive);
-    erase->policy.fallback = false;
-}
-
 static const struct erase_facts *facts(const struct erase *erase) {
     assert_true(erase->run->attempt_count > 0);
     return &erase->run->attempts[erase->run->attempt_count - 1].facts;
 }
 
-static void prepare_nvme(struct erase *erase, const char *method) {
-    prepare(erase, COMMANDS_NVME);
-    erase->fake.on_nvme = play_nvme;
-    erase->disk = fake_disk_scanned(&erase->fake);
-    erase->disk->nvme.sanitize_crypto = true;
-    erase->disk->nvme.sanitize_block = true;
-    erase->disk->nvme.sanitize_overwrite = true;
-    drive.polls_at_work = 3;
-    if (method)
-        erase_only(erase, method);
-}
-
-static void test_nvme_sanitize_bytes(void **state) {
-    (void)state;
-    static const struct {
-        const char *method;
-        const char *sent[2];
-    } cases[] = {
-        {"nvme-sanitize-crypto", {"sanitize nsid=0 cdw10=00000004 cdw12=0 timeout=120000"}},
-        {"nvme-sanitize-block", {"sanitize nsid=0 cdw10=00000002 cdw12=0 timeout=120000"}},
-        {"nvme-sanitize-overwrite", {"sanitize nsid=0 cdw10=00000013 cdw12=0 timeout=120000"}},
-        {"nvme-sanitize-crypto-block",
-         {"sanitize nsid=0 cdw10=00000004 cdw12=0 timeout=120000",
-          "sanitize nsid=0 cdw10=00000002 cdw12=0 timeout=120000"}},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct erase erase;
-        prepare_nvme(&erase, cases[i].method);
-        erase_go(&erase);
-        assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
-        for (unsigned k = 0; k < drive.count; k++)
-            assert_string_equal(drive.sent[k], cases[i].sent[k]);
-        assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-        erase_end(&erase, DISPOSITION_ERASED);
-    }
-}
-
-/* Done before anybody could look: the log tells, if it did not say the same before. */
-static void test_nvme_sanitize_at_once(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-block");
-    drive.polls_at_work = 0;
-    erase_go(&erase);
-    assert_int_equal(facts(&erase)->binding, BINDING_LOG_NAMES_IT);
-    erase_end(&erase, DISPOSITION_ERASED);
-    prepare_nvme(&erase, "nvme-sanitize-block");
-    drive.polls_at_work = 0;
-    drive.state = 1;
-    drive.scdw10 = 2;
-    erase_go(&erase);
-    assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
-    erase_end(&erase, DISPOSITION_ERASED);
-}
-
-static void test_nvme_success_of_years_ago(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-block");
-    drive.state = 1;
-    drive.scdw10 = 2;
-    drive.ignores = true;
-    erase_go(&erase);
-    assert_true(facts(&erase)->samples.mismatched > 0);
-    erase_end(&erase, DISPOSITION_FAILED);
-}
-
-static void test_nvme_lies(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.keeps_data = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_FAILED);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.ignores = true; /* never sanitized, says its log, and nothing of ours */
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_UNKNOWN);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.renames = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_UNKNOWN);
-}
-
-static void test_nvme_refused_failed_stuck(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.refuses = true;
-    erase_go(&erase);
-    assert_non_null(strstr(erase.reason.text, "refused by the drive"));
-    erase_end(&erase, DISPOSITION_FAILED);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.fails = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_FAILED);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.stuck = true;
-    const int64_t before = still_clock_ms();
-    erase_go(&erase);
-    assert_true(still_clock_ms() - before > 2LL * 7200 * 1000 &&
-                still_clock_ms() - before < 3LL * 7200 * 1000);
-    assert_non_null(strstr(erase.reason.text, "no longer moves"));
-    erase_end(&erase, DISPOSITION_UNKNOWN);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.stuck = true;
-    erase.policy.stall_minutes = 3;
-    const int64_t again = still_clock_ms();
-    erase_go(&erase);
-    assert_true(still_clock_ms() - again > 180000 && still_clock_ms() - again < 300000);
-    erase_end(&erase, DISPOSITION_UNKNOWN);
-}
-
-/* The completion is lost in a controller reset; the drive works on it, and its log says so. */
-static void test_nvme_lost_command(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.gets_lost = true;
-    erase_go(&erase);
-    assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-    erase_end(&erase, DISPOSITION_ERASED);
-
-    prepare_nvme(&erase, "nvme-sanitize-crypto");
-    drive.gets_lost = true;
-    drive.ignores = true;
-    drive.state = 1;
-    drive.scdw10 = 4;
-    fake_disk_erase(&erase.fake); /* as an earlier erase left it */
-    erase_go(&erase);
-    assert_int_equal(erase.outcome == DISPOSITION_ERASED, false);
-    erase_end(&erase, erase.outcome);
-}
-
-/* One that fails leaves the drive closed but for another sanitize: that is begun, and compared with
- * what was there before the first. */
-static void test_nvme_fallback_to_another_sanitize(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, NULL);
-    erase.policy.fallback = true;
-    drive.fails = true;
-    erase_go(&erase);
-    assert_true(erase.run->attempt_count > 3);
-    assert_string_equal(erase.run->attempts[0].method->name, "nvme-sanitize-crypto-block");
-    assert_string_equal(erase.run->attempts[1].method->name, "nvme-sanitize-block");
-    erase_end(&erase, DISPOSITION_ERASED);
-}
-
-/* An earlier sanitize still runs: it is waited for, not begun twice. */
-static void test_nvme_waits_for_an_earlier_one(void **state) {
-    (void)state;
-    struct erase erase;
-    prepare_nvme(&erase, "nvme-sanitize-block");
+static void begin(struct fake_disk *fake) {
+    if (drive.ignores)
+        return;
+    drive.left = drive.polls_at_work;
     drive.state = 2;
-    drive.scdw10 = 2;
-    drive.left = 5;
-    erase_go(&erase);
-    assert_int_equal(drive.count, 1);
-    assert_int_equal(drive.left, 0);
-    erase_end(&erase, DISPOSITION_ERASED);
-
-    prepare_nvme(&erase, "nvme-sanitize-block");
-    drive.state = 2;
-    drive.stuck = true;
-    erase_go(&erase);
-    assert_int_equal(drive.count, 0);
-    assert_non_null(strstr(erase.reason.text, "before this run"));
-    erase_end(&erase, DISPOSITION_FAILED);
+    if (!drive.keeps_data && !drive.fails)
+        fake_disk_erase(fake);
 }
-
-/* --- ATA --- */
 
 static void give_registers(struct scsi_command *command, uint8_t status, uint8_t error,
                            uint16_t count, uint64_t lba) {
@@ -451,15 +225,18 @@ static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
             give_registers(command, 0x51, 0x04, 0, 3);
             return true;
         }
-        begin(fake, 0);
+        begin(fake);
         give_registers(command, 0x50, 0, 0, 0xffff);
         return true;
     }
     return false;
 }
 
-static void prepare_ata(struct erase *erase, const char *method) {
-    prepare(erase, COMMANDS_ATA);
+static void prepare(struct erase *erase, const char *method) {
+    erase_make(erase, COMMANDS_ATA, 4);
+    still_clock();
+    memset(&drive, 0, sizeof drive);
+    erase->policy.fallback = false;
     drive.word128 = 0x0021;
     erase->fake.on_scsi = play_ata;
     erase->disk = fake_disk_scanned(&erase->fake);
@@ -474,7 +251,7 @@ static void prepare_ata(struct erase *erase, const char *method) {
         erase_only(erase, method);
 }
 
-static void test_ata_sanitize_bytes(void **state) {
+static void test_sanitize_bytes(void **state) {
     (void)state;
     static const struct {
         const char *method;
@@ -491,7 +268,7 @@ static void test_ata_sanitize_bytes(void **state) {
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct erase erase;
-        prepare_ata(&erase, cases[i].method);
+        prepare(&erase, cases[i].method);
         erase_go(&erase);
         assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
         for (unsigned k = 0; k < drive.count; k++)
@@ -502,12 +279,12 @@ static void test_ata_sanitize_bytes(void **state) {
 }
 
 /* One pass, the signature "OW" above a pattern that is different each time. */
-static void test_ata_sanitize_overwrite_bytes(void **state) {
+static void test_sanitize_overwrite_bytes(void **state) {
     (void)state;
     struct erase erase;
     char patterns[2][9];
     for (int i = 0; i < 2; i++) {
-        prepare_ata(&erase, "ata-sanitize-overwrite");
+        prepare(&erase, "ata-sanitize-overwrite");
         erase_go(&erase);
         assert_int_equal(drive.count, 1);
         const char *sent = drive.sent[0];
@@ -522,61 +299,61 @@ static void test_ata_sanitize_overwrite_bytes(void **state) {
     assert_string_not_equal(patterns[0], patterns[1]);
 }
 
-static void test_ata_sanitize_ends(void **state) {
+static void test_sanitize_ends(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.polls_at_work = 0;
     erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
     erase_end(&erase, DISPOSITION_ERASED);
 
     /* Completed before, and after, and never seen at work: the samples decide. */
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.polls_at_work = 0;
     drive.state = 1;
     erase_go(&erase);
     assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
     erase_end(&erase, DISPOSITION_ERASED);
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.state = 1;
     drive.ignores = true;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.fails = true;
     erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "sectors are left"));
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.refuses = true;
     erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "it is frozen"));
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.stuck = true;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_UNKNOWN);
 
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.keeps_data = true;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Without registers a sanitize is not begun; a security erase can be judged without them. */
-static void test_ata_without_registers(void **state) {
+static void test_without_registers(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.no_registers = true;
     erase_go(&erase);
     assert_int_equal(drive.count, 0);
     erase_end(&erase, DISPOSITION_FAILED);
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.no_registers = true;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_ERASED);
@@ -592,10 +369,10 @@ static void assert_no_password(const struct erase *erase) {
     json_decref(list);
 }
 
-static void test_ata_security_bytes(void **state) {
+static void test_security_bytes(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     erase_go(&erase);
     assert_int_equal(drive.count, 3);
     assert_string_equal(drive.sent[0], "F1 flags=0000 Quietus erase in progress");
@@ -605,17 +382,17 @@ static void test_ata_security_bytes(void **state) {
     assert_no_password(&erase);
     erase_end(&erase, DISPOSITION_ERASED);
 
-    prepare_ata(&erase, "ata-security-erase-enhanced");
+    prepare(&erase, "ata-security-erase-enhanced");
     erase_go(&erase);
     assert_string_equal(drive.sent[2], "F4 flags=0200 Quietus erase in progress");
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_ERASED);
 }
 
-static void test_ata_security_interrupted(void **state) {
+static void test_security_interrupted(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.interrupts_once = true;
     erase_go(&erase);
     assert_int_equal(drive.count, 5); /* F1, F3, F4, F3, F4 */
@@ -624,16 +401,16 @@ static void test_ata_security_interrupted(void **state) {
 }
 
 /* Asked for again, but not for ever. */
-static void test_ata_security_refused_at_once(void **state) {
+static void test_security_refused_at_once(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.refusals = 2;
     erase_go(&erase);
     assert_int_equal(drive.count, 7); /* F1, and F3, F4 three times */
     erase_end(&erase, DISPOSITION_ERASED);
 
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.refusals = 3;
     erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
@@ -641,16 +418,16 @@ static void test_ata_security_refused_at_once(void **state) {
 }
 
 /* Whatever goes wrong, the drive is not left locked. */
-static void test_ata_security_never_left_locked(void **state) {
+static void test_security_never_left_locked(void **state) {
     (void)state;
     struct erase erase;
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.ignores = true; /* a good status, and the password stays */
     erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare_ata(&erase, "ata-security-erase");
+    prepare(&erase, "ata-security-erase");
     drive.keeps_data = true;
     erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
@@ -658,20 +435,20 @@ static void test_ata_security_never_left_locked(void **state) {
 }
 
 /* A drive that some tool has left locked is opened, at most four passwords are tried. */
-static void test_ata_known_passwords(void **state) {
+static void test_known_passwords(void **state) {
     (void)state;
     static const char *const known[] = {"Quietus erase in progress", "", "NULL",
                                         "AutoATAWindowsString12345678901"};
     struct erase erase;
     for (size_t i = 0; i < COUNT_OF(known); i++) {
-        prepare_ata(&erase, "ata-sanitize-block");
+        prepare(&erase, "ata-sanitize-block");
         drive.word128 |= 6;
         memcpy(drive.password, known[i], strlen(known[i]));
         erase_go(&erase);
         assert_int_equal(drive.word128 & 6, 0);
         erase_end(&erase, DISPOSITION_ERASED);
     }
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.word128 |= 6;
     memcpy(drive.password, "somebody's", 10);
     erase_go(&erase);
@@ -681,7 +458,7 @@ static void test_ata_known_passwords(void **state) {
     assert_non_null(strstr(erase.reason.text, "locked by an ATA password"));
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare_ata(&erase, "ata-sanitize-block");
+    prepare(&erase, "ata-sanitize-block");
     drive.word128 |= 6 | 0x10; /* attempts used up */
     erase_go(&erase);
     assert_int_equal(drive.count, 0);
@@ -690,7 +467,10 @@ static void test_ata_known_passwords(void **state) {
 
 /* The disk shows half of itself; the scan has seen that more is there. */
 static void prepare_hidden(struct erase *erase) {
-    prepare(erase, COMMANDS_ATA);
+    erase_make(erase, COMMANDS_ATA, 4);
+    still_clock();
+    memset(&drive, 0, sizeof drive);
+    erase->policy.fallback = false;
     const uint64_t whole = erase->fake.bytes / 512;
     drive.sectors = whole / 2;
     erase->fake.on_scsi = play_ata;
@@ -802,23 +582,15 @@ static void test_sanitize_status_decoding(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_nvme_sanitize_bytes),
-    cmocka_unit_test(test_nvme_sanitize_at_once),
-    cmocka_unit_test(test_nvme_success_of_years_ago),
-    cmocka_unit_test(test_nvme_lies),
-    cmocka_unit_test(test_nvme_refused_failed_stuck),
-    cmocka_unit_test(test_nvme_lost_command),
-    cmocka_unit_test(test_nvme_fallback_to_another_sanitize),
-    cmocka_unit_test(test_nvme_waits_for_an_earlier_one),
-    cmocka_unit_test(test_ata_sanitize_bytes),
-    cmocka_unit_test(test_ata_sanitize_overwrite_bytes),
-    cmocka_unit_test(test_ata_sanitize_ends),
-    cmocka_unit_test(test_ata_without_registers),
-    cmocka_unit_test(test_ata_security_bytes),
-    cmocka_unit_test(test_ata_security_interrupted),
-    cmocka_unit_test(test_ata_security_refused_at_once),
-    cmocka_unit_test(test_ata_security_never_left_locked),
-    cmocka_unit_test(test_ata_known_passwords),
+    cmocka_unit_test(test_sanitize_bytes),
+    cmocka_unit_test(test_sanitize_overwrite_bytes),
+    cmocka_unit_test(test_sanitize_ends),
+    cmocka_unit_test(test_without_registers),
+    cmocka_unit_test(test_security_bytes),
+    cmocka_unit_test(test_security_interrupted),
+    cmocka_unit_test(test_security_refused_at_once),
+    cmocka_unit_test(test_security_never_left_locked),
+    cmocka_unit_test(test_known_passwords),
     cmocka_unit_test(test_hidden_areas_are_opened),
     cmocka_unit_test(test_hidden_areas_that_stay),
     cmocka_unit_test(test_sanitize_status_decoding),
