@@ -78,6 +78,7 @@ static json_t *pass_json(const struct pass_run *pass, const struct write_report 
     if (pass->from > 0)
         json_put_count(event, "taken_up_at", pass->from);
     json_put_count(event, "bytes_acknowledged", report->written);
+    json_put_count(event, "requests_failed", report->requests_failed);
     json_put_count(event, "bad_lbas", report->bad_lbas);
     json_put(event, "bad_ranges", bad_ranges_json(report));
     json_put_text(event, "result", error ? strerror(-error) : "gone through");

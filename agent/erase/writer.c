@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Eight requests of 512 KiB keep any device busy that does less than some GB/s, and cost 4 MiB. */
-enum { DEPTH = 8, CHUNK = 512 << 10, MOST_FAILED_CHUNKS = 64, MOST_BAD_RANGES = 4096 };
+enum { DEPTH = 8, CHUNK = 512 << 10, MOST_BAD_RANGES = 4096 };
 
 /* A failed write takes the kernel long. After so many sectors in a row, as of a disk that is write
  * protected or dead from here on, it is not halved further until a write succeeds. */
@@ -32,7 +32,7 @@ struct run {
     struct slot *idle[DEPTH];
     unsigned idle_count;
     struct chunk next;
-    struct chunk failed[MOST_FAILED_CHUNKS];
+    struct chunk failed[WRITER_MOST_FAILED];
     unsigned failed_count;
     uint64_t bad_ranges;
     unsigned bad_in_a_row;
@@ -86,11 +86,12 @@ static void finish(struct run *run, struct slot *slot) {
         error = -EIO;
     if (error == 0)
         run->report->written += request->length;
-    else if (run->failed_count < MOST_FAILED_CHUNKS)
+    else if (run->failed_count < WRITER_MOST_FAILED)
         run->failed[run->failed_count++] =
             (struct chunk){request->area, request->offset, request->length};
     if (error && run->report->first_error == 0)
         run->report->first_error = error;
+    run->report->requests_failed += error != 0;
     run->idle[run->idle_count++] = slot;
     progress_heard(run->job->progress, run->job->from + run->report->written);
 }
@@ -164,11 +165,11 @@ static int write_all(struct run *run) {
             tell_point(run, &chunk);
             continue;
         }
-        while (more && !point && run->idle_count > 0 && run->failed_count < MOST_FAILED_CHUNKS) {
+        while (more && !point && run->idle_count > 0 && run->failed_count < WRITER_MOST_FAILED) {
             start(run, &chunk);
             more = take_chunk(run, &chunk);
         }
-        if (run->failed_count == MOST_FAILED_CHUNKS)
+        if (run->failed_count == WRITER_MOST_FAILED)
             more = false;
         if (run->idle_count == DEPTH)
             continue;
@@ -178,7 +179,7 @@ static int write_all(struct run *run) {
     }
     if (given_up)
         return -ECANCELED;
-    return run->failed_count == MOST_FAILED_CHUNKS ? -EIO : 0;
+    return run->failed_count == WRITER_MOST_FAILED ? -EIO : 0;
 }
 
 static void note_bad(struct run *run, const struct chunk *chunk) {

@@ -17,12 +17,20 @@ struct bad_range {
 };
 
 struct write_report {
-    uint64_t written; /* bytes that the device acknowledged */
+    uint64_t written; /* bytes that the device acknowledged; on the medium once it has flushed */
+    unsigned requests_failed; /* at the first try, whatever became of their sectors */
     uint64_t bad_lbas;
     struct bad_range bad[WRITER_RANGES_KEPT];
     unsigned bad_count; /* kept in the list; bad_lbas counts all */
     int first_error;    /* negative errno of the first write that failed, or 0 */
 };
+
+/*
+ * A pass is given up when so many requests have failed at the first try: each may take the kernel
+ * half a minute. And so often is a sector tried that fails: in its request, in that once more, and
+ * in each half of it down to the sector alone (1024 sectors of 512 bytes; fewer of larger ones).
+ */
+enum { WRITER_MOST_FAILED = 64, WRITER_MOST_TRIES = 12 };
 
 /* How often the disk's cache is flushed to tell how far it is; the first time early, since what an
  * order says about the disk's content fits no more by then. */

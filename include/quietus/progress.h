@@ -28,7 +28,10 @@ struct progress {
     atomic_int phase; /* enum phase */
     atomic_uint part; /* pass or namespace, from 1 */
     atomic_uint parts;
-    atomic_uint_fast64_t done; /* bytes or samples, within the part */
+    /* Bytes or samples, within the part. Of an overwrite: bytes that the device has acknowledged;
+     * it may have them in its cache alone until the pass ends with a flush. What is kept for the
+     * time after a power cut (checkpoint.h) counts flushed bytes only. */
+    atomic_uint_fast64_t done;
     atomic_uint_fast64_t total;
     /*
      * When the disk must have been heard of again, on clock_monotonic_ms: past it the thread is

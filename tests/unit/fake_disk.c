@@ -37,8 +37,23 @@ void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned 
 void fake_disk_free(struct fake_disk *fake) {
     free(fake->medium);
     free(fake->was_read);
+    free(fake->flushed);
+    fake->flushed = NULL;
     fake->medium = NULL;
     fake->was_read = NULL;
+}
+
+void fake_disk_cache_writes(struct fake_disk *fake) {
+    if (!fake->flushed)
+        fake->flushed = malloc(fake->bytes);
+    assert_non_null(fake->flushed);
+    memcpy(fake->flushed, fake->medium, fake->bytes);
+}
+
+void fake_disk_power_cut(struct fake_disk *fake) {
+    for (uint64_t at = 0; at < fake->bytes; at += (uint64_t)2 * SECTOR)
+        memcpy(fake->medium + at, fake->flushed + at, SECTOR);
+    memcpy(fake->flushed, fake->medium, fake->bytes);
 }
 
 void fake_disk_erase(struct fake_disk *fake) {
@@ -179,6 +194,17 @@ static bool touches(const struct io_request *request, uint64_t base, uint64_t fr
     return start < to && start + request->length > from;
 }
 
+static bool is_bad_write(struct fake_disk *fake, uint64_t from, uint32_t length) {
+    const uint64_t period = fake->bad_write_period ? fake->bad_write_period : 1;
+    bool bad = false;
+    for (uint64_t at = from; at < from + length && !bad; at += SECTOR)
+        bad = at >= fake->bad_write_from && at < fake->bad_write_to && at / SECTOR % period == 0;
+    if (!bad || (fake->bad_write_failures && fake->failed_writes >= fake->bad_write_failures))
+        return false;
+    fake->failed_writes++;
+    return true;
+}
+
 static int32_t transfer(struct fake_disk *fake, const struct io_request *request) {
     const uint64_t base = request->area * area_bytes(fake);
     uint64_t at = base + request->offset;
@@ -197,7 +223,7 @@ static int32_t transfer(struct fake_disk *fake, const struct io_request *request
     count_destructive(fake);
     if (!fake->is_armed)
         return -EBADF;
-    if (touches(request, base, fake->bad_write_from, fake->bad_write_to))
+    if (is_bad_write(fake, base + request->offset, request->length))
         return -EIO;
     if (!fake->drops_writes)
         memcpy(fake->medium + at, request->buffer, request->length);
@@ -229,7 +255,11 @@ static int fake_flush(void *context, unsigned area) {
     struct fake_disk *fake = context;
     (void)area;
     note(fake, 'f');
-    return fake->flush_fails ? -EIO : 0;
+    if (fake->flush_fails)
+        return -EIO;
+    if (fake->flushed)
+        memcpy(fake->flushed, fake->medium, fake->bytes);
+    return 0;
 }
 
 static int fake_refresh(void *context) {

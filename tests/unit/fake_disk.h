@@ -24,11 +24,15 @@ struct fake_disk {
     uint64_t wraps_at;       /* addresses are taken modulo this many bytes */
     uint64_t bad_write_from; /* writes that touch [from, to) fail */
     uint64_t bad_write_to;
+    unsigned bad_write_period; /* of that range every so many sectors are bad; 0: all */
+    unsigned
+        bad_write_failures; /* so many writes to bad sectors fail, then they are good; 0: all */
     uint64_t bad_read_from;
     uint64_t bad_read_to;
     unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
     bool flush_fails;
+    uint8_t *flushed; /* fake_disk_cache_writes: what a power cut leaves; NULL: all is kept */
     uint32_t identify_lacks;    /* bytes that do not come */
     bool busy;                  /* cannot be opened for writing */
     int format_error;           /* transport error of Format NVM */
@@ -52,6 +56,7 @@ struct fake_disk {
     unsigned logged;
     unsigned requests;
     unsigned destructive;
+    unsigned failed_writes;
     bool is_armed;
     bool formatted;
 
@@ -67,6 +72,11 @@ void fake_disk_free(struct fake_disk *fake);
 struct disk *fake_disk_scanned(struct fake_disk *fake);
 /* The disk opened. Closing it leaves the fake as it is. */
 struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk);
+
+/* From now on what is written is only in its cache until it is flushed. */
+void fake_disk_cache_writes(struct fake_disk *fake);
+/* Of what was not flushed, every other sector is lost. */
+void fake_disk_power_cut(struct fake_disk *fake);
 
 /* All of the medium becomes zero. */
 void fake_disk_erase(struct fake_disk *fake);

@@ -568,6 +568,76 @@ static void test_made_up_on_the_stick(void **state) {
     }
 }
 
+static json_t *state_document(const struct world *world) {
+    AUTO_FREE char *text = NULL;
+    size_t length;
+    char path[PATH_MAX];
+    struct envelope envelope;
+    struct reason reason = {""};
+    only_file(world, false, path);
+    assert_int_equal(file_read(path, 1 << 20, &text, &length), 0);
+    assert_int_equal(envelope_parse(text, length, &envelope, &reason), 0);
+    json_t *document = json_parse(envelope.payload, envelope.payload_length, &reason);
+    assert_non_null(document);
+    envelope_free(&envelope);
+    return document;
+}
+
+/* Whether the disk holds the state's pattern up to its position. */
+static bool holds_what_it_says(const struct world *world, const json_t *document) {
+    enum { PIECE = 4096 };
+    struct reason reason;
+    struct overwrite_state told;
+    struct layout layout;
+    uint8_t expected[PIECE];
+    bool good = true;
+    struct disk *disk = fake_disk_scanned((struct fake_disk *)&world->fake);
+    layout_make(disk->areas, disk->area_count, &layout);
+    assert_int_equal(overwrite_state_decode(document, &told, &reason), 0);
+    for (uint64_t at = 0; at < told.position; at += PIECE) {
+        pattern_fill(&told.pattern, &layout, 0, at, expected, PIECE);
+        good = good && memcmp(world->fake.medium + at, expected, PIECE) == 0;
+    }
+    disk_free(disk);
+    return good;
+}
+
+/* The disk loses with its power what it has not flushed: the position is below all of that, and
+ * what an erase ends with is flushed. */
+static void test_only_what_was_flushed_counts(void **state) {
+    (void)state;
+    unsigned told = 0;
+    struct world world;
+    begin_world(&world, COMMANDS_ATA, "random", ANY);
+    uint8_t *before = malloc(world.fake.bytes);
+    assert_non_null(before);
+    memcpy(before, world.fake.medium, world.fake.bytes);
+    for (unsigned requests = 1; requests < CHUNKS; requests++) {
+        struct boot boot;
+        memcpy(world.fake.medium, before, world.fake.bytes);
+        world.fake.logged = 0;
+        fake_disk_cache_writes(&world.fake);
+        interrupted_boot(&world, requests);
+        fake_disk_power_cut(&world.fake);
+        if (count_in(world.folder) > 0) {
+            json_t *document = state_document(&world);
+            assert_true(holds_what_it_says(&world, document));
+            json_decref(document);
+            told++;
+        }
+        start_boot(&world, &boot);
+        assert_int_equal(boot.scan.disks[0]->interrupted != NULL, count_in(world.folder) > 0);
+        erase(&world, &boot, 0);
+        assert_int_equal(boot.outcome, DISPOSITION_ERASED);
+        fake_disk_power_cut(&world.fake);
+        assert_int_equal(fake_disk_residue(&world.fake), 0);
+        end_boot(&boot);
+    }
+    assert_in_range(told, CHUNKS / 2, CHUNKS);
+    free(before);
+    end_world(&world);
+}
+
 /* The disk lied about its flush: what was said to be written last is not there. */
 static void test_disk_lost_writes(void **state) {
     (void)state;
@@ -630,21 +700,6 @@ static void test_statement_of_another_run(void **state) {
     expect_refused(&world, "altered, or is not of the run beside it");
     end_world(&strange);
     end_world(&world);
-}
-
-static json_t *state_document(const struct world *world) {
-    AUTO_FREE char *text = NULL;
-    size_t length;
-    char path[PATH_MAX];
-    struct envelope envelope;
-    struct reason reason = {""};
-    only_file(world, false, path);
-    assert_int_equal(file_read(path, 1 << 20, &text, &length), 0);
-    assert_int_equal(envelope_parse(text, length, &envelope, &reason), 0);
-    json_t *document = json_parse(envelope.payload, envelope.payload_length, &reason);
-    assert_non_null(document);
-    envelope_free(&envelope);
-    return document;
 }
 
 static void expect_fits(const struct world *world, const json_t *document, bool expected) {
@@ -834,6 +889,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_disk_used_since),
     cmocka_unit_test(test_something_new_behind_it),
     cmocka_unit_test(test_made_up_on_the_stick),
+    cmocka_unit_test(test_only_what_was_flushed_counts),
     cmocka_unit_test(test_disk_lost_writes),
     cmocka_unit_test(test_stick_brings_back_the_first_pass),
     cmocka_unit_test(test_statement_of_another_run),

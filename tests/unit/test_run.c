@@ -9,6 +9,7 @@
 #include "quietus/run.h"
 
 #include "../../agent/authorize/internal.h"
+#include "../../agent/erase/writer.h"
 #include "fake_disk.h"
 #include "test.h"
 
@@ -207,6 +208,80 @@ static void test_disk_that_takes_no_write_is_given_up_soon(void **state) {
     go(&erase);
     assert_in_range(erase.fake.requests, 1, 200);
     assert_int_equal(fake_disk_residue(&erase.fake), (8 << 20) / 512);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+static void test_large_disk_that_takes_no_write_is_given_up_soon(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_ATA, 96);
+    erase.fake.bad_write_to = 96 << 20;
+    go(&erase);
+    assert_in_range(erase.fake.failed_writes, WRITER_MOST_FAILED, WRITER_MOST_FAILED + 8);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* A number of the last pass's line in the evidence. */
+static uint64_t of_pass(const struct erase *erase, const char *member) {
+    size_t i;
+    json_t *entry;
+    json_t *evidence = evidence_list(erase->run->evidence);
+    const json_t *pass = NULL;
+    json_array_foreach(evidence, i, entry) {
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") == 0)
+            pass = entry;
+    }
+    assert_non_null(pass);
+    const uint64_t count = json_count(pass, member);
+    json_decref(evidence);
+    return count;
+}
+
+/* As the header says: alone, with each that it was halved from, and once more. */
+static void test_bad_sector_is_tried_so_often(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_ATA, 8);
+    erase.fake.bad_write_from = (3 << 20) + 512 * 77;
+    erase.fake.bad_write_to = erase.fake.bad_write_from + 512;
+    go(&erase);
+    assert_int_equal(erase.fake.failed_writes, WRITER_MOST_TRIES);
+    assert_int_equal(of_pass(&erase, "bad_lbas"), 1);
+    assert_int_equal(fake_disk_residue(&erase.fake), 1);
+    finish(&erase, DISPOSITION_FAILED);
+}
+
+/* One that succeeds at the last try is written, and the evidence has that it failed before. */
+static void test_sector_that_recovers(void **state) {
+    (void)state;
+    struct erase erase;
+    for (unsigned failures = 1; failures <= WRITER_MOST_TRIES; failures++) {
+        prepare(&erase, COMMANDS_ATA, 8);
+        erase.fake.bad_write_from = (3 << 20) + 512 * 77;
+        erase.fake.bad_write_to = erase.fake.bad_write_from + 512;
+        erase.fake.bad_write_failures = failures;
+        go(&erase);
+        assert_int_equal(erase.fake.failed_writes, failures);
+        assert_int_equal(of_pass(&erase, "requests_failed"), 1);
+        const bool too_often = failures == WRITER_MOST_TRIES;
+        assert_int_equal(of_pass(&erase, "bad_lbas"), too_often);
+        finish(&erase, too_often ? DISPOSITION_FAILED : DISPOSITION_ERASED);
+    }
+}
+
+/* Every other sector of the disk is bad: narrowing has an end, what it leaves counts as bad, and
+ * nothing of it is called erased. */
+static void test_narrowing_has_an_end(void **state) {
+    (void)state;
+    struct erase erase;
+    prepare(&erase, COMMANDS_ATA, 16);
+    erase.fake.bad_write_to = 16 << 20;
+    erase.fake.bad_write_period = 2;
+    go(&erase);
+    assert_in_range(erase.fake.failed_writes, 4096, 4 * 4096);
+    const uint64_t left = fake_disk_residue(&erase.fake);
+    assert_in_range(left, (16 << 20) / 1024, (16 << 20) / 512);
+    assert_int_equal(of_pass(&erase, "bad_lbas"), left);
     finish(&erase, DISPOSITION_FAILED);
 }
 
@@ -709,6 +784,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bad_sectors_fail_the_disk_and_the_rest_is_written),
     cmocka_unit_test(test_disk_that_fails_half_way),
     cmocka_unit_test(test_disk_that_takes_no_write_is_given_up_soon),
+    cmocka_unit_test(test_large_disk_that_takes_no_write_is_given_up_soon),
+    cmocka_unit_test(test_bad_sector_is_tried_so_often),
+    cmocka_unit_test(test_sector_that_recovers),
+    cmocka_unit_test(test_narrowing_has_an_end),
     cmocka_unit_test(test_what_lies_behind_a_dead_stretch_is_written),
     cmocka_unit_test(test_unreadable_samples_fail_the_disk),
     cmocka_unit_test(test_full_read_narrows_what_is_unreadable),
