@@ -63,9 +63,9 @@ class Site(Workplace):
             *key_and_certificate)
         return path
 
-    def iso(self, name, uki):
+    def iso(self, name, uki, *certificate):
         path = self.folder / f"{name}.iso"
-        run(TOP / "initramfs/iso", OUT / "vmlinuz", self.initrd, COMMAND_LINE, uki, path)
+        run(TOP / "initramfs/iso", OUT / "vmlinuz", self.initrd, COMMAND_LINE, uki, path, *certificate)
         return path
 
     @functools.cached_property
@@ -93,11 +93,12 @@ class Site(Workplace):
         return (self.www / f"orders/{machine.SERIAL}.json").read_text()
 
 
-def stick_offset(image):
-    """Where the third partition begins, by the boot record."""
+def stick_offset(image, partition=3):
+    """Where a partition begins, by the boot record; the third is the stick's, the second the firmware's."""
     with open(image, "rb") as file:
         record = file.read(512)
-    return int.from_bytes(record[486:490], "little") * 512
+    entry = 446 + 16 * (partition - 1)
+    return int.from_bytes(record[entry + 8:entry + 12], "little") * 512
 
 
 _site = None

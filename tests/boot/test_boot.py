@@ -133,7 +133,11 @@ def test_secure_boot_signed():
     words are on the stick: none can be given from outside."""
     place = site()
     folder = folder_for(place, "secure")
-    signed = place.iso("signed", place.uki("signed", "", *place.key))
+    certificate = place.key[1]
+    signed = place.iso("signed", place.uki("signed", "", *place.key), certificate)
+    boots.run("mcopy", "-i", f"{signed}@@{boots.stick_offset(signed, 2)}", "::/db.cer", folder / "db.cer")
+    boots.run("openssl", "x509", "-inform", "DER", "-in", folder / "db.cer", "-out", folder / "db.pem")
+    assert (folder / "db.pem").read_text() in certificate.read_text(), "for the firmware's setup to enrol"
     image, it = place.medium("secure", signed, **stick_files(place))
     console = boot(place, "secure_boot_signed", uefi(folder, secure=True) + usb(image))
     assert "quietus: kernel lockdown: integrity" in console, console[-5000:]
