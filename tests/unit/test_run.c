@@ -3,82 +3,14 @@
  * media are looked at afterwards: no certificate may say more than they do.
  */
 #include "quietus/certificate.h"
-#include "quietus/check.h"
-#include "quietus/clock.h"
 #include "quietus/json.h"
-#include "quietus/run.h"
 
 #include "../../agent/authorize/internal.h"
 #include "../../agent/erase/writer.h"
-#include "fake_disk.h"
 #include "test.h"
+#include "whole_erase.h"
 
 #include <errno.h>
-
-static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {1, 2, 3};
-
-struct erase {
-    struct fake_disk fake;
-    struct disk *disk;
-    struct policy policy;
-    struct disk_run *run;
-    enum disposition outcome;
-    struct reason reason;
-};
-
-static void prepare(struct erase *erase, enum command_set commands, unsigned mebibytes) {
-    keys_start();
-    memset(erase, 0, sizeof *erase);
-    fake_disk_make(&erase->fake, commands, mebibytes);
-    policy_default(&erase->policy);
-}
-
-static void go(struct erase *erase) {
-    json_t *authority = json_new_object();
-    json_put_text(authority, "kind", "operator");
-    erase->disk = fake_disk_scanned(&erase->fake);
-    struct warrant *warrant = warrant_issue(erase->disk, authority);
-    json_decref(authority);
-    erase->run = disk_run_new(erase->disk, warrant, &erase->policy, run_id);
-    struct device *device = fake_disk_open(&erase->fake, erase->disk);
-    disk_run_on_device(erase->run, device);
-    device_close(device);
-    erase->outcome = disk_run_disposition(erase->run, &erase->reason);
-}
-
-/* The certificate, checked as an auditor would. */
-static void check_certificate(const struct erase *erase) {
-    struct session session;
-    struct document document;
-    struct check_result result;
-    const struct server server = {.serial = "S"};
-    const struct trust nobody = {0};
-    session_start(&session, NULL);
-    certificate_of_run(&session, &server, erase->run, &document);
-    check_envelope(document.text, strlen(document.text), &nobody, &result);
-    if (result.status != CHECK_UNPROVEN)
-        fail_msg("the certificate is not intact: %s",
-                 json_string_value(json_array_get(result.problems, 0)));
-    assert_string_equal(json_text(result.document, "disposition"),
-                        disposition_name(erase->outcome));
-    const bool claims = json_is_object(json_object_get(result.document, "method"));
-    assert_true(claims == (erase->outcome == DISPOSITION_ERASED));
-    check_result_free(&result);
-    document_free(&document);
-    session_end(&session);
-}
-
-static void finish(struct erase *erase, enum disposition expected) {
-    if (erase->outcome != expected)
-        fail_msg("%s, not %s: %s", disposition_name(erase->outcome), disposition_name(expected),
-                 erase->reason.text);
-    if (erase->outcome == DISPOSITION_ERASED)
-        assert_int_equal(fake_disk_residue(&erase->fake), 0);
-    check_certificate(erase);
-    disk_run_free(erase->run);
-    disk_free(erase->disk);
-    fake_disk_free(&erase->fake);
-}
 
 static const struct attempt *attempt(const struct erase *erase, unsigned i) {
     assert_true(i < erase->run->attempt_count);
@@ -90,22 +22,17 @@ static void set_passes(struct erase *erase, const char *passes) {
     assert_int_equal(passes_parse(passes, &erase->policy.passes, &reason), 0);
 }
 
-static void only_method(struct erase *erase, const char *name) {
-    text_copy(erase->policy.methods[0], POLICY_NAME_SIZE, name);
-    erase->policy.method_count = 1;
-}
-
 static void test_overwrite_of_a_good_disk(void **state) {
     (void)state;
     static const char *const passes[] = {"random", "zero",        "ones",
                                          "0x5a",   "random,zero", "zero,ones,random"};
     for (size_t i = 0; i < COUNT_OF(passes); i++) {
         struct erase erase;
-        prepare(&erase, COMMANDS_ATA, 48);
+        erase_make(&erase, COMMANDS_ATA, 48);
         set_passes(&erase, passes[i]);
-        go(&erase);
+        erase_go(&erase);
         assert_string_equal(attempt(&erase, 0)->method->name, "overwrite");
-        finish(&erase, DISPOSITION_ERASED);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
@@ -115,10 +42,10 @@ static void test_overwrite_with_every_level_of_verification(void **state) {
     for (size_t i = 0; i < COUNT_OF(levels); i++) {
         struct erase erase;
         struct reason reason;
-        prepare(&erase, COMMANDS_ATA, 48);
+        erase_make(&erase, COMMANDS_ATA, 48);
         assert_int_equal(verify_level_parse(levels[i], &erase.policy.verify, &reason), 0);
-        go(&erase);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_go(&erase);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
@@ -128,31 +55,31 @@ static void test_overwrite_of_odd_sizes(void **state) {
     static const uint64_t sectors[] = {1, 7, 8, 9, 2047, 4097, 6145, 98303};
     for (size_t i = 0; i < COUNT_OF(sectors); i++) {
         struct erase erase;
-        prepare(&erase, COMMANDS_ATA, 48);
+        erase_make(&erase, COMMANDS_ATA, 48);
         erase.fake.bytes = sectors[i] * 512;
-        go(&erase);
-        finish(&erase, DISPOSITION_ERASED);
+        erase_go(&erase);
+        erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
 static void test_first_and_last_mebibyte_end_blank(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
-    go(&erase);
+    erase_make(&erase, COMMANDS_ATA, 8);
+    erase_go(&erase);
     assert_true(bytes_all(erase.fake.medium, 1 << 20, 0));
     assert_true(bytes_all(erase.fake.medium + (7 << 20), 1 << 20, 0));
     assert_false(bytes_all(erase.fake.medium + (1 << 20), 512, 0));
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_disk_that_drops_writes_has_failed(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.drops_writes = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A capacity that is not there, or a bridge that cuts addresses: the pattern is bound to its LBA.
@@ -160,19 +87,19 @@ static void test_disk_that_drops_writes_has_failed(void **state) {
 static void test_disk_that_wraps_addresses_has_failed(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.wraps_at = 16 << 20;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_bad_sectors_fail_the_disk_and_the_rest_is_written(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.bad_write_from = (20 << 20) + 512;
     erase.fake.bad_write_to = (20 << 20) + 512 * 4;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(fake_disk_residue(&erase.fake), 3);
     json_t *evidence = evidence_list(erase.run->evidence);
     bool found = false;
@@ -185,17 +112,17 @@ static void test_bad_sectors_fail_the_disk_and_the_rest_is_written(void **state)
     }
     json_decref(evidence);
     assert_true(found);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_disk_that_fails_half_way(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 96);
+    erase_make(&erase, COMMANDS_ATA, 96);
     erase.fake.bad_write_from = 40 << 20;
     erase.fake.bad_write_to = 96 << 20;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Every failed write can take the kernel seconds: a disk that takes none is not asked sector by
@@ -203,22 +130,22 @@ static void test_disk_that_fails_half_way(void **state) {
 static void test_disk_that_takes_no_write_is_given_up_soon(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.fake.bad_write_to = 8 << 20;
-    go(&erase);
+    erase_go(&erase);
     assert_in_range(erase.fake.requests, 1, 200);
     assert_int_equal(fake_disk_residue(&erase.fake), (8 << 20) / 512);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_large_disk_that_takes_no_write_is_given_up_soon(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 96);
+    erase_make(&erase, COMMANDS_ATA, 96);
     erase.fake.bad_write_to = 96 << 20;
-    go(&erase);
+    erase_go(&erase);
     assert_in_range(erase.fake.failed_writes, WRITER_MOST_FAILED, WRITER_MOST_FAILED + 8);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A number of the last pass's line in the evidence. */
@@ -241,14 +168,14 @@ static uint64_t of_pass(const struct erase *erase, const char *member) {
 static void test_bad_sector_is_tried_so_often(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.fake.bad_write_from = (3 << 20) + 512 * 77;
     erase.fake.bad_write_to = erase.fake.bad_write_from + 512;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.fake.failed_writes, WRITER_MOST_TRIES);
     assert_int_equal(of_pass(&erase, "bad_lbas"), 1);
     assert_int_equal(fake_disk_residue(&erase.fake), 1);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* One that succeeds at the last try is written, and the evidence has that it failed before. */
@@ -256,16 +183,16 @@ static void test_sector_that_recovers(void **state) {
     (void)state;
     struct erase erase;
     for (unsigned failures = 1; failures <= WRITER_MOST_TRIES; failures++) {
-        prepare(&erase, COMMANDS_ATA, 8);
+        erase_make(&erase, COMMANDS_ATA, 8);
         erase.fake.bad_write_from = (3 << 20) + 512 * 77;
         erase.fake.bad_write_to = erase.fake.bad_write_from + 512;
         erase.fake.bad_write_failures = failures;
-        go(&erase);
+        erase_go(&erase);
         assert_int_equal(erase.fake.failed_writes, failures);
         assert_int_equal(of_pass(&erase, "requests_failed"), 1);
         const bool too_often = failures == WRITER_MOST_TRIES;
         assert_int_equal(of_pass(&erase, "bad_lbas"), too_often);
-        finish(&erase, too_often ? DISPOSITION_FAILED : DISPOSITION_ERASED);
+        erase_end(&erase, too_often ? DISPOSITION_FAILED : DISPOSITION_ERASED);
     }
 }
 
@@ -274,208 +201,208 @@ static void test_sector_that_recovers(void **state) {
 static void test_narrowing_has_an_end(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 16);
+    erase_make(&erase, COMMANDS_ATA, 16);
     erase.fake.bad_write_to = 16 << 20;
     erase.fake.bad_write_period = 2;
-    go(&erase);
+    erase_go(&erase);
     assert_in_range(erase.fake.failed_writes, 4096, 4 * 4096);
     const uint64_t left = fake_disk_residue(&erase.fake);
     assert_in_range(left, (16 << 20) / 1024, (16 << 20) / 512);
     assert_int_equal(of_pass(&erase, "bad_lbas"), left);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A dead stretch does not cost what lies behind it. */
 static void test_what_lies_behind_a_dead_stretch_is_written(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.fake.bad_write_from = 1 << 20;
     erase.fake.bad_write_to = 2 << 20;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(fake_disk_residue(&erase.fake), (1 << 20) / 512);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_unreadable_samples_fail_the_disk(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.bad_read_from = 10 << 20;
     erase.fake.bad_read_to = 30 << 20;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* One unreadable sector in a full read: the rest of its chunk is still compared. */
 static void test_full_read_narrows_what_is_unreadable(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.policy.verify.kind = VERIFY_FULL;
     erase.fake.bad_read_from = 10 << 20;
     erase.fake.bad_read_to = (10 << 20) + 512;
-    go(&erase);
+    erase_go(&erase);
     const struct sample_facts *samples = &attempt(&erase, 0)->facts.samples;
     assert_int_equal(samples->unreadable, 1);
     assert_int_equal(samples->read, (48 << 8) - 1);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
     /* Many chunks, the first one half. */
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.policy.verify.kind = VERIFY_FULL;
     erase.fake.bad_read_from = (10 << 20) + (1 << 19);
     erase.fake.bad_read_to = 30 << 20;
-    go(&erase);
+    erase_go(&erase);
     samples = &attempt(&erase, 0)->facts.samples;
     assert_int_equal(samples->unreadable, (39 << 19) / 4096);
     assert_int_equal(samples->read, (48 << 8) - (39 << 19) / 4096);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_disk_that_falls_silent_is_unknown(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.silent_after = 40;
-    go(&erase);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 static void test_disk_that_falls_silent_when_read_back_is_unknown(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.silent_after = 200;
-    go(&erase);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 static void test_flush_that_fails_fails_the_disk(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.fake.flush_fails = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_another_disk_in_its_place(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, 48);
     erase.fake.becomes_another_after = 50; /* in the middle of the pass */
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Between two passes the identity is read again, and nothing is written to the other disk. */
 static void test_another_disk_before_the_second_pass(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     set_passes(&erase, "zero,ones");
     erase.fake.becomes_another_after = 16; /* the first pass has 16 requests */
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.fake.destructive, 16);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_busy_disk_is_not_touched(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.fake.busy = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.fake.destructive, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_format_of_a_good_disk(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 64);
-    go(&erase);
+    erase_make(&erase, COMMANDS_NVME, 64);
+    erase_go(&erase);
     assert_string_equal(attempt(&erase, 0)->method->name, "nvme-format-crypto");
     assert_int_equal(attempt(&erase, 0)->facts.samples.informative, 9206);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* The content is unspecified afterwards: random is as good as zero. */
 static void test_format_that_leaves_random_bytes(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 64);
+    erase_make(&erase, COMMANDS_NVME, 64);
     erase.fake.format_leaves_random = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_format_of_several_namespaces(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 60);
+    erase_make(&erase, COMMANDS_NVME, 60);
     erase.fake.namespaces = 3;
-    go(&erase);
+    erase_go(&erase);
     assert_non_null(strstr(erase.fake.log, "F"));
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* It may be closed by a sanitize that failed: that it cannot be read is found out soon. */
 static void test_format_of_a_disk_that_cannot_be_read(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
+    erase_make(&erase, COMMANDS_NVME, 48);
     erase.policy.fallback = false;
     erase.fake.bad_read_to = 48 << 20;
-    go(&erase);
+    erase_go(&erase);
     const uint64_t samples = attempt(&erase, 0)->facts.samples.planned;
     assert_in_range(erase.fake.requests, samples, samples + 600);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A disk that some other tool had erased before: markers make it tell. */
 static void test_format_of_a_blank_disk_uses_markers(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
+    erase_make(&erase, COMMANDS_NVME, 48);
     memset(erase.fake.medium, 0, erase.fake.bytes);
-    go(&erase);
+    erase_go(&erase);
     const json_t *verification = attempt(&erase, 0)->verification;
     assert_true(json_count(verification, "markers") >= 9206);
     assert_int_equal(json_count(verification, "blind_range_count"), 0);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_format_that_does_nothing_to_a_blank_disk(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
-    only_method(&erase, "nvme-format-user-data");
+    erase_make(&erase, COMMANDS_NVME, 48);
+    erase_only(&erase, "nvme-format-user-data");
     memset(erase.fake.medium, 0, erase.fake.bytes);
     erase.fake.format_keeps_data = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_format_that_does_nothing(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 64);
-    only_method(&erase, "nvme-format-crypto");
+    erase_make(&erase, COMMANDS_NVME, 64);
+    erase_only(&erase, "nvme-format-crypto");
     erase.fake.format_keeps_data = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_format_of_one_namespace_in_two(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 64);
-    only_method(&erase, "nvme-format-user-data");
+    erase_make(&erase, COMMANDS_NVME, 64);
+    erase_only(&erase, "nvme-format-user-data");
     erase.fake.namespaces = 2;
     erase.fake.format_skips_second = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Contiguous residue two strata long is certain to be hit: 64 MiB in 9,206 strata of 1.78 units. */
@@ -483,12 +410,12 @@ static void test_format_that_leaves_two_strata(void **state) {
     (void)state;
     for (uint64_t at = 1 << 20; at < 60 << 20; at += 7 << 20) {
         struct erase erase;
-        prepare(&erase, COMMANDS_NVME, 64);
-        only_method(&erase, "nvme-format-user-data");
+        erase_make(&erase, COMMANDS_NVME, 64);
+        erase_only(&erase, "nvme-format-user-data");
         erase.fake.format_keeps_from = at;
         erase.fake.format_keeps_to = at + (uint64_t)4 * 4096;
-        go(&erase);
-        finish(&erase, DISPOSITION_FAILED);
+        erase_go(&erase);
+        erase_end(&erase, DISPOSITION_FAILED);
     }
 }
 
@@ -496,20 +423,20 @@ static void test_format_that_leaves_two_strata(void **state) {
 static void test_format_that_erases_what_was_looked_at(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 128);
-    only_method(&erase, "nvme-format-user-data");
+    erase_make(&erase, COMMANDS_NVME, 128);
+    erase_only(&erase, "nvme-format-user-data");
     erase.fake.format_erases_what_was_read = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A failure is followed by the next method, and the certificate says so. */
 static void test_fallback_is_never_silent(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
+    erase_make(&erase, COMMANDS_NVME, 48);
     erase.fake.format_keeps_data = true;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.run->attempt_count, 3);
     assert_string_equal(attempt(&erase, 2)->method->name, "overwrite");
     struct session session;
@@ -525,28 +452,28 @@ static void test_fallback_is_never_silent(void **state) {
     envelope_free(&envelope);
     document_free(&document);
     session_end(&session);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 static void test_no_fallback_where_the_policy_has_none(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
+    erase_make(&erase, COMMANDS_NVME, 48);
     erase.fake.format_status = 0x4001;
     erase.policy.fallback = false;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.run->attempt_count, 1);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_purge_is_not_had_by_overwriting(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.policy.least = CATEGORY_PURGE;
-    go(&erase);
+    erase_go(&erase);
     assert_int_equal(erase.fake.destructive, 0);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* A command that got lost may have been done: neither erased nor failed. */
@@ -558,53 +485,53 @@ static void test_format_that_gets_lost_is_unknown(void **state) {
     } cases[] = {{-EIO, 0}, {-EINTR, 0}, {0, 0x371}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct erase erase;
-        prepare(&erase, COMMANDS_NVME, 48);
-        only_method(&erase, "nvme-format-crypto");
+        erase_make(&erase, COMMANDS_NVME, 48);
+        erase_only(&erase, "nvme-format-crypto");
         erase.fake.format_error = cases[i].error;
         erase.fake.format_status = cases[i].status;
-        go(&erase);
-        finish(&erase, DISPOSITION_UNKNOWN);
+        erase_go(&erase);
+        erase_end(&erase, DISPOSITION_UNKNOWN);
     }
 }
 
 static void test_format_that_says_it_is_not_done(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
-    only_method(&erase, "nvme-format-crypto");
+    erase_make(&erase, COMMANDS_NVME, 48);
+    erase_only(&erase, "nvme-format-crypto");
     erase.fake.format_progress_left = 30;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_capacity_that_changed(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
-    only_method(&erase, "nvme-format-crypto");
+    erase_make(&erase, COMMANDS_NVME, 48);
+    erase_only(&erase, "nvme-format-crypto");
     erase.fake.shrinks_after_format = true;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 static void test_read_errors_after_a_format(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 48);
-    only_method(&erase, "nvme-format-crypto");
+    erase_make(&erase, COMMANDS_NVME, 48);
+    erase_only(&erase, "nvme-format-crypto");
     erase.fake.bad_read_from = 10 << 20;
     erase.fake.bad_read_to = 12 << 20;
-    go(&erase);
-    finish(&erase, DISPOSITION_FAILED);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* Law 4: the identity is read right before each destructive command and each pass. */
 static void test_identity_is_read_before_every_destructive_command(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 60);
+    erase_make(&erase, COMMANDS_NVME, 60);
     erase.fake.namespaces = 3;
-    go(&erase);
+    erase_go(&erase);
     unsigned formats = 0;
     for (const char *p = erase.fake.log; *p; p++) {
         if (*p != 'F')
@@ -613,11 +540,11 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
         assert_int_equal(p[-1], 'i');
     }
     assert_int_equal(formats, 3);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     set_passes(&erase, "zero,ones,zero");
-    go(&erase);
+    erase_go(&erase);
     unsigned passes = 0;
     for (const char *p = erase.fake.log + 1; *p; p++) {
         if (*p == 'w' && p[-1] != 'w') {
@@ -626,7 +553,7 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
         }
     }
     assert_int_equal(passes, 3);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* Law 1: without a warrant nothing but questions goes to a disk, and no write. */
@@ -634,7 +561,7 @@ static void test_no_way_round_the_warrant(void **state) {
     (void)state;
     struct erase erase;
     uint8_t buffer[512];
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.disk = fake_disk_scanned(&erase.fake);
     struct device *device = fake_disk_open(&erase.fake, erase.disk);
     struct scsi_command format = {.cdb = {SCSI_FORMAT_UNIT}, .cdb_length = 6};
@@ -650,7 +577,7 @@ static void test_no_way_round_the_warrant(void **state) {
     disk_free(erase.disk);
     fake_disk_free(&erase.fake);
 
-    prepare(&erase, COMMANDS_NVME, 8);
+    erase_make(&erase, COMMANDS_NVME, 8);
     erase.disk = fake_disk_scanned(&erase.fake);
     device = fake_disk_open(&erase.fake, erase.disk);
     struct nvme_command nvme = {.opcode = 0x80, .nsid = 1, .cdw10 = 1 << 9};
@@ -677,13 +604,13 @@ static void test_warrant_is_good_for_one_run(void **state) {
     (void)state;
     struct erase erase;
     struct armed *armed = NULL;
-    prepare(&erase, COMMANDS_ATA, 8);
-    go(&erase);
+    erase_make(&erase, COMMANDS_ATA, 8);
+    erase_go(&erase);
     struct device *device = fake_disk_open(&erase.fake, erase.disk);
     assert_int_equal(warrant_arm(erase.run->warrant, device, &armed, &erase.reason), -EPERM);
     assert_null(armed);
     device_close(device);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* A disk may wait long for its turn: its order counts until then. */
@@ -691,7 +618,7 @@ static void test_warrant_expires_with_its_order(void **state) {
     (void)state;
     struct erase erase;
     struct armed *armed = NULL;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     erase.disk = fake_disk_scanned(&erase.fake);
     json_t *authority = json_new_object();
     struct warrant *warrant = warrant_issue(erase.disk, authority);
@@ -712,7 +639,7 @@ static void test_warrant_expires_with_its_order(void **state) {
 static void test_warrant_is_good_for_one_disk(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_ATA, 8);
+    erase_make(&erase, COMMANDS_ATA, 8);
     strcpy(erase.fake.serial, "FAKE0001");
     json_t *authority = json_new_object();
     erase.disk = fake_disk_scanned(&erase.fake);
@@ -737,23 +664,23 @@ static void test_warrant_is_good_for_one_disk(void **state) {
 static void test_format_of_a_disk_that_is_half_blind(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 64);
-    only_method(&erase, "nvme-format-crypto");
+    erase_make(&erase, COMMANDS_NVME, 64);
+    erase_only(&erase, "nvme-format-crypto");
     memset(erase.fake.medium + (32 << 20), 0, 32 << 20);
     erase.fake.bad_write_from = 32 << 20;
     erase.fake.bad_write_to = 64 << 20;
-    go(&erase);
+    erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "too few samples"));
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 /* A disk that takes no commands, as a virtual machine has it. */
 static void test_overwrite_without_commands(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NONE, 16);
-    go(&erase);
-    finish(&erase, DISPOSITION_ERASED);
+    erase_make(&erase, COMMANDS_NONE, 16);
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_ERASED);
 }
 
 /* A blank drive that takes no write is not asked for a marker at each of its places: on a real one
@@ -761,16 +688,16 @@ static void test_overwrite_without_commands(void **state) {
 static void test_markers_that_are_not_taken(void **state) {
     (void)state;
     struct erase erase;
-    prepare(&erase, COMMANDS_NVME, 8);
+    erase_make(&erase, COMMANDS_NVME, 8);
     fake_disk_erase(&erase.fake);
     erase.fake.bad_write_to = 8 << 20;
     erase.policy.fallback = false;
-    go(&erase);
+    erase_go(&erase);
     size_t tries = 0;
     for (const char *event = erase.fake.log; *event && *event != 'F'; event++)
         tries += *event == 'w';
     assert_int_equal(tries, 16);
-    finish(&erase, DISPOSITION_UNKNOWN);
+    erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
 static const struct CMUnitTest tests[] = {
