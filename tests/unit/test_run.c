@@ -3,6 +3,7 @@
  * media are looked at afterwards: no certificate may say more than they do.
  */
 #include "quietus/certificate.h"
+#include "quietus/clock.h"
 #include "quietus/json.h"
 
 #include "../../agent/authorize/internal.h"
