@@ -17,14 +17,17 @@ die() {
     exit 1
 }
 
+# Root runs a user's clone too: git alone would refuse it, and certificates would not name the commit.
+git_here() { git -c safe.directory="$top" -C "$top" "$@"; }
+
 # What decides the initramfs's and the agent's bytes besides the sources: the commit's own time.
 source_epoch() {
-    git -C "$top" log -1 --format=%ct 2>/dev/null || echo 0
+    git_here log -1 --format=%ct 2>/dev/null || echo 0
 }
 
 source_commit() {
     local commit
-    commit=$(git -C "$top" rev-parse --short=12 HEAD 2>/dev/null) || { echo unknown; return; }
-    git -C "$top" diff --quiet HEAD -- 2>/dev/null || commit+=-modified
+    commit=$(git_here rev-parse --short=12 HEAD 2>/dev/null) || { echo unknown; return; }
+    git_here diff --quiet HEAD -- 2>/dev/null || commit+=-modified
     echo "$commit"
 }

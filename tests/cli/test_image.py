@@ -1,5 +1,6 @@
 """Parts of the image's init and of scripts/build, on this machine."""
 
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -49,6 +50,23 @@ def test_words_of_the_stick():
         line = (folder / "command-line").read_text()
         assert line == ("quietus.mode=erase quietus.done=hold BOOTIF=01-52-54-00-00-00-01 quietus.order_wait=1 "
                         "quiet quietus.done=poweroff\n")
+
+
+def test_a_users_clone_that_root_builds_has_a_commit():
+    """git refuses other people's clones, and certificates would name no commit."""
+    with tempfile.TemporaryDirectory() as name:
+        clone = pathlib.Path(name)
+        (clone / "scripts").mkdir()
+        (clone / "scripts/lib.sh").write_bytes((TOP / "scripts/lib.sh").read_bytes())
+        for arguments in (["init", "-q"], ["add", "."],
+                          ["-c", "user.name=N", "-c", "user.email=n@example.com", "commit", "-q", "-m", "m"]):
+            subprocess.run(["git", "-C", clone, *arguments], check=True)
+        for path in [clone, *clone.rglob("*")]:
+            os.chown(path, 65534, 65534)
+        done = subprocess.run(["bash", "-c", f". {clone}/scripts/lib.sh; source_commit; source_epoch"],
+                              capture_output=True, text=True, check=True)
+        commit, epoch = done.stdout.split()
+        assert len(commit) == 12 and int(epoch) > 0, done
 
 
 def test_build_says_what_is_wrong():
