@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import tempfile
 import threading
@@ -127,25 +126,10 @@ def uefi(folder, secure=False):
     return arguments
 
 
-GLOBAL_VARIABLE = "61dfe48bca93d211aa0d00e098032b8c"  # EFI_GLOBAL_VARIABLE, as its bytes are
-
-
-def set_boot_url(variables, url):
-    """Has the firmware boot from a URL next, as an administrator sets it: Boot0099 and BootNext in an empty store of
-    variables (UEFI 2.10, 3.1.3 EFI_LOAD_OPTION and 10.3.4.24 URI; EDK II, AUTHENTICATED_VARIABLE_HEADER)."""
-    path = struct.pack("<BBH", 3, 24, 4 + len(url)) + url.encode() + bytes.fromhex("7fff0400")
-    option = struct.pack("<IH", 1, len(path)) + "network\0".encode("utf-16-le") + path
-    at = 0x64  # behind the headers of the volume and of the store
-    with open(variables, "r+b") as file:
-        for name, data in (("Boot0099", option), ("BootNext", struct.pack("<H", 0x99))):
-            name = (name + "\0").encode("utf-16-le")
-            header = struct.pack("<HBBIQ16xIII", 0x55AA, 0x3F, 0, 7, 0, 0, len(name), len(data))
-            file.seek(at)
-            assert file.read(2) == b"\xff\xff", "the store is not empty"
-            file.seek(at)
-            record = header + bytes.fromhex(GLOBAL_VARIABLE) + name + data
-            file.write(record)
-            at += (len(record) + 3) // 4 * 4
+def http_alone():
+    """The firmware's set-up: network boot by HTTP, not by PXE (OVMF takes it from QEMU, by names of its own)."""
+    names = ("opt/org.tianocore/IPv4PXESupport", "opt/org.tianocore/IPv6PXESupport")
+    return [word for name in names for word in ("-fw_cfg", f"name={name},string=no")]
 
 
 def usb(path, read_only=False):
@@ -172,7 +156,7 @@ def left(sim):
             for serial, _ in DRIVES]
 
 
-def boot(place, name, arguments, refused=None, time_limit=200):
+def boot(place, name, arguments, refused=None, time_limit=200, prefix=()):
     """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
     are erased then, or, with refused (a pattern), untouched."""
     sections = [drive(serial.lower(), family, serial=serial, size="2M", spare="1M", plant="PLANT every=4", sanitize="block")
@@ -181,7 +165,7 @@ def boot(place, name, arguments, refused=None, time_limit=200):
     with Simulation(place.folder / f"{name}-drives", *sections, factor=10, trace=False) as sim:
         assert left(sim) == [VISIBLE, VISIBLE], "nothing was planted"
         with Machine(network=False, direct=False, memory=1024, sim_drives=sim, extra=arguments,
-                     time_limit=time_limit) as vm:
+                     time_limit=time_limit, prefix=prefix) as vm:
             if refused:
                 vm.wait_for(refused)
                 up = ended = time.monotonic() - vm.started

@@ -5,7 +5,9 @@ import pathlib
 import shutil
 
 import boots
+import site_network
 from boots import FIRMWARE, OUT, TOP, boot, cdrom, check_documents, network, site, uefi, usb
+from site_network import SiteNetwork
 
 
 def folder_for(place, name):
@@ -59,15 +61,22 @@ def test_uefi_pxe_image():
 
 
 def test_uefi_http_image():
-    """The firmware gets quietus.efi by HTTP, from a URL that is set in it."""
+    """The firmware's HTTP boot asks DHCP, gets the image's URL and loads it: dnsmasq and nginx by the examples. The
+    command line is in the image."""
     place = site()
+    site_network.have_programs()
     folder = folder_for(place, "uefi-http")
-    place.uki("www/quietus-http", words(place, "uefi-http-out"))
-    firmware = uefi(folder)
-    boots.set_boot_url(folder / "variables.fd", f"{place.url}/quietus-http.efi")
-    boot(place, "uefi_http_image", firmware + network("virtio-net-pci,romfile="))
-    assert ("GET", "/quietus-http.efi") in place.server.requests
-    check_documents(place, place.www / "uefi-http-out")
+    with SiteNetwork(folder) as net:
+        url = "http://deploy.example.com/quietus"
+        place.uki("uefi-http/srv/www/quietus/quietus", place.words.replace(place.url, url))
+        (net.www / f"orders/{boots.machine.SERIAL}.json").write_text(place.order_text())
+        card = net.tap_arguments("tap0", boots.machine.MAC, "card", "virtio-net-pci,romfile=,bootindex=0")
+        boot(place, "uefi_http_image", uefi(folder) + boots.http_alone() + card, prefix=net.prefix)
+        said = net.dnsmasq_log()
+        assert "HTTPClient:Arch:00016" in said, said
+        assert "GET /quietus/quietus.efi" in (folder / "nginx/access.log").read_text()
+        assert "sent /srv/tftp" not in said, said
+        check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
 
 
 STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.settle=2 quietus.progress=none\n"

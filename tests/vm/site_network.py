@@ -23,10 +23,11 @@ class SiteNetwork:
     # The bridge has the name that the examples give the server's interface.
     bridge = "eth1"
 
-    def __init__(self, folder, taps=("tap0",), vlan=None, dnsmasq=(), nginx=""):
+    def __init__(self, folder, taps=("tap0",), vlan=None, dnsmasq=(), nginx="", dhcp=EXAMPLES / "dnsmasq.conf"):
         self.folder = pathlib.Path(folder)
         self.name = f"quietus-{os.getpid()}-{id(self) & 0xffff:x}"
         self.taps, self.vlan, self.dnsmasq, self.nginx = taps, vlan, dnsmasq, nginx
+        self.dhcp = dhcp
         self.srv = self.folder / "srv"
         self.www = self.srv / "www/quietus"
         for path in (self.www / "certificates", self.www / "orders", self.srv / "tftp", self.folder / "nginx"):
@@ -34,6 +35,7 @@ class SiteNetwork:
         self.www.joinpath("certificates").chmod(0o777)
         self.folder.chmod(0o755)
         self.processes = []
+        self.started = 0
         self.prefix = ["ip", "netns", "exec", self.name]
 
     def ip(self, *arguments):
@@ -45,7 +47,8 @@ class SiteNetwork:
     def start_in(self, *command):
         """Starts a server whose /srv is ours; ends with the context."""
         script = f"mount --bind {self.srv} /srv && exec \"$@\""
-        log = open(self.folder / f"{pathlib.Path(command[0]).name}-{len(self.processes)}.log", "wb")
+        self.started += 1
+        log = open(self.folder / f"{pathlib.Path(command[0]).name}-{self.started}.log", "wb")
         process = subprocess.Popen([*self.prefix, "sh", "-c", script, "sh", *map(str, command)],
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.processes.append(process)
@@ -83,10 +86,23 @@ class SiteNetwork:
             self.start_in(sys.executable, TOP / "tests/vm/vlan_relay.py", "vlan", self.vlan)
             self.ip("link", "set", "vlan", "up")
 
+    def start_dnsmasq(self, configuration):
+        self.dnsmasq_process = self.start_in(
+            "dnsmasq", f"--conf-file={configuration}", "--keep-in-foreground", "--user=root", "--pid-file",
+            f"--dhcp-leasefile={self.folder}/leases", "--log-facility=-", "--no-resolv", "--no-hosts",
+            f"--address=/deploy.example.com/{HOST}", "--log-dhcp", *self.dnsmasq)
+
+    def restart_dnsmasq(self, configuration):
+        self.processes.remove(self.dnsmasq_process)
+        self.dnsmasq_process.terminate()
+        self.dnsmasq_process.wait(10)
+        self.start_dnsmasq(configuration)
+
+    def dnsmasq_log(self):
+        return "".join(log.read_text(errors="replace") for log in sorted(self.folder.glob("dnsmasq-*.log")))
+
     def _start_servers(self):
-        self.start_in("dnsmasq", f"--conf-file={EXAMPLES}/dnsmasq.conf", "--keep-in-foreground", "--user=root",
-                      "--pid-file", f"--dhcp-leasefile={self.folder}/leases", "--log-facility=-", "--no-resolv",
-                      "--no-hosts", f"--address=/deploy.example.com/{HOST}", "--log-dhcp", *self.dnsmasq)
+        self.start_dnsmasq(self.dhcp)
         main = self.folder / "nginx/nginx.conf"
         temporary = "\n".join(f"{kind}_temp_path {self.folder}/nginx/tmp;"
                               for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
