@@ -115,7 +115,8 @@ static const struct {
      "  --spool DIR      the folder\n"
      "  --file FILE      one file instead, under its name with the server's serial number\n"
      "                   before it; not signed, and no document\n"
-     "  --to URL         where to; every document is tried once\n"},
+     "  --to URL         where to; every document is tried once\n"
+     "  --stick DIR      onto a stick that is mounted there, instead; acknowledged ones too\n"},
     {"fetch", "  --output FILE    where to; it appears whole or not at all\n"
               "  --sha256 HEX     the digest that it has to have\n"
               "  --seconds N      how long to go on trying (once)\n"},
@@ -178,8 +179,8 @@ const struct command commands[] = {
     {"tui", "[OPTIONS]", "the technician's screen: choose disks, erase them, see how it goes",
      cli_tui},
     {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
-    {"deliver", "--spool DIR|--file FILE --to URL", "sends what is in a spool, or a file",
-     cli_deliver},
+    {"deliver", "--spool DIR|--file FILE --to URL|--stick DIR",
+     "sends what is in a spool, or a file", cli_deliver},
     {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch},
     {"keygen", "[OPTIONS] NAME", "makes a key pair", cli_keygen},
     {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},

@@ -8,6 +8,7 @@
 #include "quietus/locate.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
+#include "quietus/stick.h"
 #include "quietus/text.h"
 
 #include "console.h"
@@ -48,10 +49,11 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct work *wo
     free(text);
 }
 
-/* A stick that fails is told once; what is on it already is safe, the rest is in the spool. */
+/* A stick that fails is told once; what is on it already is safe, the rest is in the spool. Where
+ * none is, one may come: init copies to it what was there before. */
 static void put_on_stick(struct work *work, const struct document *document) {
     const struct pipeline *pipeline = work->pipeline;
-    if (!pipeline->stick)
+    if (!pipeline->stick || !stick_present(pipeline->stick))
         return;
     const int error = spool_put_on_stick(pipeline->spool, pipeline->stick, document);
     if (error && !work->stick_failed)
@@ -247,10 +249,14 @@ static enum exit_status status_of(const struct work *work) {
 /* How many documents stay in the spool, and why. */
 static size_t deliver_rest(struct work *work, struct reason *reason) {
     const struct pipeline *pipeline = work->pipeline;
+    const bool has_stick = pipeline->stick && stick_present(pipeline->stick);
     if (work->deliverer)
         return deliverer_finish(work->deliverer, pipeline->deliver_seconds, reason);
-    reason_set(reason, pipeline->stick ? "they are not on the stick either"
-                                       : "no address to send them to was given");
+    reason_set(reason, has_stick ? "they are not on the stick either"
+                                 : "no address to send them to was given");
+    /* A stick that has only just come may not have got everything yet. */
+    if (has_stick && spool_count_unsafe(pipeline->spool) > 0)
+        (void)spool_copy_to_stick(pipeline->spool, pipeline->stick, reason);
     return pipeline->must_deliver ? spool_count_unsafe(pipeline->spool) : 0;
 }
 

@@ -35,16 +35,29 @@ static int deliver_spool(const char *spool, const char *target) {
     return EXIT_UNDELIVERED;
 }
 
+/* Every document of the spool onto a stick, acknowledged or not. */
+static int deliver_to_stick(const char *spool, const char *stick) {
+    struct reason reason = {""};
+    const size_t left = spool_copy_to_stick(spool, stick, &reason);
+    if (left == 0)
+        return EXIT_GOOD;
+    (void)fprintf(stderr, "quietus deliver: %zu documents are not on the stick: %s\n", left,
+                  reason.text);
+    return EXIT_UNDELIVERED;
+}
+
 int cli_deliver(int argc, char **argv) {
     static const struct option options[] = {
         {"spool", required_argument, NULL, 's'},
         {"file", required_argument, NULL, 'f'},
         {"to", required_argument, NULL, 't'},
+        {"stick", required_argument, NULL, 'u'},
         {NULL, 0, NULL, 0},
     };
     const char *spool = NULL;
     const char *file = NULL;
     const char *url = NULL;
+    const char *stick = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 's')
             spool = optarg;
@@ -52,13 +65,18 @@ int cli_deliver(int argc, char **argv) {
             file = optarg;
         else if (option == 't')
             url = optarg;
+        else if (option == 'u')
+            stick = optarg;
         else
             return cli_bad_option("deliver");
     }
-    if (!spool == !file || !url || optind < argc)
-        return cli_error("deliver", "takes --spool DIR or --file FILE, and --to URL");
+    if (!spool == !file || !url == !stick || (file && stick) || optind < argc)
+        return cli_error("deliver", "takes --spool DIR or --file FILE, and --to URL; or --spool "
+                                    "DIR and --stick DIR");
     if (spool && !cli_is_folder(spool))
         return cli_error("deliver", "there is no folder %s", spool);
+    if (stick)
+        return deliver_to_stick(spool, stick);
     struct reason reason = {""};
     struct server server;
     char target[2048];

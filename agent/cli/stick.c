@@ -38,7 +38,7 @@ struct signing_key *cli_stick_key(const char *stick, json_t *findings) {
 const char *cli_stick_for_documents(const char *stick, json_t *findings) {
     struct statvfs status;
     if (!stick_present(stick))
-        return NULL;
+        return stick; /* it may come yet */
     if (statvfs(stick, &status) == 0 && !(status.f_flag & ST_RDONLY))
         return stick;
     note(findings, "it cannot be written to: no document is kept on it",

@@ -40,18 +40,22 @@ static void on_stick_path(const char *folder, const char *name, char path[PATH_M
     path_format(path, folder, "/on-stick/%s", name);
 }
 
-int spool_put_on_stick(const char *folder, const char *stick, const struct document *document) {
+static int put_on_stick(const char *folder, const char *stick, const char *name, const char *text,
+                        size_t length) {
     char path[PATH_MAX];
-    int error =
-        stick_put(stick, "certificates", document->file, document->text, strlen(document->text));
+    int error = stick_put(stick, "certificates", name, text, length);
     if (error)
         return error;
     path_format(path, folder, "/on-stick");
     error = file_make_folders(path, 0700);
     if (error)
         return error;
-    on_stick_path(folder, document->file, path);
+    on_stick_path(folder, name, path);
     return file_write(path, "", 0, 0600);
+}
+
+int spool_put_on_stick(const char *folder, const char *stick, const struct document *document) {
+    return put_on_stick(folder, stick, document->file, document->text, strlen(document->text));
 }
 
 static bool is_document(const char *name) {
@@ -73,6 +77,41 @@ static int list_documents(const char *folder, char ***names, size_t *count) {
     }
     *count = kept;
     return error == -ENOENT ? 0 : error;
+}
+
+/* Those of one folder of the spool. What has left it meanwhile was acknowledged. */
+static size_t copy_folder(const char *folder, const char *from, const char *stick,
+                          struct reason *reason) {
+    char path[PATH_MAX];
+    char **names;
+    size_t count;
+    const int list_error = list_documents(from, &names, &count);
+    size_t left = list_error ? 1 : 0;
+    if (list_error)
+        reason_set(reason, "%.200s: %s", from, strerror(-list_error));
+    for (size_t i = 0; i < count; i++) {
+        AUTO_FREE char *text = NULL;
+        size_t length;
+        path_format(path, from, "/%s", names[i]);
+        int error = file_read(path, ENVELOPE_LIMIT, &text, &length);
+        if (error == -ENOENT)
+            continue;
+        if (error == 0)
+            error = put_on_stick(folder, stick, names[i], text, length);
+        if (error)
+            reason_set(reason, "%.200s: %s", names[i], strerror(-error));
+        left += error != 0;
+    }
+    folder_free_names(names, count);
+    return left;
+}
+
+size_t spool_copy_to_stick(const char *folder, const char *stick, struct reason *reason) {
+    char sent[PATH_MAX];
+    /* In this order: what is acknowledged meanwhile is found at the second look. */
+    const size_t left = copy_folder(folder, folder, stick, reason);
+    path_format(sent, folder, "/sent");
+    return left + copy_folder(folder, sent, stick, reason);
 }
 
 size_t spool_count(const char *folder) {

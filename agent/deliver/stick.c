@@ -49,13 +49,15 @@ int stick_put(const char *stick, const char *folder, const char *name, const voi
     if (!stick_present(stick))
         return -ENODEV;
     path_format(path, stick, "/%s", folder);
-    int error = path[0] ? file_make_folders(path, 0755) : -ENAMETOOLONG;
-    if (error)
-        return error;
+    if (path[0] == '\0')
+        return -ENAMETOOLONG;
+    /* One folder only: where the stick has gone meanwhile, none of memory takes its place. */
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        return -errno;
     path_format(path, stick, "/%s/%s", folder, name);
     if (path[0] == '\0')
         return -ENAMETOOLONG;
-    error = file_write_new(path, data, length, 0644);
+    int error = file_write_new(path, data, length, 0644);
     if (error && error != -EEXIST)
         return error;
     const bool is_new = error == 0;

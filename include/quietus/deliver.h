@@ -27,6 +27,13 @@ int spool_put(const char *folder, const struct document *document);
  * spool's folder on-stick that it is safe. 0 or negative errno. */
 int spool_put_on_stick(const char *folder, const char *stick, const struct document *document);
 
+/*
+ * The same for every document of the folder, those that were acknowledged too: for a stick that
+ * comes late. Returns how many are not safe on it, with the reason of the last failure; at least 1
+ * if the folder cannot be read.
+ */
+size_t spool_copy_to_stick(const char *folder, const char *stick, struct reason *reason);
+
 /* How many documents of the folder are neither acknowledged nor on a stick; as spool_count else. */
 size_t spool_count_unsafe(const char *folder);
 

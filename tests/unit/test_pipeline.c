@@ -69,6 +69,7 @@ static json_t *spooled(const char *ending) {
 }
 
 static bool lights_off;
+static const char *stick; /* NULL: the run knows of none */
 
 /* What the light of the silent disk shows: '2' as the test leaves it. */
 static char light(void) {
@@ -116,6 +117,8 @@ static enum exit_status run_silent_disk(bool allowed) {
         .spool = folder,
         .progress = PROGRESS_NONE,
         .locate = !lights_off,
+        .stick = stick,
+        .must_deliver = stick != NULL,
     };
     const enum exit_status status = pipeline_run(&pipeline);
     session_end(&session);
@@ -163,6 +166,36 @@ static void test_interrupted(void **state) {
     json_decref(certificate);
     json_decref(record);
     json_decref(begun);
+}
+
+static void *put_in_a_stick_and_interrupt(void *argument) {
+    clock_sleep_ms(300);
+    (void)mkdir(stick, 0700);
+    return interrupt_soon(argument);
+}
+
+/* A stick that comes while the run lasts: with what was written before, nothing is in memory alone.
+ */
+static void test_stick_comes_during_the_run(void **state) {
+    (void)state;
+    char path[PATH_MAX];
+    char folder[PATH_MAX];
+    char **names;
+    pthread_t thread;
+    int with = SIGTERM;
+    text_copy(path, sizeof path, in_place("stick"));
+    stick = path;
+    interrupt_hold();
+    assert_int_equal(pthread_create(&thread, NULL, put_in_a_stick_and_interrupt, &with), 0);
+    assert_int_equal(run_silent_disk(true), EXIT_UNKNOWN);
+    (void)pthread_join(thread, NULL);
+    stick = NULL;
+    assert_int_equal(spool_count(in_place("spool")), 3);
+    assert_int_equal(spool_count_unsafe(in_place("spool")), 0);
+    path_format(folder, path, "/certificates");
+    const size_t count = folder_names(folder, &names);
+    assert_int_equal(count, 3);
+    folder_free_names(names, count);
 }
 
 static void test_lights_are_left_alone_if_asked(void **state) {
@@ -306,6 +339,7 @@ static void test_waits_do_not_depend_on_the_date(void **state) {
 
 static const struct CMUnitTest tests[] = {
     TEST(test_interrupted),
+    TEST(test_stick_comes_during_the_run),
     TEST(test_lights_are_left_alone_if_asked),
     TEST(test_no_spool_no_erase),
     TEST(test_nothing_begins_where_nothing_may),

@@ -159,6 +159,38 @@ static void what_is_on_the_stick_is_safe(void **state) {
     assert_int_equal(spool_count_unsafe(spool), 0);
 }
 
+/* A stick that comes late gets everything, what was acknowledged before too; again is no harm. */
+static void a_late_stick_gets_everything(void **state) {
+    const struct document waiting = {.file = "a.json", .text = (char *)"waiting"};
+    const struct document acknowledged = {.file = "b.json", .text = (char *)"acknowledged"};
+    char spool[PATH_MAX];
+    char path[PATH_MAX];
+    struct reason reason = {""};
+    (void)state;
+    path_format(spool, stick, "/spool");
+    path_format(path, spool, "/sent");
+    assert_int_equal(spool_put(spool, &waiting), 0);
+    assert_int_equal(spool_put(path, &acknowledged), 0);
+    path_format(path, stick, "/not-there");
+    assert_int_equal(spool_copy_to_stick(spool, path, &reason), 2);
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(spool_copy_to_stick(spool, stick, &reason), 0);
+        assert_int_equal(spool_count_unsafe(spool), 0);
+        assert_int_equal(spool_count(spool), 1); /* nobody has acknowledged it by that */
+        assert_holds("a.json", "waiting");
+        assert_holds("b.json", "acknowledged");
+    }
+    /* Another document of that name is in its place: told, and not replaced. */
+    const struct document ours = {.file = "c.json", .text = (char *)"ours"};
+    assert_int_equal(spool_put(spool, &ours), 0);
+    assert_int_equal(stick_put(stick, "certificates", "c.json", "theirs", 6), 0);
+    assert_int_equal(spool_copy_to_stick(spool, stick, &reason), 1);
+    assert_non_null(strstr(reason.text, "c.json"));
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    assert_holds("c.json", "theirs");
+}
+
 static void only_a_stick_is_a_stick(void **state) {
     char path[PATH_MAX];
     static uint8_t image[1 << 17];
@@ -191,6 +223,7 @@ static void only_a_stick_is_a_stick(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_is_on_the_stick_is_safe, start, stop),
+    cmocka_unit_test_setup_teardown(a_late_stick_gets_everything, start, stop),
     cmocka_unit_test_setup_teardown(only_a_stick_is_a_stick, start, stop),
     cmocka_unit_test_setup_teardown(a_document_is_written_and_never_replaced, start, stop),
     cmocka_unit_test_setup_teardown(without_a_stick_nothing_is_written, start, stop),

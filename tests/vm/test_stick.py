@@ -62,22 +62,37 @@ def test_stick_without_a_network():
 
 
 def test_full_stick():
-    """What does not fit on the stick is in memory alone: the machine stays on. And the stick itself is not erased,
-    though the order, which a trusted key has signed, names it."""
+    """What does not fit on the stick is in memory alone: the machine stays on, until another stick is put in, which gets
+    everything. And the stick itself is not erased, though the order, which a trusted key has signed, names it."""
     with workplace() as place:
         disk = content.disk_with_ext4(place.folder / "disk.img", "full", 32)
         image = stick.make(place.folder / "stick.img")
         it = stick.Stick(image)
         it.put(f"orders/{machine.SERIAL}.json", order(place, "S-DISK", "STICK"))
         it.fill()
-        with Machine([machine.sata(disk, "S-DISK"), machine.usb_stick(image, "STICK")],
-                     "quietus.mode=erase quietus.progress=none", initrds=[place.site], network=False) as vm:
+        second = stick.make(place.folder / "second.img")
+        other = stick.Stick(second)
+        other.put("quietus.conf", "quietus.done=reboot\n")
+        with Machine([machine.sata(disk, "S-DISK"), machine.usb_stick(image, "STICK", extra=",id=stick")],
+                     "quietus.mode=erase quietus.progress=none", initrds=[place.site], network=False,
+                     extra=["-blockdev", f"driver=file,node-name=second,filename={second}"]) as vm:
             vm.wait_for("no poweroff: [1-9][0-9]* documents are in /run/quietus/spool alone")
             console = vm.console()
             assert "the stick cannot be written to" in console and "No space left" in console
             assert "exit status 10" in console
             assert vm.process.poll() is None
+            vm.qmp("device_del", id="stick")
+            vm.wait_for(r"stick: /dev/sd[a-z]1 is gone")
+            vm.qmp("device_add", driver="usb-storage", bus="xhci.0", drive="second", serial="SECOND")
+            vm.wait_for("exit status 10; poweroff")
+            assert "quietus.done=reboot" not in vm.console(), "a late stick's words are not taken"
+            vm.process.wait(30)
         assert content.count(disk, content.canary("full")) == 0
+        kept = other.copy_out("certificates", place.folder / "second")
+        endings = sorted(path.name.split("-", 4)[-1] for path in kept.iterdir())
+        assert endings == ["S-DISK-sda-certificate.json", "STICK-sdb-certificate.json", "begun.json", "record.json"], endings
+        quietus("check", *kept.iterdir(), status=3)
+        assert other.names("logs")
         assert it.names("orders") == [f"{machine.SERIAL}.json"], it.names("orders")
         # Nothing is there in part: each name has the whole of an intact document.
         files = it.copy_out("certificates", place.folder / "certificates")
