@@ -56,6 +56,7 @@ static json_t *inspect_ata_smart(struct bytes data) {
         {"pending", smart.pending},
         {"offline_uncorrectable", smart.offline_uncorrectable},
         {"power_on_hours", smart.power_on_hours},
+        {"temperature", smart.temperature ? (uint64_t)smart.temperature : UINT64_MAX},
     };
     json_t *object = json_new_object();
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

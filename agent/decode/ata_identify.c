@@ -131,11 +131,20 @@ int ata_decode_dco(struct bytes data, uint64_t *sectors) {
     return 0;
 }
 
+/* The lowest byte, as Linux's drivetemp and smartmontools take it; those above are extremes and
+ * counts. No standard says so: what no drive has is not taken. */
+static void take_temperature(uint64_t raw, struct ata_smart *out) {
+    enum { WARMEST = 125 };
+    const uint8_t degrees = (uint8_t)raw;
+    if (degrees != 0 && degrees <= WARMEST)
+        out->temperature = degrees;
+}
+
 int ata_decode_smart(struct bytes data, struct ata_smart *out) {
     enum { ATTRIBUTES = 2, ATTRIBUTE_SIZE = 12, ATTRIBUTE_COUNT = 30 };
     if (data.length < 512 || bytes_all(data.data, 512, 0) || sum_of(data.data, 512) != 0)
         return -EINVAL;
-    *out = (struct ata_smart){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    *out = (struct ata_smart){0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
         const uint8_t *attribute = data.data + ATTRIBUTES + (size_t)i * ATTRIBUTE_SIZE;
         const uint64_t raw = get_le64(attribute + 4) >> 8 & 0xffffffffffff;
@@ -145,6 +154,13 @@ int ata_decode_smart(struct bytes data, struct ata_smart *out) {
             break;
         case 9:
             out->power_on_hours = raw & 0xffffffff; /* some vendors put minutes above */
+            break;
+        case 190: /* the air's, for some makers: where there is nothing better */
+            if (!out->temperature)
+                take_temperature(raw, out);
+            break;
+        case 194:
+            take_temperature(raw, out);
             break;
         case 197:
             out->pending = raw;

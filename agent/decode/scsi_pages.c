@@ -111,6 +111,20 @@ int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq) {
     return 0;
 }
 
+/* Temperature log page of SPC (DEVICE-FACTS B.6; as sg3_utils reads it): parameter 0000h is the
+ * temperature now, in its second byte. */
+int scsi_decode_log_temperature(struct bytes data, int *degrees) {
+    enum { HEADER = 4, PARAMETER = 4, NOT_AVAILABLE = 0xff };
+    const uint8_t *d = data.data;
+    if (data.length < HEADER + PARAMETER + 2 || (d[0] & 0x3f) != 0x0d)
+        return -EINVAL;
+    if (get_be16(d + HEADER) != 0 || d[HEADER + 3] < 2)
+        return -EINVAL;
+    const uint8_t value = d[HEADER + PARAMETER + 1];
+    *degrees = value == NOT_AVAILABLE ? 0 : value;
+    return 0;
+}
+
 int scsi_decode_one_command(struct bytes data, enum scsi_support *out) {
     if (data.length < 4)
         return -EINVAL;

@@ -134,17 +134,26 @@ int ask_scsi_units(struct device *device, unsigned *count) {
     return error ? error : scsi_decode_units(answer, count);
 }
 
+static int ask_log(struct device *device, const char *name, uint8_t page, void *data, uint8_t room,
+                   struct bytes *answer) {
+    enum { CUMULATIVE = 0x40 };
+    const struct question question = {
+        name, {SCSI_LOG_SENSE, 0, CUMULATIVE | page, 0, 0, 0, 0, 0, room, 0}, 10, data, room};
+    return ask(device, &question, answer);
+}
+
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq) {
     uint8_t data[64] = {0};
-    const struct question question = {
-        "LOG SENSE (2Fh)",
-        {SCSI_LOG_SENSE, 0, 0x40 | 0x2f, 0, 0, 0, 0, 0, sizeof data, 0},
-        10,
-        data,
-        sizeof data};
     struct bytes answer;
-    const int error = ask(device, &question, &answer);
+    const int error = ask_log(device, "LOG SENSE (2Fh)", 0x2f, data, sizeof data, &answer);
     return error ? error : scsi_decode_log_exceptions(answer, asc, ascq);
+}
+
+int ask_scsi_temperature(struct device *device, int *degrees) {
+    uint8_t data[64] = {0};
+    struct bytes answer;
+    const int error = ask_log(device, "LOG SENSE (0Dh)", 0x0d, data, sizeof data, &answer);
+    return error ? error : scsi_decode_log_temperature(answer, degrees);
 }
 
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,

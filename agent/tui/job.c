@@ -100,7 +100,7 @@ static void begun(void *user, struct disk_run *const *runs, size_t count) {
     job->at_work = runs;
     job->at_work_count = count;
     job->seen = memory_new(count, sizeof *job->seen);
-    job->thermometer = thermometer_start("", count);
+    job->thermometer = thermometer_start("", count, device_open);
     (void)pthread_mutex_lock(&job->lock);
     for (size_t i = 0; i < count; i++)
         job->runs[index_of(job, runs[i]->disk)].at_work = true;
@@ -113,15 +113,15 @@ static void tick(void *user) {
     for (size_t i = 0; i < job->at_work_count; i++) {
         struct progress_seen *seen = &job->seen[i];
         struct screen_run *run = &job->runs[index_of(job, job->at_work[i]->disk)];
-        (void)progress_look(&disk_run_at_work(job->at_work[i])->progress, seen);
+        const struct progress *progress = &disk_run_at_work(job->at_work[i])->progress;
+        (void)progress_look(progress, seen);
         run->phase = seen->phase;
         run->part = seen->part;
         run->parts = seen->parts;
         run->done = seen->done;
         run->total = seen->total;
         run->rate = progress_rate(seen);
-        run->temperature =
-            thermometer_look(job->thermometer, i, job->at_work[i]->disk, seen->phase);
+        run->temperature = thermometer_look(job->thermometer, i, job->at_work[i]->disk, progress);
     }
     (void)pthread_mutex_unlock(&job->lock);
 }
@@ -156,6 +156,7 @@ static void ended(void *user, const struct disk *disk, const struct disk_run *ru
 
 static void closed(void *user, const struct document *record) {
     struct job *job = user;
+    thermometer_stop(job->thermometer); /* the runs are freed soon */
     (void)pthread_mutex_lock(&job->lock);
     name_code(job, "record", job->record_id);
     text_copy(job->record_digest, sizeof job->record_digest, record->digest);
@@ -187,7 +188,6 @@ static void run_pipeline(struct job *job, struct authorization *authorization) {
         .limits = *job->how.limits,
     };
     job->status = (int)pipeline_run(&pipeline);
-    thermometer_stop(job->thermometer);
 }
 
 static void *erase(void *argument) {

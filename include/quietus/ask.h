@@ -23,6 +23,8 @@ int ask_scsi_write_protect(struct device *device, bool *write_protected);
 /* How many logical units the disk's device has, by its own account. */
 int ask_scsi_units(struct device *device, unsigned *count);
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
+/* Degrees Celsius; 0: the disk does not know. */
+int ask_scsi_temperature(struct device *device, int *degrees);
 /* Whether opcode with service action is supported, by the device's own list. */
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,
                       enum scsi_support *out);

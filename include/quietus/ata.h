@@ -133,6 +133,7 @@ int ata_decode_dco(struct bytes data, uint64_t *sectors);
 
 /* SMART attributes that say how the medium is; UINT64_MAX: not reported. */
 struct ata_smart {
+    int temperature;                /* 194, else 190: degrees Celsius; 0: not reported */
     uint64_t reallocated;           /* attribute 5 */
     uint64_t pending;               /* 197 */
     uint64_t offline_uncorrectable; /* 198 */

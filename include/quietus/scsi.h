@@ -194,6 +194,9 @@ int scsi_decode_units(struct bytes data, unsigned *count);
 /* Log page 2Fh: informational exceptions; asc is 5Dh when a failure is predicted. */
 int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq);
 
+/* Log page 0Dh: degrees Celsius; 0: not known, or freezing. */
+int scsi_decode_log_temperature(struct bytes data, int *degrees);
+
 /* REPORT SUPPORTED OPERATION CODES, one-command form. */
 enum scsi_support {
     SCSI_SUPPORT_UNKNOWN,

@@ -76,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 512 && data[512] & 1)
         seal((uint8_t *)page.data);
     check_identify(page);
-    (void)ata_decode_smart(page, &smart);
+    if (ata_decode_smart(page, &smart) == 0)
+        REQUIRE(smart.temperature >= 0 && smart.temperature <= 125);
     require_page_documents("ata", page);
     check_sanitize_status(data, size);
     check_pass_through(data, size);

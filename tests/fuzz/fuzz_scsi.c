@@ -96,6 +96,9 @@ static void check_others(struct bytes data) {
     enum scsi_support support;
     (void)scsi_decode_mode_write_protect(data, &write_protected);
     (void)scsi_decode_log_exceptions(data, &asc, &ascq);
+    int degrees;
+    if (scsi_decode_log_temperature(data, &degrees) == 0)
+        REQUIRE(degrees >= 0 && degrees < 255);
     (void)scsi_decode_one_command(data, &support);
     unsigned units;
     if (scsi_decode_units(data, &units) == 0)

@@ -7,6 +7,9 @@
 
 enum { SIGNATURE = 0xc24f00, EXCEEDED = 0x2cf400 }; /* LBA 23:8 */
 
+/* Degrees Celsius: 38 now, at least 20 and at most 45 so far, as many drives have it. */
+static const uint64_t temperature = 45ULL << 32 | 20U << 16 | 38;
+
 struct ata_health ata_health_of(const struct ata *ata) {
     const struct drive_description *description = ata_description(ata);
     const struct ata_description *own = &description->ata;
@@ -43,6 +46,7 @@ static void put_data(const struct ata *ata, uint8_t *data) {
         uint64_t raw;
     } attributes[] = {{5, PREFAILURE, health.reallocated},
                       {9, AGE, health.power_on_hours},
+                      {194, AGE, temperature},
                       {197, AGE, health.pending},
                       {198, AGE, health.uncorrectable}};
     memset(data, 0, ATA_BLOCK);
@@ -56,7 +60,7 @@ static void put_data(const struct ata *ata, uint8_t *data) {
 }
 
 static void put_thresholds(uint8_t *data) {
-    static const uint8_t thresholds[][2] = {{5, 10}, {9, 0}, {197, 0}, {198, 0}};
+    static const uint8_t thresholds[][2] = {{5, 10}, {9, 0}, {194, 0}, {197, 0}, {198, 0}};
     memset(data, 0, ATA_BLOCK);
     store_le(data, 2, REVISION);
     for (unsigned i = 0; i < sizeof thresholds / sizeof *thresholds; i++)

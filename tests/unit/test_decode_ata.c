@@ -156,8 +156,40 @@ static void test_smart_attributes(void **state) {
     assert_int_equal(out.power_on_hours, 11);
     assert_int_equal(out.pending, 12);
     assert_int_equal(out.offline_uncorrectable, 13);
+    assert_int_equal(out.temperature, 0);
     data[3] ^= 1;
     assert_int_equal(ata_decode_smart((struct bytes){data, 512}, &out), -EINVAL);
+}
+
+static int temperature_of(const uint8_t ids[2], const uint8_t degrees[2]) {
+    uint8_t data[512] = {0x10};
+    struct ata_smart out;
+    uint8_t sum = 0;
+    for (size_t i = 0; i < 2; i++) {
+        data[2 + 12 * i] = ids[i];
+        data[2 + 12 * i + 5] = degrees[i];
+        data[2 + 12 * i + 7] = 20; /* the lowest so far */
+    }
+    for (int i = 0; i < 511; i++)
+        sum = (uint8_t)(sum + data[i]);
+    data[511] = (uint8_t)-sum;
+    assert_int_equal(ata_decode_smart((struct bytes){data, 512}, &out), 0);
+    return out.temperature;
+}
+
+static void test_smart_temperature(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t ids[2];
+        uint8_t raw[2];
+        int degrees;
+    } rows[] = {
+        {{194, 9}, {38, 50}, 38},  {{190, 194}, {30, 38}, 38}, {{194, 190}, {38, 30}, 38},
+        {{190, 5}, {31, 50}, 31},  {{190, 194}, {31, 0}, 31},  {{194, 190}, {255, 31}, 31},
+        {{194, 190}, {126, 0}, 0}, {{5, 197}, {38, 38}, 0},    {{194, 9}, {125, 0}, 125},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(temperature_of(rows[i].ids, rows[i].raw), rows[i].degrees);
 }
 
 /* DEVICE-FACTS A.2: exact bytes. */
@@ -204,6 +236,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_identify_refuses_what_is_none),
     cmocka_unit_test(test_identify_of_qemu_as_hdparm_prints_it),
     cmocka_unit_test(test_smart_attributes),
+    cmocka_unit_test(test_smart_temperature),
     cmocka_unit_test(test_pass_through_bytes),
 };
 TEST_MAIN(tests)

@@ -253,6 +253,26 @@ static void test_write_protect_and_log(void **state) {
     assert_int_equal(scsi_decode_log_exceptions((struct bytes){log, 9}, &asc, &ascq), -EINVAL);
 }
 
+static void test_log_temperature(void **state) {
+    (void)state;
+    int degrees = -1;
+    uint8_t log[] = {0x0d, 0, 0, 12, 0, 0, 3, 2, 0, 34, 0, 1, 3, 2, 0, 60};
+    const struct bytes page = {log, sizeof log};
+    assert_int_equal(scsi_decode_log_temperature(page, &degrees), 0);
+    assert_int_equal(degrees, 34);
+    assert_int_equal(scsi_decode_log_temperature((struct bytes){log, 10}, &degrees), 0);
+    assert_int_equal(scsi_decode_log_temperature((struct bytes){log, 9}, &degrees), -EINVAL);
+    log[9] = 0xff; /* not available */
+    assert_int_equal(scsi_decode_log_temperature(page, &degrees), 0);
+    assert_int_equal(degrees, 0);
+    static const size_t wrong[] = {0, 5, 7}; /* another page, another parameter, too short */
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        log[wrong[i]] ^= 3;
+        assert_int_equal(scsi_decode_log_temperature(page, &degrees), -EINVAL);
+        log[wrong[i]] ^= 3;
+    }
+}
+
 static void test_supported_opcodes(void **state) {
     (void)state;
     enum scsi_support out;
@@ -349,6 +369,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_vpd_characteristics),
     cmocka_unit_test(test_capacity),
     cmocka_unit_test(test_write_protect_and_log),
+    cmocka_unit_test(test_log_temperature),
     cmocka_unit_test(test_supported_opcodes),
     cmocka_unit_test(test_reservations),
     cmocka_unit_test(test_defect_count),

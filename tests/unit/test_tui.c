@@ -657,9 +657,10 @@ static void test_keeping_on_a_stick_that_fails(void **state) {
 
 static int degrees_after(struct thermometer *thermometer, const struct disk *disk,
                          enum phase phase) {
+    const struct progress progress = {.phase = phase};
     int degrees = 0;
     for (int i = 0; i < (phase == PHASE_WRITING ? 500 : 10) && degrees == 0; i++) {
-        degrees = thermometer_look(thermometer, 0, disk, phase);
+        degrees = thermometer_look(thermometer, 0, disk, &progress);
         clock_sleep_ms(10);
     }
     return degrees;
@@ -683,7 +684,7 @@ static void test_thermometer(void **state) {
     static const enum phase phases[] = {PHASE_FORMATTING, PHASE_SANITIZING, PHASE_ERASING,
                                         PHASE_WRITING};
     for (size_t i = 0; i < COUNT_OF(phases); i++) {
-        struct thermometer *thermometer = thermometer_start(place, 1);
+        struct thermometer *thermometer = thermometer_start(place, 1, device_open);
         assert_int_equal(degrees_after(thermometer, disk, phases[i]),
                          phases[i] == PHASE_WRITING ? 41 : 0);
         thermometer_stop(thermometer);
