@@ -115,6 +115,7 @@ static const struct {
      "  --spool DIR      the folder\n"
      "  --file FILE      one file instead, under its name with the server's serial number\n"
      "                   before it; not signed, and no document\n"
+     "  --as NAME        the file's name there instead; {serial} and the like as in URLs\n"
      "  --to URL         where to; every document is tried once\n"
      "  --stick DIR      onto a stick that is mounted there, instead; acknowledged ones too\n"},
     {"fetch", "  --output FILE    where to; it appears whole or not at all\n"

@@ -232,6 +232,15 @@ char *text_number(char *out, size_t size, unsigned number) {
     return out;
 }
 
+char *text_file_name(char out[TEXT_FILE_NAME_SIZE], const char *value) {
+    static const char kept[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t used = 0;
+    for (; value[used] != '\0' && used < TEXT_FILE_NAME_SIZE - 1; used++)
+        out[used] = (char)(strchr(kept, value[used]) ? value[used] : '_');
+    out[used] = '\0';
+    return out;
+}
+
 char *text_copy(char *out, size_t size, const char *text) {
     if (size == 0)
         return out;

@@ -42,11 +42,10 @@ json_t *document_head(const struct session *session, const struct server *server
 
 void session_name(const struct session *session, const struct server *server, char *out,
                   size_t size) {
+    char name[TEXT_FILE_NAME_SIZE];
     const bool named = !server_value_is_placeholder(server->serial);
-    (void)snprintf(out, size, "%.40s-%.12s", named ? server->serial : "server",
-                   session->run_id_text);
-    for (char *p = out; *p; p++)
-        *p = isalnum((unsigned char)*p) || *p == '-' ? *p : '_';
+    text_file_name(name, named ? server->serial : "server");
+    (void)snprintf(out, size, "%s-%.12s", name, session->run_id_text);
 }
 
 void document_name(const struct session *session, const struct server *server, const char *what,

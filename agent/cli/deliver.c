@@ -8,17 +8,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A log of init's: under its own name, with the server's before it. */
-static int deliver_log(const char *file, const struct server *server, const char *target) {
-    char name[256];
-    struct reason reason = {""};
+/* Under its own name, with the server's before it. */
+static void name_log(const char *file, const struct server *server, char *out, size_t size) {
+    char serial[TEXT_FILE_NAME_SIZE];
     const char *slash = strrchr(file, '/');
-    atomic_int_fast64_t deadline_ms = INT64_MAX;
-    (void)snprintf(name, sizeof name, "%.40s-%.160s",
-                   server_value_is_placeholder(server->serial) ? "server" : server->serial,
-                   slash ? slash + 1 : file);
-    for (char *p = name; *p; p++)
+    const bool named = !server_value_is_placeholder(server->serial);
+    text_file_name(serial, named ? server->serial : "server");
+    (void)snprintf(out, size, "%s-%.160s", serial, slash ? slash + 1 : file);
+    for (char *p = out; *p; p++)
         *p = isalnum((unsigned char)*p) || strchr("-.", *p) ? *p : '_';
+}
+
+/* A log of init's, or, with a name, what others look for by that. */
+static int deliver_one(const char *file, const char *as, const struct server *server,
+                       const char *target) {
+    char name[512];
+    struct reason reason = {""};
+    atomic_int_fast64_t deadline_ms = INT64_MAX;
+    if (!as)
+        name_log(file, server, name, sizeof name);
+    else if (http_expand_url(as, server, name, sizeof name, &reason))
+        return cli_error("deliver", "%s", reason.text);
     if (deliver_file(file, target, name, &deadline_ms, &reason) == 0)
         return EXIT_GOOD;
     (void)fprintf(stderr, "quietus deliver: %s\n", reason.text);
@@ -48,16 +58,15 @@ static int deliver_to_stick(const char *spool, const char *stick) {
 
 int cli_deliver(int argc, char **argv) {
     static const struct option options[] = {
-        {"spool", required_argument, NULL, 's'},
-        {"file", required_argument, NULL, 'f'},
-        {"to", required_argument, NULL, 't'},
-        {"stick", required_argument, NULL, 'u'},
-        {NULL, 0, NULL, 0},
+        {"spool", required_argument, NULL, 's'}, {"file", required_argument, NULL, 'f'},
+        {"to", required_argument, NULL, 't'},    {"stick", required_argument, NULL, 'u'},
+        {"as", required_argument, NULL, 'a'},    {NULL, 0, NULL, 0},
     };
     const char *spool = NULL;
     const char *file = NULL;
     const char *url = NULL;
     const char *stick = NULL;
+    const char *as = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 's')
             spool = optarg;
@@ -67,10 +76,12 @@ int cli_deliver(int argc, char **argv) {
             url = optarg;
         else if (option == 'u')
             stick = optarg;
+        else if (option == 'a')
+            as = optarg;
         else
             return cli_bad_option("deliver");
     }
-    if (!spool == !file || !url == !stick || (file && stick) || optind < argc)
+    if (!spool == !file || !url == !stick || (file && stick) || (as && !file) || optind < argc)
         return cli_error("deliver", "takes --spool DIR or --file FILE, and --to URL; or --spool "
                                     "DIR and --stick DIR");
     if (spool && !cli_is_folder(spool))
@@ -84,5 +95,5 @@ int cli_deliver(int argc, char **argv) {
     if (http_expand(url, &server, target, sizeof target, &reason))
         return cli_error("deliver", "%s", reason.text);
     cli_time_for(target);
-    return file ? deliver_log(file, &server, target) : deliver_spool(spool, target);
+    return file ? deliver_one(file, as, &server, target) : deliver_spool(spool, target);
 }

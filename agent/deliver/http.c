@@ -279,8 +279,20 @@ static const char *server_value(const struct server *server, const char *name, s
     return "";
 }
 
-int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
-                struct reason *reason) {
+/* The value as it stands there; the caller frees it. */
+static char *escaped(const char *value, bool is_url) {
+    char name[TEXT_FILE_NAME_SIZE];
+    if (!is_url)
+        return memory_text(text_file_name(name, value));
+    char *text = curl_easy_escape(NULL, value, 0);
+    memory_require(text != NULL);
+    char *copy = memory_text(text);
+    curl_free(text);
+    return copy;
+}
+
+static int expand(const char *pattern, bool is_url, const struct server *server, char *out,
+                  size_t size, struct reason *reason) {
     size_t used = 0;
     while (*pattern) {
         const char *end = *pattern == '{' ? strchr(pattern, '}') : NULL;
@@ -295,8 +307,7 @@ int http_expand(const char *pattern, const struct server *server, char *out, siz
                            (int)length, pattern + 1);
                 return -EINVAL;
             }
-            piece = curl_easy_escape(NULL, value, 0);
-            memory_require(piece != NULL);
+            piece = escaped(value, is_url);
         }
         const size_t length = strlen(piece);
         const bool fits = used + length + 1 <= size;
@@ -305,7 +316,7 @@ int http_expand(const char *pattern, const struct server *server, char *out, siz
             used += length;
         }
         if (end)
-            curl_free(piece);
+            free(piece);
         if (!fits) {
             reason_set(reason, "the URL is too long");
             return -EINVAL;
@@ -314,4 +325,15 @@ int http_expand(const char *pattern, const struct server *server, char *out, siz
     }
     out[used] = '\0';
     return 0;
+}
+
+int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
+                struct reason *reason) {
+    const bool is_url = strncmp(pattern, "http://", 7) == 0 || strncmp(pattern, "https://", 8) == 0;
+    return expand(pattern, is_url, server, out, size, reason);
+}
+
+int http_expand_url(const char *pattern, const struct server *server, char *out, size_t size,
+                    struct reason *reason) {
+    return expand(pattern, true, server, out, size, reason);
 }

@@ -47,10 +47,14 @@ bool http_date_of_header(const char *line, size_t length, int64_t *seconds);
 
 /*
  * Replaces {serial}, {uuid}, {board_serial} and {mac} (the first interface's, with hyphens) by the
- * server's values, escaped for a URL. -EINVAL with the reason if a name in braces is none of these
- * or its value is empty, or out is too small.
+ * server's values: in a URL percent-encoded, as boot loaders do it, else as text_file_name has it.
+ * -EINVAL with the reason if a name in braces is none of these or its value is empty, or out is too
+ * small.
  */
 int http_expand(const char *pattern, const struct server *server, char *out, size_t size,
                 struct reason *reason);
+/* The same for a part of a URL. */
+int http_expand_url(const char *pattern, const struct server *server, char *out, size_t size,
+                    struct reason *reason);
 
 #endif

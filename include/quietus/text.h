@@ -53,6 +53,13 @@ char *text_duration(char *out, size_t size, uint64_t seconds);
 /* "twenty-one", "one hundred and four": below a million, in words; else in digits. Returns out. */
 char *text_number(char *out, size_t size, unsigned number);
 
+/*
+ * What a value is in names of files: everything but letters, digits and '-' becomes '_', and only
+ * the first 40 characters count. Returns out.
+ */
+enum { TEXT_FILE_NAME_SIZE = 41 };
+char *text_file_name(char out[TEXT_FILE_NAME_SIZE], const char *value);
+
 /* Copies with truncation, between two characters of UTF-8; always terminates. Returns out. */
 char *text_copy(char *out, size_t size, const char *text);
 

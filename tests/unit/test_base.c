@@ -1,6 +1,7 @@
 /* Text, times, files, JSON and saved pages. */
 #include "quietus/clock.h"
 #include "quietus/file.h"
+#include "quietus/http.h"
 #include "quietus/json.h"
 #include "quietus/page_file.h"
 
@@ -9,6 +10,36 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* One rule for URLs, which boot loaders can follow, and one for the names of files. */
+static void test_what_a_serial_is_in_names(void **state) {
+    (void)state;
+    const struct server server = {
+        .serial = "QT SRV/42.1_\xc3\xa9", .macs = {"52:54:00:51:54:01"}, .mac_count = 1};
+    static const struct {
+        const char *pattern;
+        const char *expected;
+    } rows[] = {
+        {"http://h/{serial}/{serial}-x",
+         "http://h/QT%20SRV%2F42.1_%C3%A9/QT%20SRV%2F42.1_%C3%A9-x"},
+        {"https://h/{mac}", "https://h/52-54-00-51-54-01"},
+        {"/run/stick/orders/{serial}.json", "/run/stick/orders/QT_SRV_42_1___.json"},
+        {"/o/{mac}", "/o/52-54-00-51-54-01"},
+    };
+    char out[128];
+    struct reason reason;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(http_expand(rows[i].pattern, &server, out, sizeof out, &reason), 0);
+        assert_string_equal(out, rows[i].expected);
+    }
+    assert_int_equal(http_expand_url("{serial}-done", &server, out, sizeof out, &reason), 0);
+    assert_string_equal(out, "QT%20SRV%2F42.1_%C3%A9-done");
+    assert_int_equal(http_expand_url("{uuid}-done", &server, out, sizeof out, &reason), -EINVAL);
+    char name[TEXT_FILE_NAME_SIZE];
+    assert_string_equal(text_file_name(name, "../x"), "___x");
+    assert_string_equal(text_file_name(name, "0123456789012345678901234567890123456789and more"),
+                        "0123456789012345678901234567890123456789");
+}
 
 static void test_fields_stay_different(void **state) {
     (void)state;
@@ -252,6 +283,7 @@ static void test_page_forms_of_real_tools_agree(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_what_a_serial_is_in_names),
     cmocka_unit_test(test_fields_stay_different),
     cmocka_unit_test(test_printable),
     cmocka_unit_test(test_cuts_are_between_characters),
