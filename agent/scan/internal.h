@@ -66,5 +66,7 @@ void content_read(const char *root, struct disk *disk);
 
 /* Finds out what uses the disk, and whether this system was booted from it. */
 void use_check(const char *root, struct disk *disk);
+/* Of several disks with the boot medium's UUID, which are it; once every disk is there once. */
+void use_judge_media(struct scan *scan);
 
 #endif

@@ -112,6 +112,7 @@ static void add_use(struct disk *whole, const struct disk *part) {
         whole->in_use = true;
         text_copy(whole->use_reason, sizeof whole->use_reason, part->use_reason);
     }
+    whole->has_medium_uuid = whole->has_medium_uuid || part->has_medium_uuid;
     if (part->boot_medium && !whole->boot_medium) {
         whole->boot_medium = true;
         text_copy(whole->boot_reason, sizeof whole->boot_reason, part->boot_reason);

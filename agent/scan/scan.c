@@ -243,6 +243,7 @@ static void merge_path(struct disk *into, const struct disk *from) {
         into->in_use = true;
         text_copy(into->use_reason, sizeof into->use_reason, from->use_reason);
     }
+    into->has_medium_uuid = into->has_medium_uuid || from->has_medium_uuid;
     if (from->boot_medium && !into->boot_medium) {
         into->boot_medium = true;
         text_copy(into->boot_reason, sizeof into->boot_reason, from->boot_reason);
@@ -333,6 +334,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_merge_paths(out);
     scan_join_parts(out);
     scan_note_units(out);
+    use_judge_media(out);
     for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;
         place_find(root, out->disks[i]);

@@ -34,10 +34,11 @@ static bool may_be_stick(const struct disk *disk) {
 
 static bool names_boot_medium(const json_t *signature, const char *uuid, struct disk *disk) {
     const bool is_labelled = strcmp(json_text(signature, "label"), STICK_LABEL) == 0;
-    if (uuid[0] != '\0' && strcmp(json_text(signature, "uuid"), uuid) == 0)
+    if (uuid[0] != '\0' && strcmp(json_text(signature, "uuid"), uuid) == 0) {
+        disk->has_medium_uuid = true;
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "this system was booted from it (quietus.medium)");
-    else if (is_labelled && may_be_stick(disk))
+    } else if (is_labelled && may_be_stick(disk))
         text_copy(disk->boot_reason, sizeof disk->boot_reason,
                   "it carries a file system with the label QUIETUS");
     else {
@@ -71,6 +72,46 @@ static void check_boot_medium(const char *root, struct disk *disk) {
                     return;
             }
         }
+    }
+}
+
+static unsigned count_media(const struct scan *scan, bool sticks_only) {
+    unsigned count = 0;
+    for (size_t i = 0; i < scan->disk_count; i++)
+        count += scan->disks[i]->has_medium_uuid && (!sticks_only || may_be_stick(scan->disks[i]));
+    return count;
+}
+
+/*
+ * A file system's UUID is copied with a disk, and anybody can write one: where a stick carries it,
+ * built-in disks that do too are like all others. Where none does, nobody can know, and none is
+ * touched: that is told, since a disk may be left out by it that nobody booted from.
+ */
+static void judge_medium(struct disk *disk, unsigned media, unsigned sticks) {
+    if (may_be_stick(disk))
+        return;
+    if (sticks > 0) {
+        disk->boot_medium = false;
+        disk->boot_reason[0] = '\0';
+        disk_finding(disk, "it carries the file system that quietus.medium names, and so does a "
+                           "stick: it is treated as any other disk");
+    } else if (media > 1) {
+        disk_finding(disk,
+                     "one of %u disks with the file system that quietus.medium names: from which "
+                     "of them this system was booted cannot be known, and none is touched",
+                     media);
+    } else {
+        disk_finding(disk, "it is taken for the boot medium by a file system's UUID alone "
+                           "(quietus.medium), and is no stick");
+    }
+}
+
+void use_judge_media(struct scan *scan) {
+    const unsigned media = count_media(scan, false);
+    const unsigned sticks = count_media(scan, true);
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        if (scan->disks[i]->has_medium_uuid)
+            judge_medium(scan->disks[i], media, sticks);
     }
 }
 

@@ -199,6 +199,7 @@ struct disk {
     json_t *interrupted;
 
     bool boot_medium;
+    bool has_medium_uuid; /* it carries the file system that quietus.medium names */
     char boot_reason[160];
     bool in_use;
     char use_reason[160];

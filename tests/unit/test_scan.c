@@ -192,6 +192,7 @@ static void test_content_boot_medium_and_use(void **state) {
     shell("echo 'quiet quietus.medium=11111111-2222-3333-4444-555555555555' >proc/cmdline", "");
     scan = scan_tree();
     assert_true(disk_at(&scan, "/dev/sdb")->boot_medium);
+    assert_true(has_finding(disk_at(&scan, "/dev/sdb"), "by a file system's UUID alone"));
     scan_free(&scan);
 
     shell(
@@ -204,6 +205,37 @@ static void test_content_boot_medium_and_use(void **state) {
     assert_true(disk_at(&scan, "/dev/nvme0n1")->in_use);
     assert_string_equal(disk_at(&scan, "/dev/nvme0n1")->use_reason, "md0 is built on it");
     assert_false(disk_at(&scan, "/dev/vda")->in_use);
+    scan_free(&scan);
+}
+
+/* Of two disks with the boot medium's UUID one may be a copy, or was given it to be left alone. */
+static void test_two_disks_with_the_boot_mediums_uuid(void **state) {
+    (void)state;
+    shell("mkdir -p dev && truncate -s 64M dev/sda dev/sdb && mkfs.ext4 -q -F -U "
+          "11111111-2222-3333-4444-555555555555 dev/sdb && cp dev/sdb dev/sda && "
+          "echo 'quietus.medium=11111111-2222-3333-4444-555555555555' >proc/cmdline",
+          "");
+    /* Both are built in: nobody can know. */
+    struct scan scan = scan_tree();
+    static const char *const both[] = {"/dev/sda", "/dev/sdb"};
+    for (size_t i = 0; i < COUNT_OF(both); i++) {
+        assert_true(disk_at(&scan, both[i])->boot_medium);
+        assert_true(has_finding(disk_at(&scan, both[i]), "one of 2 disks"));
+    }
+    scan_free(&scan);
+    /* One can be carried away: it is that. */
+    shell("echo 1 >$(readlink -f sys/class/block/sda)/removable", "");
+    scan = scan_tree();
+    const struct disk *stick = disk_at(&scan, "/dev/sda");
+    const struct disk *copy = disk_at(&scan, "/dev/sdb");
+    assert_true(stick->boot_medium);
+    assert_false(copy->boot_medium);
+    assert_string_equal(copy->boot_reason, "");
+    assert_true(has_finding(copy, "treated as any other disk"));
+    json_t *document = disk_json(copy);
+    assert_false(json_flag(document, "boot_medium"));
+    assert_true(json_array_size(json_object_get(document, "findings")) > 0);
+    json_decref(document);
     scan_free(&scan);
 }
 
@@ -674,6 +706,7 @@ static const struct CMUnitTest tests[] = {
     WITH_TREE(test_content_that_cannot_be_read),
     WITH_TREE(test_controller_without_driver_is_told),
     WITH_TREE(test_content_boot_medium_and_use),
+    WITH_TREE(test_two_disks_with_the_boot_mediums_uuid),
     WITH_TREE(test_partition_tables),
     WITH_TREE(test_document),
     cmocka_unit_test(test_plan_takes_the_best_first),
