@@ -235,7 +235,7 @@ char *text_number(char *out, size_t size, unsigned number) {
 char *text_file_name(char out[TEXT_FILE_NAME_SIZE], const char *value) {
     static const char kept[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
     size_t used = 0;
-    for (; value[used] != '\0' && used < TEXT_FILE_NAME_SIZE - 1; used++)
+    for (; used < TEXT_FILE_NAME_SIZE - 1 && value[used] != '\0'; used++)
         out[used] = (char)(strchr(kept, value[used]) ? value[used] : '_');
     out[used] = '\0';
     return out;
