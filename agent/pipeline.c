@@ -53,7 +53,7 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct work *wo
  * none is, one may come: init copies to it what was there before. */
 static void put_on_stick(struct work *work, const struct document *document) {
     const struct pipeline *pipeline = work->pipeline;
-    if (!pipeline->stick || !stick_present(pipeline->stick))
+    if (!pipeline->stick || !stick_writable(pipeline->stick))
         return;
     const int error = spool_put_on_stick(pipeline->spool, pipeline->stick, document);
     if (error && !work->stick_failed)
@@ -249,7 +249,7 @@ static enum exit_status status_of(const struct work *work) {
 /* How many documents stay in the spool, and why. */
 static size_t deliver_rest(struct work *work, struct reason *reason) {
     const struct pipeline *pipeline = work->pipeline;
-    const bool has_stick = pipeline->stick && stick_present(pipeline->stick);
+    const bool has_stick = pipeline->stick && stick_writable(pipeline->stick);
     if (work->deliverer)
         return deliverer_finish(work->deliverer, pipeline->deliver_seconds, reason);
     reason_set(reason, has_stick ? "they are not on the stick either"

@@ -487,6 +487,7 @@ static int run_agent(const struct agent_options *options) {
     compare_expected(&run);
     open_secrets(&run);
     session_start(&session, cli_stick_key(options->stick, run.scan.findings));
+    cli_stick_for_documents(options->stick, run.scan.findings);
     const struct pipeline pipeline = {
         .session = &session,
         .scan = &run.scan,
@@ -499,7 +500,7 @@ static int run_agent(const struct agent_options *options) {
         .spool = options->spool,
         .state = options->state,
         .report = reports ? report : NULL,
-        .stick = cli_stick_for_documents(options->stick, run.scan.findings),
+        .stick = options->stick,
         .must_deliver = true,
         .locate = options->locate && strcmp(run.mode, "erase") == 0,
         .deliver_seconds = options->deliver_seconds,

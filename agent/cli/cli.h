@@ -113,9 +113,8 @@ bool cli_thaw(enum thaw how, struct scan *scan, const struct authorization *auth
 /* The key on the stick (keys/site.key) that signs the documents of a run; NULL if there is none,
  * or, with a finding, if it is no good. The caller's. */
 struct signing_key *cli_stick_key(const char *stick, json_t *findings);
-/* The stick, if documents can be written to it, or if there is none yet; else NULL, with a finding.
- */
-const char *cli_stick_for_documents(const char *stick, json_t *findings);
+/* A finding if there is a stick that no document can be written to. */
+void cli_stick_for_documents(const char *stick, json_t *findings);
 
 /* Reads a file and checks it (check.h). 0, or negative errno if it cannot be read. */
 struct check_result;

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 static void note(json_t *findings, const char *reason, const char *remedy) {
@@ -35,16 +34,12 @@ struct signing_key *cli_stick_key(const char *stick, json_t *findings) {
     return NULL;
 }
 
-const char *cli_stick_for_documents(const char *stick, json_t *findings) {
-    struct statvfs status;
-    if (!stick_present(stick))
-        return stick; /* it may come yet */
-    if (statvfs(stick, &status) == 0 && !(status.f_flag & ST_RDONLY))
-        return stick;
+void cli_stick_for_documents(const char *stick, json_t *findings) {
+    if (!stick_present(stick) || stick_writable(stick))
+        return;
     note(findings, "it cannot be written to: no document is kept on it",
          "give an address for the documents (quietus.report), or put in a stick that is labelled "
          "QUIETUS and can be written to");
-    return NULL;
 }
 
 int cli_stick(int argc, char **argv) {

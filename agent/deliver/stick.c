@@ -8,10 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 bool stick_present(const char *stick) {
     struct stat status;
     return stat(stick, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool stick_writable(const char *stick) {
+    struct statvfs status;
+    return stick_present(stick) && statvfs(stick, &status) == 0 && !(status.f_flag & ST_RDONLY);
 }
 
 static bool is_single_name(const char *name) {

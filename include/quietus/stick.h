@@ -18,6 +18,9 @@ bool stick_is_on(const char *device);
 /* Whether a stick is there; it may be one that cannot be written to (virtual media, a CD). */
 bool stick_present(const char *stick);
 
+/* Whether one is there that takes documents, as far as its mount tells. */
+bool stick_writable(const char *stick);
+
 /*
  * Writes a new file into a folder of the stick (made if need be), whole or not at all: a temporary
  * file, synced, renamed, the folder synced, and read back from the medium. 0: it is safe there. A

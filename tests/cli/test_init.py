@@ -92,3 +92,25 @@ def test_an_authority_larger_than_memory():
             carried.truncate(3 << 30)
         shell(place, "ulimit -f 4096; take_authority")
         assert (place / "ca.pem").stat().st_size == 1 << 20
+
+
+def test_a_late_stick_takes_the_place_of_a_cd():
+    """Only what can be written to takes documents; what is mounted and does stays."""
+    script = """
+mkdir "$medium"; ln -s "$medium" "$stick"
+mounted_device() { echo "$at"; }
+portable_devices() { echo "$there"; }
+is_stick() { :; }
+umount() { return $busy; }
+for case in "/dev/loop0 /dev/sr0 0" "/dev/loop0 /dev/sdb1 0" "/dev/loop0 /dev/sdb1 1" "/dev/sdb1 /dev/sdb1 0"; do
+    set -- $case; at=$1 there=$2 busy=$3
+    make_room_for_stick; echo "$case: $(cd "$state" && ls -d stick 2>&1 | grep -v No)"
+    [ -e "$stick" ] || ln -s "$medium" "$stick"
+done
+mkdir "$stick/certificates"
+at=/dev/sda1 there=/dev/sdb1 busy=0 ; make_room_for_stick; ls -d "$stick/certificates" >/dev/null && echo stays
+"""
+    with folder() as place:
+        said = shell(place, script).splitlines()
+        assert said == ["/dev/loop0 /dev/sr0 0: stick", "/dev/loop0 /dev/sdb1 0: ", "/dev/loop0 /dev/sdb1 1: stick",
+                        "/dev/sdb1 /dev/sdb1 0: stick", "stays"], said
