@@ -19,8 +19,8 @@ static const char *category_word(enum category category) {
 }
 
 static void put_method(FILE *out, const char *when, const struct plan_step *step) {
-    (void)fprintf(out, "%s %s: %s. Worth %s (IEEE 2883-2022).\n", when, step->method->name,
-                  step->method->summary, category_word(step->claim.category));
+    (void)fprintf(out, "%s %s, worth %s: %s.\n", when, step->method->name,
+                  category_word(step->claim.category), step->method->summary);
 }
 
 static void put_plan(FILE *out, const struct disk *disk, const struct plan *plan) {

@@ -205,7 +205,7 @@ void confirm_foot(const struct screen *screen, struct lines *out) {
 
 void help_body(const struct screen *screen, struct lines *out) {
     static const char text[] =
-        "What an erase is worth (WORTH)\n"
+        "What an erase is worth (WORTH, by IEEE 2883-2022)\n"
         "Purge  no laboratory gets the data back.\n"
         "Clear  no program on a computer gets it back. What the drive has set aside, such as "
         "worn-out sectors, is not reached. If your site wants Purge and the list says Clear, "

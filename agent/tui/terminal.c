@@ -99,6 +99,24 @@ static void start_colours(void) {
     (void)init_pair(COLOUR_CODE, COLOR_WHITE, COLOR_BLACK);
 }
 
+/* Terminals send one or the other, whatever mode they were left in and whatever they are said to be
+ * (xterm's and the VT220's sequences; a VT100 has no entry for most of these keys). */
+static void define_keys(void) {
+    static const struct {
+        const char *sequence;
+        int key;
+    } table[] = {
+        {"\033[A", KEY_UP},     {"\033OA", KEY_UP},    {"\033[B", KEY_DOWN},
+        {"\033OB", KEY_DOWN},   {"\033[C", KEY_RIGHT}, {"\033OC", KEY_RIGHT},
+        {"\033[D", KEY_LEFT},   {"\033OD", KEY_LEFT},  {"\033[H", KEY_HOME},
+        {"\033OH", KEY_HOME},   {"\033[1~", KEY_HOME}, {"\033[F", KEY_END},
+        {"\033OF", KEY_END},    {"\033[4~", KEY_END},  {"\033[5~", KEY_PPAGE},
+        {"\033[6~", KEY_NPAGE},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        (void)define_key(table[i].sequence, table[i].key);
+}
+
 static void set_up(void) {
     (void)raw();
     (void)noecho();
@@ -107,15 +125,7 @@ static void set_up(void) {
     (void)nodelay(stdscr, TRUE);
     (void)set_escdelay(ESCAPE_MS);
     (void)curs_set(0);
-    /* Terminals send either, whatever mode they were left in. */
-    (void)define_key("\033[A", KEY_UP);
-    (void)define_key("\033OA", KEY_UP);
-    (void)define_key("\033[B", KEY_DOWN);
-    (void)define_key("\033OB", KEY_DOWN);
-    (void)define_key("\033[C", KEY_RIGHT);
-    (void)define_key("\033OC", KEY_RIGHT);
-    (void)define_key("\033[D", KEY_LEFT);
-    (void)define_key("\033OD", KEY_LEFT);
+    define_keys();
     start_colours();
 }
 

@@ -9,6 +9,7 @@ import pty
 import resource
 import signal
 import socket
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -851,4 +852,61 @@ def test_screen_in_a_terminal():
                 person.waits_for("KIND")
                 person.presses("C-c")
                 person.waits_for("ended with status 0")
+        assert not (place / "spool").exists()
+
+
+def add_disks(place, count):
+    """So many more disks in a saved tree, as its virtio disk is."""
+    controller = place / "sys/devices/pci0000:00/0000:00:05.0"
+    for number in range(1, count + 1):
+        name = f"vdx{number:02}"
+        block = controller / f"virtio{number}/block"
+        block.mkdir(parents=True)
+        shutil.copytree(controller / "virtio0/block/vda", block / name, symlinks=True)
+        (block / name / "serial").write_text(f"S-MORE-{number:02}")
+        (block / name / "dev").write_text(f"240:{number}\n")
+        for folder, up in (("sys/block", ".."), ("sys/class/block", "../..")):
+            (place / folder / name).symlink_to(f"{up}/devices/pci0000:00/0000:00:05.0/virtio{number}/block/{name}")
+
+
+def test_sixty_disks_on_the_screen():
+    """In a terminal of 24 lines: the list scrolls, by lines, pages and to its end; all of them have to be seen before
+    they are confirmed; the help and a window that is too small."""
+    with folder() as place:
+        subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", place], check=True)
+        add_disks(place, 56)
+        with Person(QUIETUS, "tui", "--sysroot", place, "--spool", place / "spool",
+                    environment={"TERM": "vt100"}) as person:
+            person.waits_for("0 of 60 disks chosen")
+            assert "S-MORE-56" not in person.sees()
+            person.presses("End")
+            person.waits_for("S-MORE-56")
+            person.waits_for(r"\(lines \d+ to 60 of 60\)")
+            person.presses("Home")
+            person.waits_for(r"\(lines 1 to \d+ of 60\)")
+            person.presses(*["Down"] * 30)
+            person.waits_for("S-MORE-27")
+            person.presses("h")
+            person.waits_for("no laboratory gets the data back")
+            person.presses("Escape", "a")
+            person.waits_for("60 of 60 disks chosen")
+            person.presses("n")
+            person.waits_for("no program on a computer does")
+            person.presses("n")
+            person.types("Ann")
+            person.presses("Enter", "Enter")
+            person.waits_for("EVERYTHING on these 60 disks")
+            person.types("sixty")
+            person.presses("Enter")
+            person.waits_for("Look at all of them first")
+            person.resizes(39, 24)
+            person.waits_for("Too small: 39x24")
+            person.presses("Enter", "q")
+            person.resizes(132, 60)
+            person.waits_for("> sixty_")
+            for _ in range(8):
+                person.presses("PageDown")
+            person.waits_for("S-MORE-56")
+            person.presses("Enter")
+            person.waits_for("there is nothing to erase")
         assert not (place / "spool").exists()

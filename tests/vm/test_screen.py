@@ -135,9 +135,11 @@ def test_person_with_a_stick():
             person.types("yes")
             person.presses("Enter")
             person.waits_for("It goes on")
-            person.resizes(50, 12)
-            person.presses("C-l")
-            person.waits_until_gone(r"^.{51,}$")
+            for columns, rows, seen in ((132, 50, r"S-PULLED +writing +\[[#.]{20}\]"), (30, 8, "Too small: 30x8"),
+                                        (50, 12, r"^S-PULLED +writing +\[[#.]{6}\]")):
+                person.resizes(columns, rows)
+                person.presses("C-l")
+                person.waits_for(seen)
             vm.qmp("device_del", id="stick")
             time.sleep(2)
             vm.qmp("device_del", id="pulled")
