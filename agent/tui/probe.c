@@ -7,7 +7,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 350, MOST_CELLS = 1000 };
+/* Long enough for serial over LAN to a busy BMC: an answer that comes later is taken for keys. */
+enum { ANSWER_MS = 1000, MOST_CELLS = 1000 };
 
 /* Digits and the sign behind them; 0 if they are not there. */
 static unsigned take_number(const char **text, char end) {

@@ -146,6 +146,7 @@ def test_person_with_a_stick():
             person.waits_for("2 erased, 1 failed", 120)
             person.resizes(80, 24)
             person.presses("C-l")
+            person.waits_for("^Record .*-record$")  # not shown on a low screen
             person.waits_for("There is no stick")
             # No way to end without what is not saved yet.
             person.presses("q")
