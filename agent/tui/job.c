@@ -5,6 +5,7 @@
 #include "quietus/memory.h"
 
 #include "../progress_seen.h"
+#include "model.h"
 #include "thermometer.h"
 
 #include <limits.h>
@@ -144,7 +145,7 @@ static void ended(void *user, const struct disk *disk, const struct disk_run *ru
     out->what = disposition;
     if (erased)
         (void)snprintf(out->words, sizeof out->words, "worth %s, by %s; %s",
-                       category_name(last->claim.category), last->method->name, reason);
+                       model_category(last->claim.category), last->method->name, reason);
     else
         text_copy(out->words, sizeof out->words, reason);
     if (certificate) {

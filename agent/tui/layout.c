@@ -16,9 +16,9 @@ struct page_layout {
 
 static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_SCANNING] = {"Looking for disks", "", NULL, scanning_body, NULL},
-    [PAGE_DISKS] = {"Disks",
-                    "Space choose a all Enter details n next f findings r rescan h help q end",
-                    disks_head, disks_body, disks_foot},
+    [PAGE_DISKS] =
+        {"Disks", "Space choose  a all  Enter details  n next  f findings  r rescan  h help  q end",
+         disks_head, disks_body, disks_foot},
     [PAGE_DISK] = {"Disk", "Up Down scroll  Space choose  Esc back", NULL, disk_body, NULL},
     [PAGE_FINDINGS] = {"Findings", "Up Down scroll  Esc back", NULL, findings_body, NULL},
     [PAGE_HELP] = {"Help", "Up Down scroll  Esc back", NULL, help_body, NULL},

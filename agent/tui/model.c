@@ -13,14 +13,14 @@ static const char *health_word(enum disk_health_state state) {
     return words[state];
 }
 
-static const char *category_word(enum category category) {
+const char *model_category(enum category category) {
     static const char *const words[] = {"-", "Clear", "Purge"};
     return words[category];
 }
 
 static void put_method(FILE *out, const char *when, const struct plan_step *step) {
     (void)fprintf(out, "%s %s, worth %s: %s.\n", when, step->method->name,
-                  category_word(step->claim.category), step->method->summary);
+                  model_category(step->claim.category), step->method->summary);
 }
 
 static void put_plan(FILE *out, const struct disk *disk, const struct plan *plan) {
@@ -135,7 +135,7 @@ static void take_disk(const struct disk *disk, const struct policy *policy,
     (void)text_size(out->size, sizeof out->size, disk->identity.capacity);
     text_copy(out->health, sizeof out->health, health_word(disk->health.state));
     text_copy(out->worth, sizeof out->worth,
-              category_word(plan.step_count ? plan.steps[0].claim.category : CATEGORY_NONE));
+              model_category(plan.step_count ? plan.steps[0].claim.category : CATEGORY_NONE));
     text_copy(out->model, sizeof out->model, disk->identity.model);
     text_copy(out->serial, sizeof out->serial, disk->identity.serial);
     text_copy(out->wwn, sizeof out->wwn, disk->identity.wwn);

@@ -6,6 +6,9 @@
 
 #include "screen.h"
 
+/* "Purge", "Clear", "-". */
+const char *model_category(enum category category);
+
 /*
  * Takes over a new scan. Disks that were chosen before stay so if they are there still and may be
  * erased (by serial, WWN, model and node); the screen says who is gone.

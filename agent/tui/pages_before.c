@@ -103,8 +103,8 @@ static void add_chosen(const struct screen *screen, bool with_plan, struct lines
         const struct screen_disk *disk = &screen->disks[i];
         if (!disk->chosen)
             continue;
-        (void)snprintf(text, sizeof text, "%s  %s, %s, %s", screen_disk_name(disk), disk->model,
-                       disk->size, disk->name);
+        (void)snprintf(text, sizeof text, "%s  %s, %s, %s", screen_disk_name(disk),
+                       disk->model[0] ? disk->model : "model unknown", disk->size, disk->name);
         lines_wrap(out, STYLE_STRONG, screen->columns, 0, text);
         (void)snprintf(text, sizeof text, "Holds: %s", disk->holds);
         lines_wrap(out, STYLE_PLAIN, screen->columns, 4, text);
@@ -118,10 +118,9 @@ static void add_chosen(const struct screen *screen, bool with_plan, struct lines
 void plan_head(const struct screen *screen, struct lines *out) {
     if (screen_is_low(screen))
         return;
-    lines_wrap(
-        out, STYLE_PLAIN, screen->columns, 0,
-        "Purge: no laboratory gets the data back. Clear: no program on a computer does; what "
-        "the drive has set aside, such as worn-out sectors, is not reached.");
+    lines_wrap(out, STYLE_PLAIN, screen->columns, 0,
+               "Worth, by IEEE 2883: Purge is to keep the data even from a laboratory; Clear from "
+               "every program, but what the drive has set aside (worn-out sectors) stays.");
     lines_add(out, STYLE_PLAIN, " ");
 }
 
@@ -166,9 +165,12 @@ void secret_body(const struct screen *screen, struct lines *out) {
     const struct screen_disk *disk = &screen->disks[screen->asked];
     (void)snprintf(text, sizeof text,
                    "%s (%s, %s) is locked. Its %s? Leave it empty if you do not know it. It is not "
-                   "shown, and no certificate has it.",
-                   screen_disk_name(disk), disk->model, disk->name,
-                   secret_name(screen->asked_kind));
+                   "shown, and no certificate has it.%s",
+                   screen_disk_name(disk), disk->model, disk->name, secret_name(screen->asked_kind),
+                   screen->asked_kind == SECRET_PSID
+                       ? ""
+                       : " A wrong one costs one of the drive's five attempts until it is without "
+                         "power.");
     lines_wrap(out, STYLE_PLAIN, screen->columns, 0, text);
     lines_add(out, STYLE_PLAIN, " ");
     add_hidden(screen, out);
@@ -206,26 +208,24 @@ void confirm_foot(const struct screen *screen, struct lines *out) {
 void help_body(const struct screen *screen, struct lines *out) {
     static const char text[] =
         "What an erase is worth (WORTH, by IEEE 2883-2022)\n"
-        "Purge  no laboratory gets the data back.\n"
-        "Clear  no program on a computer gets it back. What the drive has set aside, such as "
-        "worn-out sectors, is not reached. If your site wants Purge and the list says Clear, "
-        "the drive offers nothing better that works here (Enter tells why): destroy it.\n"
-        "-      nothing can be done to it from here.\n"
-        "\n"
+        "Purge   is to keep the data even from a laboratory. That a drive's own erase did so is "
+        "the drive's word.\n"
+        "Clear   is to keep it from every program. What the drive has set aside, such as worn-out "
+        "sectors, stays. Where your site wants Purge, see why the drive cannot (Enter), and "
+        "destroy it.\n"
         "What stands before a disk\n"
-        "[ ]  it can be chosen;  [x]  it is chosen;\n"
-        " -   it cannot be: put the cursor on it, and the reason is below the list.\n"
-        "LOCKED  it wants a password, or the PSID from its label. Choose it, and you are asked.\n"
-        "\n"
-        "What became of a disk\n"
-        "ERASED   done, and checked by reading. Nothing more to do.\n"
-        "failed   take it that its data is still there. See the reason; try again: d, then n. If "
-        "it fails again, destroy it.\n"
-        "unknown  nobody can say what is left on it: treat it like failed.\n"
-        "refused  nothing was done to it.\n"
-        "\n"
-        "A certificate is signed for each disk. The machine does not go off before they are on a "
-        "stick: one with a file system labelled QUIETUS. For a second copy pull it out, put "
-        "another one in, and press s at the result.";
+        "[ ]     it can be chosen;  [x]  it is chosen\n"
+        " -      it cannot be: put the cursor on it, and the reason is below the list\n"
+        "LOCKED  it wants a password, or the PSID from its label: choose it, and you are asked\n"
+        "What became of it\n"
+        "ERASED  done, and checked by reading: nothing more to do\n"
+        "failed  take it that its data is still there. Read why; try again (d at the result), or "
+        "destroy it.\n"
+        "unknown nobody knows what is left on it: do as with failed\n"
+        "refused nothing was done to it\n"
+        "Certificates\n"
+        "There is one for each disk, and the machine does not go off before they are on a stick "
+        "with a file system labelled QUIETUS. For a second copy put in another stick in its "
+        "place, and press s at the result.";
     lines_wrap(out, STYLE_PLAIN, screen->columns, 0, text);
 }

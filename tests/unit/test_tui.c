@@ -242,7 +242,7 @@ static void test_help(void **state) {
     for (size_t i = 0; i < COUNT_OF(pages); i++) {
         screen_go(&screen, pages[i]);
         (void)screen_key(&screen, 'h');
-        assert_true(is_shown(&screen, "no laboratory gets the data back"));
+        assert_true(is_shown(&screen, "even from a laboratory"));
         (void)screen_key(&screen, KEY_ESCAPE);
         assert_int_equal(screen.page, pages[i]);
     }
