@@ -78,10 +78,13 @@ bool pattern_is_constant(const struct pattern *pattern) {
     return !pattern->pass.random;
 }
 
-/* AES-256 in counter mode: the keystream is what zeroes are encrypted to. */
+/* AES-256 in counter mode: the keystream is what zeroes are encrypted to. They come from a small
+ * buffer that stays in the nearest cache: clearing all of the output first would cost a tenth more,
+ * and in an emulator a third. */
 static void fill_random(const struct pattern *pattern, unsigned area, uint64_t offset,
                         uint8_t *buffer, size_t length) {
-    enum { CIPHER_BLOCK = 16, MOST = 1 << 30 };
+    enum { CIPHER_BLOCK = 16, ZEROES = 8 << 10 };
+    static const uint8_t zeroes[ZEROES];
     uint8_t counter[CIPHER_BLOCK];
     uint8_t skipped[CIPHER_BLOCK] = {0};
     int done;
@@ -92,10 +95,9 @@ static void fill_random(const struct pattern *pattern, unsigned area, uint64_t o
                    EVP_EncryptInit_ex(cipher, EVP_aes_256_ctr(), NULL, pattern->key, counter) == 1);
     memory_require(
         EVP_EncryptUpdate(cipher, skipped, &done, skipped, (int)(offset % CIPHER_BLOCK)) == 1);
-    memset(buffer, 0, length);
     for (size_t at = 0; at < length; at += (size_t)done) {
-        const int now = length - at < MOST ? (int)(length - at) : MOST;
-        memory_require(EVP_EncryptUpdate(cipher, buffer + at, &done, buffer + at, now) == 1 &&
+        const int now = length - at < ZEROES ? (int)(length - at) : ZEROES;
+        memory_require(EVP_EncryptUpdate(cipher, buffer + at, &done, zeroes, now) == 1 &&
                        done == now);
     }
     EVP_CIPHER_CTX_free(cipher);

@@ -16,6 +16,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/vm"))
 
 import content  # noqa: E402
+import generators  # noqa: E402
 import machine  # noqa: E402
 import tables  # noqa: E402
 import tools  # noqa: E402
@@ -92,10 +93,10 @@ def sizes():
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each kind")
-    parser.add_argument("what", nargs="*", choices=["boot", "engine", []], help="only this")
+    parser.add_argument("what", nargs="*", choices=["boot", "engine", "pattern", []], help="only this")
     options = parser.parse_args()
     figures = {"sizes_bytes": sizes()}
-    wanted = options.what or ["boot", "engine"]
+    wanted = options.what or ["boot", "engine", "pattern"]
     with tempfile.TemporaryDirectory(prefix="quietus-bench-") as name:
         folder = pathlib.Path(name)
         if "boot" in wanted:
@@ -104,6 +105,9 @@ def main():
     if "engine" in wanted:
         build_engine()
         figures["engine"] = tools.all_figures(options.runs)
+    if "pattern" in wanted:
+        build_engine()
+        figures["pattern"] = generators.all_figures(options.runs)
     qemu = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
     figures["machine"] = {"qemu": qemu.splitlines()[0], "accelerator": "tcg", "virtual_cpus": 2,
                           "kernel": (machine.BUILD / "kernel/release").read_text().strip()}
@@ -114,7 +118,8 @@ def main():
 def build_engine():
     folder = machine.BUILD / "release"
     for command in (["cmake", "-G", "Ninja", "-S", TOP, "-B", folder, f"-DQUIETUS_DEPS={machine.BUILD}/deps"],
-                    ["cmake", "--build", folder, "--target", "quietus-engine", "quietus-stopwatch"]):
+                    ["cmake", "--build", folder, "--target", "quietus-engine", "quietus-generators",
+                     "quietus-stopwatch"]):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -132,6 +137,8 @@ def show(figures):
         print(f"least memory that it ran in  {figures['memory']['least_memory_mib']:6} MiB")
     if "engine" in figures:
         tables.show(figures["engine"])
+    if "pattern" in figures:
+        generators.show(figures["pattern"])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def per_mebibyte(what):
 
 
 def test_random_pattern():
-    """2.8 million when it was measured, by the processor's AES instructions; a cipher without them needs 20."""
+    """1.8 million when it was measured, by the processor's AES instructions; a cipher without them needs 20."""
     assert 100_000 < per_mebibyte("pattern") < 5_000_000
 
 
