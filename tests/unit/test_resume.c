@@ -612,7 +612,7 @@ static void test_only_what_was_flushed_counts(void **state) {
     uint8_t *before = malloc(world.fake.bytes);
     assert_non_null(before);
     memcpy(before, world.fake.medium, world.fake.bytes);
-    for (unsigned requests = 1; requests < CHUNKS; requests++) {
+    for (unsigned requests = 1; requests < CHUNKS; requests += 3) {
         struct boot boot;
         memcpy(world.fake.medium, before, world.fake.bytes);
         world.fake.logged = 0;
@@ -633,7 +633,7 @@ static void test_only_what_was_flushed_counts(void **state) {
         assert_int_equal(fake_disk_residue(&world.fake), 0);
         end_boot(&boot);
     }
-    assert_in_range(told, CHUNKS / 2, CHUNKS);
+    assert_in_range(told, CHUNKS / 6, CHUNKS);
     free(before);
     end_world(&world);
 }

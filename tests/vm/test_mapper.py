@@ -1,5 +1,6 @@
 """The engine through the kernel's device mapper: sectors that cannot be written, writes that get lost, reads that
-lie, a disk that is slow and one that hangs. What each ends in, and that none costs another anything. And the engine without io_uring."""
+lie, a disk that is slow and one that hangs. What each ends in, and that none costs another anything. And the engine
+where the kernel lets it lend no buffers, or has no io_uring."""
 
 import lzma
 import pathlib
@@ -36,12 +37,33 @@ quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /de
 echo "ENDED $?"
 for disk in a b c d e f; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
 dmsetup resume hanging
-# And where the kernel has no io_uring.
-dd if=/tmp/planted of=/dev/vdf bs=1M conv=fsync 2>/dev/null
+# Then without what makes it fast: what the kernel says meanwhile of the ring and of the buffers that it was lent.
+echo "0 {SECTORS} delay /dev/vdf 0 0 /dev/vdf 0 80" | make brief
+look() {{
+    ring=none
+    while kill -0 $1 2>/dev/null; do
+        for fd in /proc/$1/fd/*; do
+            case $(readlink $fd) in *io_uring*) ;; *) continue ;; esac
+            [ $ring != none ] || ring=0
+            lent=$(sed -n 's/^UserBufs:[^0-9]*//p' /proc/$1/fdinfo/${{fd##*/}} 2>/dev/null)
+            [ "${{lent:-0}}" -le $ring ] || ring=$lent
+        done
+        sleep 0.05
+    done
+}}
+with() {{
+    name=$1
+    shift
+    dd if=/tmp/planted of=/dev/vdf bs=1M conv=fsync 2>/dev/null
+    "$@" /bin/quietus-nodes /dev/mapper/brief >/tmp/brief &
+    look $!
+    echo 3 >/proc/sys/vm/drop_caches # of /dev/vdf, which does not know what was written through the mapper
+    echo "WITH $name ring $ring $(cat /tmp/brief) LEFT $(grep -c PLANTED-DATA /dev/vdf)"
+}}
+with all env
+with no-locked-memory /bin/prlimit --memlock=0 /bin/setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock
 echo 2 >/proc/sys/kernel/io_uring_disabled || echo NO-SWITCH
-quietus-nodes /dev/mapper/good >/tmp/plain
-echo 3 >/proc/sys/vm/drop_caches # of /dev/vdf, which does not know what was written through the mapper
-echo "PLAIN $(cat /tmp/plain) LEFT $(grep -c PLANTED-DATA /dev/vdf)"
+with no-ring env
 """
 
 
@@ -74,14 +96,14 @@ def test_device_mapper():
             path = content.blank(folder / f"{letter}.img", MIB)
             disks.append(["-drive", f"if=none,id=d{letter},format=raw,cache=unsafe,file={path}",
                           "-device", f"virtio-blk-pci,drive=d{letter},serial=M-{letter}"])
-        files = {**modules(), **machine.host_tools("dmsetup"), **machine.libraries_of(program),
+        files = {**modules(), **machine.host_tools("dmsetup", "prlimit", "setpriv"), **machine.libraries_of(program),
                  "bin/quietus-nodes": (program.read_bytes(), 0o755)}
         script = machine.many(folder / "many.img", SCRIPT.replace("{bad}", table()), network=False, files=files)
         with Machine(disks, "rdinit=/many", initrds=[script], network=False) as vm:
             vm.wait_for("ALL-DONE")
             console = vm.console()
     nodes = {node: (outcome, float(seconds), reason) for node, outcome, seconds, reason in
-             re.findall(r"NODE /dev/mapper/(\w+) (\w+) (\S+) (.*)", console)}
+             re.findall(r"^NODE /dev/mapper/(\w+) (\w+) (\S+) (.*)", console, re.M)}
     left = {disk: (int(some), int(whole)) for disk, some, whole in re.findall(r"LEFT (\w) (\d+) of (\d+)", console)}
     assert "ENDED 0" in console and len(nodes) == 6 and len(left) == 6, console
     # Bad sectors: exactly those are listed, the rest is overwritten, and it is no success.
@@ -96,6 +118,11 @@ def test_device_mapper():
     assert nodes["hanging"][0] == "unknown" and "did not answer" in nodes["hanging"][2], console
     assert left["e"][0] > 0, console
     assert nodes["good"][0] == "erased" and left["f"][0] == 0, console
-    assert re.search("PLAIN NODE /dev/mapper/good erased .* LEFT 0\n", console) and "NO-SWITCH" not in console, console
+    # Without registered buffers, and without io_uring, it is the same, only slower.
+    rings = {name: (ring, rest) for name, ring, rest in re.findall(r"WITH (\S+) ring (\S+) (.*)", console)}
+    assert {name: ring for name, (ring, _) in rings.items()} == {"all": "1", "no-locked-memory": "0", "no-ring": "none"}, console
+    for _, rest in rings.values():
+        assert re.fullmatch("NODE /dev/mapper/brief erased .* LEFT 0", rest), console
+    assert "NO-SWITCH" not in console, console
     others = max(nodes[name][1] for name in ("bad", "lossy", "lying", "good"))
     assert nodes["slow"][1] > 10 and others < nodes["slow"][1] / 2, console
