@@ -20,8 +20,9 @@ struct checkpoint {
     json_t *head; /* what does not change, in every state of this disk */
     char name[80];
     /* With the keeper's lock: */
-    uint64_t told; /* how often the disk's thread has */
-    uint64_t kept; /* which of these is on the stick */
+    uint64_t told;    /* how often the disk's thread has */
+    uint64_t kept;    /* which of these is on the stick */
+    bool begins_anew; /* what other runs have left is not true any more, and still there */
     bool dropped;
     bool is_forgotten;
     unsigned pass;
@@ -166,6 +167,13 @@ static bool bring_up_to_date(struct keeper *keeper, struct checkpoint *checkpoin
     const bool is_first = checkpoint->kept == 0;
     const bool end = checkpoint->dropped;
     const uint64_t told = checkpoint->told;
+    if (checkpoint->begins_anew) {
+        checkpoint->begins_anew = false;
+        (void)pthread_mutex_unlock(&keeper->lock);
+        forget_disk(keeper, checkpoint->name, false);
+        (void)pthread_mutex_lock(&keeper->lock);
+        return true;
+    }
     if (end ? checkpoint->is_forgotten : checkpoint->kept == told)
         return false;
     json_t *state = end ? NULL : state_json(checkpoint);
@@ -251,9 +259,11 @@ struct checkpoint *keeper_add(struct keeper *keeper, const struct disk *disk,
     checkpoint->keeper = keeper;
     checkpoint->head = head_json(keeper, disk, policy);
     overwrite_state_name(&disk->identity, checkpoint->name);
+    checkpoint->begins_anew = disk->interrupted == NULL;
     (void)pthread_mutex_lock(&keeper->lock);
     checkpoint->next = keeper->checkpoints;
     keeper->checkpoints = checkpoint;
+    (void)pthread_cond_broadcast(&keeper->changed);
     (void)pthread_mutex_unlock(&keeper->lock);
     return checkpoint;
 }

@@ -34,7 +34,8 @@ struct keeper;
 /* NULL if there is no such folder or no order, and then nothing is kept. begun: copied. */
 struct keeper *keeper_start(const char *folder, const struct session *session, const json_t *order,
                             const struct document *begun);
-/* Where the disk's run tells how far it is. */
+/* Where the disk's run tells how far it is. Of a disk that is not taken up, what earlier runs have
+ * kept is removed: it is about to be untrue. */
 struct checkpoint *keeper_add(struct keeper *keeper, const struct disk *disk,
                               const struct policy *policy);
 /* The disk has come to an end that has a certificate: there is nothing to be taken up. */

@@ -502,6 +502,20 @@ static void test_disk_used_since(void **state) {
     }
 }
 
+/* It is begun anew, and cut before there is anything to be told: what the run before had kept is
+ * gone, since it is not true any more. */
+static void test_begun_anew_and_cut_at_once(void **state) {
+    (void)state;
+    struct world world;
+    begin_world(&world, COMMANDS_ATA, "random", ANY);
+    interrupted_boot(&world, SOME);
+    memset(world.fake.medium, 0x55, 512);
+    interrupted_boot(&world, 2);
+    assert_int_equal(count_in(world.folder), 0);
+    expect_begun_anew(&world);
+    end_world(&world);
+}
+
 /* Where the interrupted run has not come to, there is something that the order does not name; or
  * what it names, which shows at another place once the table is gone. */
 static void test_something_new_behind_it(void **state) {
@@ -887,6 +901,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_without_a_state),
     cmocka_unit_test(test_of_another_order),
     cmocka_unit_test(test_disk_used_since),
+    cmocka_unit_test(test_begun_anew_and_cut_at_once),
     cmocka_unit_test(test_something_new_behind_it),
     cmocka_unit_test(test_made_up_on_the_stick),
     cmocka_unit_test(test_only_what_was_flushed_counts),

@@ -282,6 +282,16 @@ def many(path, body, network=True, files=None):
         body=body, network="start_network" if network else ""), 0o755), **(files or {})})
 
 
+def throttled(rates):
+    """Lines for a script: what it starts from then on writes at so many bytes a second to each block device, by the
+    kernel's own limits (blk-throttle by cgroup v2 io.max). rates: [(name of the block device, rate)]."""
+    group = "/sys/fs/cgroup/throttled"
+    lines = ["mount -t cgroup2 none /sys/fs/cgroup", "echo +io >/sys/fs/cgroup/cgroup.subtree_control", f"mkdir {group}"]
+    lines += [f'echo "$(cat /sys/class/block/{name}/dev) wbps={int(rate)}" >{group}/io.max || echo NOT-THROTTLED'
+              for name, rate in rates]
+    return "\n".join([*lines, f"echo $$ >{group}/cgroup.procs || echo NOT-THROTTLED", ""])
+
+
 def libraries_of(program):
     """The shared libraries of a program of this machine, for an overlay."""
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
