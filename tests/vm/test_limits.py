@@ -1,4 +1,5 @@
-"""A full chassis may not be begun all at once: --parallel and --start-rate."""
+"""A full chassis may not be begun all at once: --parallel and --start-rate. And a disk whose requests are stuck in the
+kernel keeps nobody from coming to an end."""
 
 import datetime
 import json
@@ -12,6 +13,7 @@ from machine import Machine
 
 SERIALS = ["L-1", "L-2", "L-3", "L-4"]
 MIB, MIB_PER_SECOND = 12, 4  # so that a disk takes three seconds
+LONGEST_END = 20  # seconds that a run may take to end when it is told to
 
 SCRIPT = """
 run() {
@@ -26,6 +28,27 @@ run() {
 run together
 run two --parallel 2
 run slowly --start-rate 0.5
+# Requests to the second disk get stuck in the block layer; the first ends; the run is ended.
+mount -t cgroup2 none /sys/fs/cgroup
+echo +io >/sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/stuck
+(echo 0 >/sys/fs/cgroup/stuck/cgroup.procs
+printf 'L-1\nL-2\n' | quietus erase --progress none --spool /tmp/stuck /dev/vda /dev/vdb >/tmp/said 2>&1
+echo "STATUS stuck $?") &
+certificate() { ls /tmp/stuck/*$1*certificate.json 2>/dev/null; }
+while [ -z "$(ls /tmp/stuck/*begun.json 2>/dev/null)" ]; do sleep 0.2; done
+sleep 1
+echo "$(cat /sys/class/block/vdb/dev) wbps=2" >/sys/fs/cgroup/stuck/io.max || echo NOT-STUCK
+while [ -z "$(certificate L-1)" ]; do sleep 0.2; done
+[ -z "$(certificate L-2)" ] || echo NOT-STUCK
+read began rest </proc/uptime
+kill -TERM $(pidof quietus)
+wait $!
+read ended rest </proc/uptime
+echo "ENDED AFTER $((${ended%.*} - ${began%.*}))"
+for serial in L-1 L-2; do
+    echo "SAYS $serial $(quietus check $(certificate $serial) | grep says)"
+done
 quietus erase --parallel 0 /dev/vda; echo "STATUS zero $?"
 quietus erase --start-rate nan /dev/vda; echo "STATUS nan $?"
 """
@@ -45,6 +68,13 @@ def spans(console, name):
 def most_at_once(some):
     # A second's resolution: one that ends in the second in which the next begins is not beside it.
     return max(sum(began <= at < ended for began, ended in some) for at, _ in some)
+
+
+def check_stuck(console):
+    assert "STATUS stuck 21" in console and "NOT-STUCK" not in console, console
+    assert re.search(r"SAYS L-1 +says +disk L-1 .*: erased", console), console
+    assert re.search(r"SAYS L-2 +says +disk L-2 .*: unknown", console), console
+    assert int(re.search(r"ENDED AFTER (\d+)", console).group(1)) <= LONGEST_END, console
 
 
 def test_disks_at_once():
@@ -67,4 +97,5 @@ def test_disks_at_once():
     begins = [began for began, _ in spans(console, "slowly")]
     assert all(later - earlier >= 1 for earlier, later in zip(begins, begins[1:])), begins
     assert begins[-1] - begins[0] >= 5, begins
+    check_stuck(console)
     assert "STATUS zero 1" in console and "STATUS nan 1" in console, console
