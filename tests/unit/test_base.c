@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* One rule for URLs, which boot loaders can follow, and one for the names of files. */
@@ -224,6 +225,54 @@ static void test_files_are_whole_or_not_there(void **state) {
     (void)rmdir(folder);
 }
 
+/* How many files this process has open that are in no folder any more. */
+static unsigned open_and_gone(void) {
+    enum { MOST_FILES = 256 };
+    unsigned found = 0;
+    for (int fd = 0; fd < MOST_FILES; fd++) {
+        struct stat status;
+        found += fstat(fd, &status) == 0 && status.st_nlink == 0 &&
+                 (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    }
+    return found;
+}
+
+static unsigned gone_at_sync;
+
+/* In the place of the C library's: looks at what is open when a folder is synced. */
+int fsync(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        gone_at_sync = open_and_gone();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* What is removed or replaced is held open until the folder is on the medium, so that FAT cannot
+ * give its room away before; and no longer. */
+static void test_removed_files_keep_their_room(void **state) {
+    (void)state;
+    char folder[] = "/tmp/quietus-test-XXXXXX";
+    char path[64];
+    const unsigned before = open_and_gone();
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/file", folder);
+    assert_int_equal(file_write(path, "first", 5, 0600), 0);
+    assert_int_equal(gone_at_sync, before);
+    assert_int_equal(file_write(path, "second", 6, 0600), 0);
+    assert_int_equal(gone_at_sync, before + 1);
+    assert_int_equal(open_and_gone(), before);
+    assert_int_equal(file_remove(folder), -ENOTEMPTY);
+    assert_int_equal(file_remove(path), 0);
+    assert_int_equal(gone_at_sync, before + 1);
+    assert_int_equal(file_remove(path), -ENOENT);
+    (void)snprintf(path, sizeof path, "%s/inner", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(file_remove(path), 0);
+    assert_int_equal(gone_at_sync, before + 1);
+    assert_int_equal(file_remove(folder), 0);
+    assert_int_equal(open_and_gone(), before);
+}
+
 static int parse_page(const char *text, uint8_t out[64]) {
     struct reason reason;
     return page_file_parse(text, strlen(text), out, 64, &reason);
@@ -295,6 +344,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_times),
     cmocka_unit_test(test_json_is_strict),
     cmocka_unit_test(test_files_are_whole_or_not_there),
+    cmocka_unit_test(test_removed_files_keep_their_room),
     cmocka_unit_test(test_page_forms),
     cmocka_unit_test(test_page_refusals),
     cmocka_unit_test(test_page_forms_of_real_tools_agree),
