@@ -756,7 +756,9 @@ def run_init_function(place, call, words="", spool=()):
         poweroff() {{ echo POWEROFF; exit 0; }}
         reboot() {{ echo REBOOT; exit 0; }}
         sync() {{ :; }}
-        sleep() {{ [ "$1" -lt 3600 ] || {{ echo HOLD; exit 0; }}; }}
+        slept=0
+        sleep() {{ slept=$((slept + $1)); [ "$slept" -lt 200 ] || {{ echo HOLD; exit 0; }}; }}
+        start_stick_watch() {{ :; }}
         quietus() {{ echo "CALLED $*"; rm -f $state/spool/*.json; }}
         {call}"""
     done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=20)
@@ -766,6 +768,7 @@ def run_init_function(place, call, words="", spool=()):
 
 def test_init_does_not_power_off_on_documents():
     """Whatever the agent ended with, documents that are nowhere else keep the machine on (law 8)."""
+    put_in = "start_stick_watch() { : >$state/spool/on-stick/a.json; }; "
     cases = [
         ("finish 0", "quietus.done=poweroff", (), "POWEROFF"),
         ("finish 0", "quietus.done=reboot", (), "REBOOT"),
@@ -778,6 +781,11 @@ def test_init_does_not_power_off_on_documents():
         ("finish 0", "quietus.done=poweroff", ("a.json", "b.json", "on-stick/a.json"), "HOLD"),
         ("deliver_what_is_left; finish 30", "quietus.done=poweroff quietus.report=http://a/",
          ("a.json", "on-stick/a.json"), "POWEROFF"),
+        # Nor does it power off before a stick that is put in then has all of them.
+        (put_in + "finish 30", "quietus.done=poweroff", ("a.json",), "POWEROFF"),
+        (put_in + "finish 30", "quietus.done=poweroff", ("a.json", "b.json"), "HOLD"),
+        (put_in + "finish 30", "quietus.done=poweroff", ("a.json", "incomplete-7"), "HOLD"),
+        ("finish 0", "quietus.done=halt", (), "HOLD"),
         # Of two words the last counts, for init as for the agent.
         ("finish 0", "quietus.done=hold quietus.done=poweroff", (), "POWEROFF"),
         ("deliver_what_is_left; finish 30", "quietus.done=poweroff quietus.report=http://a/ quietus.report=http://b/",
