@@ -114,7 +114,7 @@ static void save_again(const struct keeping *keeping, const char *folder, char *
                        size_t count, struct screen_keeping *state) {
     state->again.done = true;
     state->again.no_stick = !state->stick_there;
-    state->again.failed = state->unsaved;
+    state->again.failed = state->unsaved + (state->stick_there ? 0 : count);
     text_copy(state->again.problem, sizeof state->again.problem, state->problem);
     for (size_t i = 0; state->stick_there && i < count; i++) {
         const int error = save(keeping, folder, names[i]);

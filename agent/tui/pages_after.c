@@ -101,7 +101,7 @@ static void add_again(const struct screen *screen, struct lines *out) {
     const size_t all = keeping->again.saved + keeping->again.failed;
     const bool good = keeping->again.failed == 0 && !keeping->again.no_stick;
     char text[400];
-    if (!keeping->again.done)
+    if (!keeping->again.done || all != keeping->saved + keeping->unsaved) /* of an earlier run */
         return;
     if (keeping->again.no_stick)
         text_copy(text, sizeof text, "Saved again: NO, there was no stick.");

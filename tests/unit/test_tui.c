@@ -436,6 +436,34 @@ static void test_end(void **state) {
     screen_free(&screen);
 }
 
+/* What a second stick has not taken is not said to be on it; and of an earlier run nothing is said.
+ */
+static void test_saved_again(void **state) {
+    (void)state;
+    struct screen screen;
+    start(&screen, 1);
+    screen_go(&screen, PAGE_RESULT);
+    screen.keeping = (struct screen_keeping){.needs_stick = true, .stick_there = true, .saved = 4};
+    assert_int_equal(screen_key(&screen, 's'), ACTION_SAVE);
+    assert_false(is_shown(&screen, "Saved again"));
+    screen.keeping.again.done = true;
+    screen.keeping.again.saved = 4;
+    assert_true(is_shown(&screen, "Saved again, to the stick that was there: all 4"));
+    screen.keeping.again.saved = 1;
+    screen.keeping.again.failed = 3;
+    assert_true(is_shown(&screen, "ONLY 1 of 4"));
+    screen.keeping.again.saved = 0;
+    screen.keeping.again.failed = 4;
+    screen.keeping.again.no_stick = true;
+    assert_true(is_shown(&screen, "Saved again: NO"));
+    screen.keeping.saved = 7;
+    assert_false(is_shown(&screen, "Saved again"));
+    screen.keeping.needs_stick = false; /* there is none: the spool is a folder that stays */
+    assert_int_equal(screen_key(&screen, 's'), ACTION_NONE);
+    assert_true(is_shown(&screen, "There is no stick here"));
+    screen_free(&screen);
+}
+
 static void test_stop(void **state) {
     (void)state;
     struct screen screen;
@@ -616,7 +644,7 @@ static void test_keeping(void **state) {
     path_format(away, place, "/away-too");
     assert_int_equal(rename(stick, away), 0);
     keeping_save_all(keeping);
-    wait_for_again(keeping, 0, 0, &kept);
+    wait_for_again(keeping, 0, 2, &kept);
     assert_true(kept.again.no_stick && !kept.stick_there);
     keeping_stop(keeping);
     (void)snprintf(command, sizeof command, "rm -rf %s", place);
@@ -710,6 +738,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_secrets),
     cmocka_unit_test(test_end),
     cmocka_unit_test(test_stop),
+    cmocka_unit_test(test_saved_again),
     cmocka_unit_test(test_code),
     cmocka_unit_test(test_probe),
     cmocka_unit_test(test_keeping),
