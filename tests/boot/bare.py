@@ -1,18 +1,13 @@
-#!/usr/bin/env python3
-"""How long a bare kernel with busybox takes by each path of the boot matrix: run it beside `scripts/test boot`,
-which prints the same for the image."""
+"""How long a bare kernel with busybox takes by each path of the boot matrix, in the same machine with the same drives:
+for scripts/bench paths, beside what boots.boot notes of the image."""
 
 import pathlib
-import sys
 import tempfile
 import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TOP / "tests" / folder) for folder in ("vm", "boot")]
-
-import boots  # noqa: E402 (found by the path above)
-import machine  # noqa: E402
-import test_boot  # noqa: E402
+import boots
+import machine
+import test_boot
 
 INIT = """#!/bin/busybox sh
 echo BARE-IS-UP
@@ -21,31 +16,38 @@ echo BARE-IS-UP
 
 
 class Done(Exception):
-    pass
+    """The boot is over; what a test looks at afterwards is not there."""
 
 
-def boot(place, name, arguments, refused=None):
-    if not refused:
-        with machine.Machine(network=False, direct=False, memory=1024, extra=arguments, time_limit=120) as vm:
+def site(folder):
+    """With images that hold the bare kernel."""
+    image = machine.overlay(folder / "bare.img", {
+        "init": (INIT, 0o755), "bin/busybox": (pathlib.Path("/bin/busybox").read_bytes(), 0o755)})
+    (folder / "site").mkdir()
+    return boots.Site(folder / "site", image)
+
+
+def times_of(names):
+    """{name: seconds from power-on to its first line}, of the boots of these names."""
+    times = {}
+
+    def boot(place, name, arguments, time_limit=200, prefix=()):
+        with boots.machine_with_drives(place, name, arguments, time_limit, prefix) as (vm, _):
             vm.wait_for("BARE-IS-UP")
-            print(f"{name}: {time.monotonic() - vm.started:.1f} s", flush=True)
-    raise Done
+            times[name] = time.monotonic() - vm.started
+        raise Done
 
-
-def main():
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        image = machine.overlay(folder / "bare.img", {
-            "init": (INIT, 0o755), "bin/busybox": (pathlib.Path("/bin/busybox").read_bytes(), 0o755)})
-        (folder / "site").mkdir()
-        boots._site = boots.Site(folder / "site", image)
-        test_boot.boot = boot
-        for test in [value for key, value in vars(test_boot).items() if key.startswith("test_")]:
-            try:
-                test()
-            except Done:
-                pass
-
-
-if __name__ == "__main__":
-    main()
+    whole, made = test_boot.boot, boots.site()
+    with tempfile.TemporaryDirectory() as folder:
+        boots._site, test_boot.boot = site(pathlib.Path(folder)), boot
+        try:
+            for name, test in vars(test_boot).items():
+                if name.startswith("test_") and "refuses" not in name:
+                    try:
+                        test()
+                    except Done:
+                        pass
+        finally:
+            boots._site, test_boot.boot = made, whole
+    assert set(times) == set(names), (times, names)
+    return times

@@ -3,6 +3,7 @@ leave: an erased simulated drive and certificates that check, or a refusal."""
 
 import atexit
 import base64
+import contextlib
 import functools
 import json
 import os
@@ -156,9 +157,13 @@ def left(sim):
             for serial, _ in DRIVES]
 
 
-def boot(place, name, arguments, refused=None, time_limit=200, prefix=()):
-    """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
-    are erased then, or, with refused (a pattern), untouched."""
+# Of each boot that was not refused: seconds from power-on to the agent's first line, and to power-off.
+times = {}
+
+
+@contextlib.contextmanager
+def machine_with_drives(place, name, arguments, time_limit=200, prefix=()):
+    """Power on, with two drives that hold data: (machine, simulation)."""
     sections = [drive(serial.lower(), family, serial=serial, size="2M", spare="1M", plant="PLANT every=4", sanitize="block")
                 for serial, family in DRIVES]
     sections += [port("nvme", "nvme", "s-nvme"), port("ahci", "ahci", "s-sata")]
@@ -166,20 +171,24 @@ def boot(place, name, arguments, refused=None, time_limit=200, prefix=()):
         assert left(sim) == [VISIBLE, VISIBLE], "nothing was planted"
         with Machine(network=False, direct=False, memory=1024, sim_drives=sim, extra=arguments,
                      time_limit=time_limit, prefix=prefix) as vm:
-            if refused:
-                vm.wait_for(refused)
-                up = ended = time.monotonic() - vm.started
-                console = vm.console()
-            else:
-                vm.wait_for(r"quietus: Quietus")
-                up = time.monotonic() - vm.started
-                status = vm.wait_for_end()
-                ended = time.monotonic() - vm.started
-                console = vm.console()
-                assert status == 0, console[-6000:]
+            yield vm, sim
+
+
+def boot(place, name, arguments, refused=None, time_limit=200, prefix=()):
+    """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
+    are erased then, or, with refused (a pattern), untouched."""
+    with machine_with_drives(place, name, arguments, time_limit, prefix) as (vm, sim):
+        vm.wait_for(refused or r"quietus: Quietus")
+        up = time.monotonic() - vm.started
+        if not refused:
+            status = vm.wait_for_end()
+            times[name] = up, time.monotonic() - vm.started
+            assert status == 0, vm.console()[-6000:]
+        console = vm.console()
+        vm.kill()  # nothing of it is written any more
         assert left(sim) == ([VISIBLE, VISIBLE] if refused else [NOTHING, NOTHING]), (left(sim), console[-3000:])
     print(f"        {name}: {'refused' if refused else 'agent'} after {up:.1f} s"
-          + ("" if refused else f", off after {ended:.1f} s"), flush=True)
+          + ("" if refused else f", off after {times[name][1]:.1f} s"), flush=True)
     return console
 
 
