@@ -55,9 +55,9 @@ class Disk:
 
 def all_disks():
     """Long passes and short ones, so that a cut meets each somewhere else. The simulated ones lose what was not flushed."""
-    rows = [("sata", 28, 9), ("sata", 32, 16), ("scsi", 36, 11), ("scsi", 38, 24), ("nvme", 31, 14), ("nvme", 42, 20),
-            ("virtio", 30, 10), ("virtio", 34, 30), ("virtio", 5, 1.5),
-            ("sim-ahci", 29, 10), ("sim-ahci", 33, 18), ("sim-nvme", 27, 12), ("sim-nvme", 35, 22), ("sim-scsi", 37, 13)]
+    rows = [("sata", 28, 13), ("sata", 32, 16), ("scsi", 36, 13), ("scsi", 38, 24), ("nvme", 31, 14), ("nvme", 42, 20),
+            ("virtio", 30, 13), ("virtio", 34, 30), ("virtio", 5, 1.5),
+            ("sim-ahci", 29, 12), ("sim-ahci", 33, 18), ("sim-nvme", 27, 13), ("sim-nvme", 35, 22), ("sim-scsi", 37, 13)]
     return [Disk(kind, size, seconds, f"CUT-{i:02}") for i, (kind, size, seconds) in enumerate(rows)]
 
 
