@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes the README's pictures of the technician's screen: boots the image on drives of several kinds, erases them at
-the monitor, and keeps what it shows. After scripts/build and scripts/test unit/text (the simulated drives' program):
+the monitor, and keeps what it shows. It needs scripts/build, and the simulated drives of scripts/test unit.
 
     tests/vm/pictures.py [FOLDER]        (agent/tui/pictures)
 """

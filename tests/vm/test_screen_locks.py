@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import pathlib
 import time
 
 import machine
@@ -11,7 +10,7 @@ from machine import Machine
 from person import Person
 from simulated import Simulation, drive, port
 from test_locks import visible
-from test_screen import HERE, OPTIONS, folder, go_to_confirmation
+from test_screen import OPTIONS, folder, go_to_confirmation
 from test_vm import quietus
 
 USER, WRONG = "U-pass/0815", "W-pass/9999"
