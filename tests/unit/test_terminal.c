@@ -198,9 +198,7 @@ static void test_sixty_disks_over_a_serial_line(void **state) {
     assert_int_equal(beyond, 3); /* the upper half block */
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sixty_disks_over_a_serial_line),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_sixty_disks_over_a_serial_line),
+};
+TEST_MAIN(tests)
