@@ -13,7 +13,7 @@ import tools
 from machine import BUILD, Machine
 
 PROGRAM = BUILD / "release/tests/bench/quietus-generators"
-NATIVE_MIB, GUEST_MIB, COST_MIB, PACKED_MIB = 1024, 64, (16, 32), 64
+NATIVE_MIB, GUEST_MIB, COST_MIB, PACKED_MIB = 512, 64, (16, 32), 64
 
 # OpenSSL leaves AES-NI and PCLMULQDQ alone then (OPENSSL_ia32cap(3)): as on a server from before 2010.
 WITHOUT_AES = {"OPENSSL_ia32cap": "~0x200000200000000"}
