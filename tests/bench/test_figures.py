@@ -11,6 +11,7 @@ def run(seconds, gigabytes=1):
 def test_a_row_that_is_too_noisy_decides_nothing():
     steady, wide, short = ([run(s) for s in seconds] for seconds in ((1, 1.1, 1.05), (1, 1.5, 1), (0.1, 0.1, 0.1)))
     assert [tools.figures_of("x", runs)["noisy"] for runs in (steady, wide, short)] == [False, True, True]
+    assert tools.figures_of("x", [run(1)])["noisy"]
     table = {name: tools.figures_of(name, steady) for name in ("quietus, zero", "quietus, random", "nwipe, random")}
     table["fio, zero"] = tools.figures_of("fio, zero", wide)
     disks = [{"disks": 1, "seconds": 8}, {"disks": 16, "seconds": 9}]

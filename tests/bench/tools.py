@@ -25,7 +25,7 @@ MIB = 1 << 20
 LOOP_SIZES = {"whole": 4096, "slow": 192}
 NVME_SIZES = {"whole": 1024, "slow": 128}
 
-# When a row is too noisy to hold anything against: the rates of its runs are further apart than this part of their
+# When a row is too noisy to hold anything against: there is but one run, or the rates of its runs are further apart than this part of their
 # median, or it ended too soon for a stopwatch that looks every 2 ms.
 MOST_SPREAD = 0.25
 LEAST_SECONDS = 0.2
@@ -141,7 +141,7 @@ def figures_of(name, runs):
     return {**row, "mb_s": round(statistics.median(rates), 1), "mb_s_all": [round(rate, 1) for rate in rates],
             "cpu_s_per_gb": round(median("cpu") / gigabytes, 3),
             "machine_cpu_s_per_gb": round(median("machine_cpu") / gigabytes, 3),
-            "noisy": spread > MOST_SPREAD or row["seconds"] < LEAST_SECONDS}
+            "noisy": len(rates) < 2 or spread > MOST_SPREAD or row["seconds"] < LEAST_SECONDS}
 
 
 GUEST = """
@@ -218,7 +218,7 @@ def program_files(path):
 
 def all_figures(runs):
     assert os.geteuid() == 0, "loop devices need root"
-    figures = {"loops": on_loops(runs), "machine_nvme": in_machine(max(1, runs - 1)),
+    figures = {"loops": on_loops(runs), "machine_nvme": in_machine(runs),
                "many_disks": growth.many_disks(program_files(ENGINE)), "growth": growth.memory_and_time(ENGINE, loops, runs)}
     growth.plot(figures["growth"], machine.OUT / "bench-growth.svg")
     return figures
