@@ -32,13 +32,15 @@ run slowly --start-rate 0.5
 mount -t cgroup2 none /sys/fs/cgroup
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/stuck
+limit() { echo "$(cat /sys/class/block/vdb/dev) wbps=$1" >/sys/fs/cgroup/stuck/io.max || echo NOT-STUCK; }
+limit 400000 # so that it is far from its end when it gets stuck, however slow this machine is
 (echo 0 >/sys/fs/cgroup/stuck/cgroup.procs
 printf 'L-1\nL-2\n' | quietus erase --progress none --spool /tmp/stuck /dev/vda /dev/vdb >/tmp/said 2>&1
 echo "STATUS stuck $?") &
 certificate() { ls /tmp/stuck/*$1*certificate.json 2>/dev/null; }
 while [ -z "$(ls /tmp/stuck/*begun.json 2>/dev/null)" ]; do sleep 0.2; done
 sleep 1
-echo "$(cat /sys/class/block/vdb/dev) wbps=2" >/sys/fs/cgroup/stuck/io.max || echo NOT-STUCK
+limit 2
 while [ -z "$(certificate L-1)" ]; do sleep 0.2; done
 [ -z "$(certificate L-2)" ] || echo NOT-STUCK
 read began rest </proc/uptime
