@@ -59,7 +59,7 @@ def show(figures):
     total = figures["sizes_bytes"]["vmlinuz"] + figures["sizes_bytes"]["initramfs.img"]
     for name, size in figures["sizes_bytes"].items():
         print(f"{name:15} {size / 1e6:6.1f} MB")
-    print(f"{'kernel+image':15} {total / 1e6:6.1f} MB (limit 40)")
+    print(f"{'kernel+image':15} {total / 1e6:6.1f} MB (limit 30)")
     if "boot" in figures:
         print("\n" + "\n".join(booting.rows(figures["boot"])))
     if "paths" in figures:
