@@ -118,8 +118,8 @@ class Machine:
         self.started = time.monotonic()
         arguments = [
             *prefix, *_program(sim_drives, memory, newer_qemu), "-accel", "tcg", "-cpu", "max", "-m", str(memory),
-            "-smp", str(processors or _processors(disks, extra, sim_drives or newer_qemu)), "-nodefaults", "-display", "none", "-no-reboot", "-boot",
-            "order=n" if tftp else "order=c",
+            "-smp", str(processors or _processors(disks, extra, sim_drives or newer_qemu)),
+            "-nodefaults", "-display", "none", "-no-reboot", "-boot", "order=n" if tftp else "order=c",
             "-chardev", f"socket,id=serial,path={self.folder}/serial,server=on,wait=off,logfile={self.log_path}"
             if keyboard else f"file,id=serial,path={self.log_path}", "-serial", "chardev:serial",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
