@@ -4,13 +4,15 @@ import pathlib
 import re
 import time
 
+from person import Watched
+
 COLUMNS, ROWS = 80, 25
 CELL_WIDTH, CELL_HEIGHT = 9, 16  # of the VGA's text mode, in pixels
 TEXT_MEMORY = 0xb8000  # a character and its attribute for each cell
 NAMED_KEYS = {" ": "spc", "-": "minus", ".": "dot", "\n": "ret"}
 
 
-class Monitor:
+class Monitor(Watched):
     """Of a Machine with "-vga std" and, on its kernel's command line, "no-scroll": else what is shown wanders through
     the card's memory. folder: for what is read off it."""
 
@@ -23,16 +25,6 @@ class Monitor:
         self.machine.qmp("pmemsave", val=TEXT_MEMORY, size=2 * COLUMNS * ROWS, filename=str(path))
         cells = path.read_bytes()[::2].decode("cp437")
         return "\n".join(cells[row * COLUMNS:(row + 1) * COLUMNS].rstrip() for row in range(ROWS))
-
-    def waits_for(self, pattern, seconds=30):
-        end = time.monotonic() + seconds
-        while True:
-            match = re.search(pattern, self.sees(), re.M)
-            if match:
-                return match
-            if time.monotonic() > end:
-                raise AssertionError(f"no {pattern!r} on the monitor:\n{self.sees()}")
-            time.sleep(0.2)
 
     def presses(self, *keys):
         """Names of keys as QEMU has them: ret, esc, spc, down, a."""

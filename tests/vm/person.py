@@ -9,7 +9,22 @@ import time
 RELAY = pathlib.Path(__file__).with_name("relay.py")
 
 
-class Person:
+class Watched:
+    """What sees() gives is looked at until it is as it should be."""
+
+    def waits_for(self, pattern, seconds=30):
+        """Until the screen shows the regular expression; returns the match."""
+        end = time.monotonic() + seconds
+        while True:
+            match = re.search(pattern, self.sees(), re.M)
+            if match:
+                return match
+            if time.monotonic() > end:
+                raise AssertionError(f"no {pattern!r} on the screen:\n{self.sees()}")
+            time.sleep(0.1)
+
+
+class Person(Watched):
     """Use as a context manager, which closes the terminal."""
 
     def __init__(self, *command, columns=80, rows=24, environment=None):
@@ -42,17 +57,6 @@ class Person:
 
     def sees(self):
         return self.tmux("capture-pane", "-p")
-
-    def waits_for(self, pattern, seconds=30):
-        """Until the screen shows the regular expression; returns the match."""
-        end = time.monotonic() + seconds
-        while True:
-            match = re.search(pattern, self.sees(), re.M)
-            if match:
-                return match
-            if time.monotonic() > end:
-                raise AssertionError(f"no {pattern!r} on the screen:\n{self.sees()}")
-            time.sleep(0.1)
 
     def waits_until_gone(self, pattern, seconds=30):
         end = time.monotonic() + seconds
