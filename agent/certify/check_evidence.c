@@ -23,17 +23,36 @@ static bool is_whole_pass(const json_t *entry, uint64_t number, uint64_t bytes, 
            strcmp(json_text(entry, "result"), "gone through") == 0;
 }
 
-static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, bool taken_up) {
+/* Where the disk vanished in a pass and came back: the rest of the same pass, from where the first
+ * part was flushed up to. */
+static bool goes_on(const json_t *entry, const json_t *part) {
+    const uint64_t from = json_count(entry, "taken_up_at");
+    return part && from > 0 && from == json_count(part, "flushed_below") &&
+           json_count(part, "pass") == json_count(entry, "pass") &&
+           strcmp(json_text(part, "pattern"), json_text(entry, "pattern")) == 0 &&
+           strcmp(json_text(part, "key"), json_text(entry, "key")) == 0;
+}
+
+/* Goes on counting; *in_parts: set if one of them was not written in one go. */
+static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, bool taken_up,
+                             bool *in_parts) {
     size_t i;
     json_t *entry;
+    const json_t *before = NULL;
     json_array_foreach((json_t *)list, i, entry) {
-        if (is_whole_pass(entry, done + 1, bytes, taken_up))
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
+            continue;
+        const bool rest = goes_on(entry, before);
+        if (is_whole_pass(entry, done + 1, bytes, taken_up || rest))
             done++;
+        *in_parts = *in_parts || rest;
+        before = entry;
     }
     return done;
 }
 
-/* An overwrite that was begun by another run is only as good as the reading of every byte. */
+/* An overwrite that another run has begun, or in which the disk vanished, is only as good as the
+ * reading of every byte. */
 static bool was_all_read(const json_t *certificate) {
     const json_t *attempts = json_object_get(certificate, "attempts");
     const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
@@ -48,11 +67,12 @@ static bool shows_passes(const json_t *certificate) {
     const bool taken_up = json_is_object(state);
     /* As it was at the end: hidden capacity may have been opened first. */
     const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
-    uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up);
-    done = count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up);
+    bool in_parts = taken_up;
+    uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up, &in_parts);
+    done = count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up, &in_parts);
     return passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
                         &reason) == 0 &&
-           done == passes.count && (!taken_up || was_all_read(certificate));
+           done == passes.count && (!in_parts || was_all_read(certificate));
 }
 
 static uint32_t dword10_of(const json_t *entry) {

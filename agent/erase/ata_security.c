@@ -14,7 +14,9 @@
 
 enum {
     ERASES = 3, /* interrupted ones are begun again */
-    AT_ONCE_MS = 5000,
+    /* A refusal takes the drive no time; but a bus that is just being looked at may take its own.
+     * An erase that fails sooner than this costs little to begin again. */
+    AT_ONCE_MS = 60000,
 };
 
 static struct ata_link link_of(const struct erase_run *run) {

@@ -4,6 +4,7 @@
 #include "quietus/pattern.h"
 
 #include "methods.h"
+#include "vanished.h"
 #include "writer.h"
 
 #include <errno.h>
@@ -60,10 +61,19 @@ struct pass_run {
     json_t *done;          /* those before it, as in the evidence */
     const json_t *earlier; /* the state that this run was taken up from, or NULL */
     bool is_told;          /* how far it is; not once something has failed */
+    uint64_t flushed;      /* what lies below is written and flushed, this pass */
 };
 
-static json_t *pass_json(const struct pass_run *pass, const struct write_report *report, int error,
-                         int flush_error) {
+/* How a pass, or what was left of it, has ended. */
+struct pass_end {
+    struct write_report report;
+    int error; /* the writer's */
+    int flush_error;
+    bool is_good; /* all of it is written and flushed */
+};
+
+static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end) {
+    const struct write_report *report = &end->report;
     char text[64];
     const struct erase_run *run = pass->run;
     const struct passes one = {.list = {run->pattern->pass}, .count = 1};
@@ -81,19 +91,26 @@ static json_t *pass_json(const struct pass_run *pass, const struct write_report 
     json_put_count(event, "requests_failed", report->requests_failed);
     json_put_count(event, "bad_lbas", report->bad_lbas);
     json_put(event, "bad_ranges", bad_ranges_json(report));
-    json_put_text(event, "result", error ? strerror(-error) : "gone through");
-    json_put_text(event, "flush", flush_error ? strerror(-flush_error) : "good");
+    json_put_text(event, "result", end->error ? strerror(-end->error) : "gone through");
+    json_put_text(event, "flush", end->flush_error ? strerror(-end->flush_error) : "good");
+    if (!end->is_good)
+        json_put_count(event, "flushed_below", pass->flushed);
     return event;
 }
 
-static void explain(struct erase_run *run, unsigned number, const struct write_report *report,
-                    int error, int flush_error) {
+static void explain(struct erase_run *run, unsigned number, const struct pass_end *end) {
     char text[256];
-    if (error == -ETIME)
+    const struct write_report *report = &end->report;
+    if (end->error == -ETIME)
         (void)snprintf(text, sizeof text,
                        "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes",
                        number, report->written, run->layout->bytes);
-    else if (error)
+    else if (end->error == -ENODEV)
+        (void)snprintf(text, sizeof text,
+                       "pass %u: the disk no longer answers where it was (%s), and was not found "
+                       "again within %d seconds",
+                       number, strerror(-report->first_error), VANISHED_WAIT_MS / 1000);
+    else if (end->error)
         (void)snprintf(text, sizeof text,
                        "pass %u: given up, too many writes fail (first: %s); %" PRIu64
                        " of %" PRIu64 " bytes were acknowledged",
@@ -103,51 +120,93 @@ static void explain(struct erase_run *run, unsigned number, const struct write_r
                        number, report->bad_lbas, strerror(-report->first_error));
     else
         (void)snprintf(text, sizeof text, "pass %u: flushing the disk's cache failed: %s", number,
-                       strerror(-flush_error));
+                       strerror(-end->flush_error));
     reason_set(run->reason, "%s", text);
     json_add_text(run->exceptions, text);
 }
 
+/* All below the position is written and flushed. */
 static void tell(void *user, uint64_t position) {
-    const struct pass_run *pass = user;
+    struct pass_run *pass = user;
     const struct overwrite_point point = {.pass = pass->number,
                                           .pattern = pass->run->pattern,
                                           .position = position,
                                           .done = pass->done,
                                           .earlier = pass->earlier};
-    checkpoint_reached(pass->run->checkpoint, &point);
+    pass->flushed = position;
+    if (pass->is_told)
+        checkpoint_reached(pass->run->checkpoint, &point);
 }
 
-static int one_pass(struct pass_run *pass) {
+/* From pass->from to the end of the disk, as far as it goes. */
+static int write_pass(struct pass_run *pass, struct pass_end *end) {
     struct erase_run *run = pass->run;
-    struct write_report report;
     const struct write_job job = {.armed = run->armed,
                                   .layout = run->layout,
                                   .pattern = run->pattern,
                                   .progress = run->progress,
                                   .from = pass->from,
-                                  .reached = pass->is_told ? tell : NULL,
+                                  .reached = tell,
                                   .user = pass};
-    int error = armed_begin(run->armed, run->reason);
+    const int error = armed_begin(run->armed, run->reason);
     if (error)
         return error;
     progress_start(run->progress, PHASE_WRITING, pass->number, run->policy->passes.count,
                    run->layout->bytes);
-    error = writer_run(&job, &report);
-    const int flush_error = error == -ETIME ? 0 : armed_end(run->armed);
-    json_t *event = pass_json(pass, &report, error, flush_error);
-    const bool good = error == 0 && report.bad_lbas == 0 && flush_error == 0 &&
-                      pass->from + report.written == run->layout->bytes;
-    if (good && pass->is_told)
+    pass->flushed = pass->from;
+    end->error = writer_run(&job, &end->report);
+    end->flush_error = end->error == -ETIME ? 0 : armed_end(run->armed);
+    end->is_good = end->error == 0 && end->report.bad_lbas == 0 && end->flush_error == 0 &&
+                   pass->from + end->report.written == run->layout->bytes;
+    return 0;
+}
+
+/*
+ * A disk that vanished and has come back is gone on with where all was flushed. What it did with
+ * its cache meanwhile nobody knows, so all of it is read afterwards.
+ */
+static bool goes_on(struct pass_run *pass, struct pass_end *end) {
+    enum { MOST_RETURNS = 8 };
+    char text[256];
+    struct erase_run *run = pass->run;
+    if (end->is_good || end->error == -ETIME || end->error == -ECANCELED ||
+        run->returns == MOST_RETURNS || !vanished_is(run->armed))
+        return false;
+    if (vanished_wait(run->armed, run->layout, run->progress) != 0) {
+        end->error = -ENODEV;
+        return false;
+    }
+    evidence_event(run->evidence, pass_kind, pass_json(pass, end));
+    run->returns++;
+    pass->from = pass->flushed;
+    (void)snprintf(text, sizeof text,
+                   "pass %u: the disk vanished (%s) and came back as %s; the pass went on at byte "
+                   "%" PRIu64 ", up to which all had been flushed, and then every byte was read",
+                   pass->number, strerror(-end->report.first_error),
+                   device_area(armed_device(run->armed), 0)->node, pass->from);
+    json_add_text(run->exceptions, text);
+    return true;
+}
+
+static int one_pass(struct pass_run *pass) {
+    struct erase_run *run = pass->run;
+    struct pass_end end;
+    do {
+        const int error = write_pass(pass, &end);
+        if (error)
+            return error;
+    } while (goes_on(pass, &end));
+    if (end.is_good)
         tell(pass, run->layout->bytes);
+    json_t *event = pass_json(pass, &end);
     json_t *copy = json_deep_copy(event);
     evidence_event(run->evidence, pass_kind, event);
     json_put_text(copy, "kind", pass_kind);
     json_add(pass->done, copy);
-    if (good)
+    if (end.is_good)
         return 0;
-    explain(run, pass->number, &report, error, flush_error);
-    return error ? error : -EIO;
+    explain(run, pass->number, &end);
+    return end.error ? end.error : -EIO;
 }
 
 /* Where an earlier run was interrupted: its pattern and position. The state has been looked at

@@ -4,11 +4,17 @@
 
 const char *phase_name(enum phase phase) {
     static const char *const names[] = {
-        [PHASE_WAITING] = "waiting",       [PHASE_PREPARING] = "preparing",
-        [PHASE_SAMPLING] = "sampling",     [PHASE_WRITING] = "writing",
-        [PHASE_FORMATTING] = "formatting", [PHASE_SANITIZING] = "sanitizing",
-        [PHASE_ERASING] = "erasing",       [PHASE_EARLIER] = "waiting for an earlier erase",
-        [PHASE_VERIFYING] = "verifying",   [PHASE_ENDED] = "ended",
+        [PHASE_WAITING] = "waiting",
+        [PHASE_PREPARING] = "preparing",
+        [PHASE_SAMPLING] = "sampling",
+        [PHASE_WRITING] = "writing",
+        [PHASE_FORMATTING] = "formatting",
+        [PHASE_SANITIZING] = "sanitizing",
+        [PHASE_ERASING] = "erasing",
+        [PHASE_EARLIER] = "waiting for an earlier erase",
+        [PHASE_VANISHED] = "gone, waiting for it",
+        [PHASE_VERIFYING] = "verifying",
+        [PHASE_ENDED] = "ended",
     };
     return names[phase];
 }

@@ -197,7 +197,7 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .rule = attempt->method->announced ? &rule : NULL,
         .device = armed_device(armed),
         .layout = &run->layout,
-        .level = erase.taken_up ? &full : &run->policy->verify,
+        .level = erase.taken_up || erase.returns > 0 ? &full : &run->policy->verify,
         .content = run->disk->content,
         .progress = &run->progress,
         .exceptions = attempt->exceptions,

@@ -16,8 +16,9 @@ enum phase {
     PHASE_WRITING,
     PHASE_FORMATTING,
     PHASE_SANITIZING,
-    PHASE_ERASING, /* security erase: the drive says nothing until it is done */
-    PHASE_EARLIER, /* something from before this run is still under way in the drive */
+    PHASE_ERASING,  /* security erase: the drive says nothing until it is done */
+    PHASE_EARLIER,  /* something from before this run is still under way in the drive */
+    PHASE_VANISHED, /* it may come back under another name */
     PHASE_VERIFYING,
     PHASE_ENDED,
 };

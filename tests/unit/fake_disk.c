@@ -6,6 +6,19 @@
 
 enum { ADMIN_IDENTIFY = 0x06, ADMIN_FORMAT = 0x80, SECTOR = 512 };
 
+/* Nothing answers: after that, only a transport that was opened anew. */
+static bool is_gone(struct fake_disk *fake) {
+    if (fake->vanishes_after == 0 || fake->has_vanished)
+        return fake->has_vanished;
+    fake->has_vanished = fake->requests - fake->found_at >= fake->vanishes_after;
+    if (!fake->has_vanished)
+        return false;
+    fake->is_armed = false;
+    if (fake->loses_cache)
+        fake_disk_power_cut(fake);
+    return true;
+}
+
 static void note(struct fake_disk *fake, char event) {
     if (fake->logged + 1 < FAKE_LOG)
         fake->log[fake->logged++] = event;
@@ -83,6 +96,8 @@ static void count_destructive(struct fake_disk *fake) {
 
 static int fake_scsi(void *context, struct scsi_command *command) {
     struct fake_disk *fake = context;
+    if (is_gone(fake))
+        return -ENODEV;
     if (fake->on_scsi && fake->on_scsi(fake, command))
         return 0;
     if (command->cdb[0] == 0x85 && command->cdb[14] == 0xec) {
@@ -144,6 +159,8 @@ static void format(struct fake_disk *fake, struct nvme_command *command) {
 
 static int fake_nvme(void *context, struct nvme_command *command) {
     struct fake_disk *fake = context;
+    if (is_gone(fake))
+        return -ENODEV;
     command->status = 0;
     if (fake->on_nvme && fake->on_nvme(fake, command))
         return 0;
@@ -210,6 +227,8 @@ static int32_t transfer(struct fake_disk *fake, const struct io_request *request
     uint64_t at = base + request->offset;
     if (at + request->length > fake->bytes)
         return -EINVAL;
+    if (is_gone(fake))
+        return -ENODEV;
     if (fake->wraps_at != 0)
         at %= fake->wraps_at;
     if (!request->write) {
@@ -255,9 +274,11 @@ static int fake_flush(void *context, unsigned area) {
     struct fake_disk *fake = context;
     (void)area;
     note(fake, 'f');
+    if (is_gone(fake))
+        return -ENODEV;
     if (fake->flush_fails)
         return -EIO;
-    if (fake->flushed)
+    if (fake->flushed && !fake->flush_lies)
         memcpy(fake->flushed, fake->medium, fake->bytes);
     return 0;
 }
@@ -320,6 +341,38 @@ struct disk *fake_disk_scanned(struct fake_disk *fake) {
     return disk;
 }
 
+/* As the scan would: one that says it is the lost disk, by nodes of another name. */
+static int find(void *user, const struct disk *lost, struct device **out) {
+    struct fake_disk *fake = user;
+    struct disk_identity identity;
+    struct reason reason;
+    fake->searches++;
+    if (!fake->has_vanished || fake->returns == 0)
+        return -ENODEV;
+    struct disk found = {.commands = lost->commands, .area_count = lost->area_count};
+    memcpy(found.areas, lost->areas, sizeof found.areas);
+    for (unsigned i = 0; i < found.area_count; i++) {
+        (void)snprintf(found.areas[i].node, DISK_NODE_SIZE, "/dev/again%u", i);
+        found.areas[i].lba_count -= fake->returns_divided;
+    }
+    fake->has_vanished = false;
+    fake->found_at = fake->requests;
+    struct device *device = device_new(&fake_ops, fake, &found);
+    if (device_identity(device, &identity, &reason) != 0 ||
+        !disk_identity_same(&lost->identity, &identity, &reason)) {
+        fake->has_vanished = true;
+        device_close(device);
+        return -ENODEV;
+    }
+    if (--fake->returns == 0)
+        fake->vanishes_after = 0;
+    *out = device;
+    return 0;
+}
+
 struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk) {
-    return device_new(&fake_ops, fake, disk);
+    struct device *device = device_new(&fake_ops, fake, disk);
+    if (fake->vanishes_after > 0)
+        device_set_finder(device, find, fake, disk);
+    return device;
 }

@@ -32,7 +32,15 @@ struct fake_disk {
     unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
     bool flush_fails;
-    uint8_t *flushed; /* fake_disk_cache_writes: what a power cut leaves; NULL: all is kept */
+    /* A link that is lost: after so many requests since it was found last, nothing answers where
+     * the disk was; so often it is found again, by its identity, and the last time it stays. */
+    unsigned vanishes_after;
+    unsigned returns;
+    bool returns_divided; /* with one sector less than before, though it tells its capacity as it
+                             was */
+    bool loses_cache;     /* each time, what was not flushed (fake_disk_cache_writes) */
+    bool flush_lies;      /* says yes and leaves in the cache what is there */
+    uint8_t *flushed;     /* fake_disk_cache_writes: what a power cut leaves; NULL: all is kept */
     uint32_t identify_lacks;    /* bytes that do not come */
     bool busy;                  /* cannot be opened for writing */
     int format_error;           /* transport error of Format NVM */
@@ -59,6 +67,9 @@ struct fake_disk {
     unsigned failed_writes;
     bool is_armed;
     bool formatted;
+    bool has_vanished;
+    unsigned found_at; /* requests when it was found last */
+    unsigned searches;
 
     struct io_request *finished[TRANSPORT_DEPTH];
     unsigned under_way;

@@ -29,20 +29,18 @@ static int stop(void **state) {
     return 0;
 }
 
-/* The payload of a good certificate of an erased disk. */
-static json_t *erased_certificate(enum command_set commands) {
+/* The payload of the certificate of a disk, which has to come out as erased; frees the disk. */
+static json_t *certificate_of(struct fake_disk *fake) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {9};
-    struct fake_disk fake;
     struct policy policy;
     struct document document;
     struct envelope envelope;
     struct reason reason = {""};
-    fake_disk_make(&fake, commands, 8);
     policy_default(&policy);
-    struct disk *disk = fake_disk_scanned(&fake);
+    struct disk *disk = fake_disk_scanned(fake);
     json_t *authority = json_pack("{s:s}", "kind", "operator");
     struct disk_run *run = disk_run_new(disk, warrant_issue(disk, authority), &policy, run_id);
-    struct device *device = fake_disk_open(&fake, disk);
+    struct device *device = fake_disk_open(fake, disk);
     disk_run_on_device(run, device);
     device_close(device);
     certificate_of_run(&session, &server, run, &document);
@@ -54,8 +52,24 @@ static json_t *erased_certificate(enum command_set commands) {
     disk_run_free(run);
     json_decref(authority);
     disk_free(disk);
-    fake_disk_free(&fake);
+    fake_disk_free(fake);
     return payload;
+}
+
+static json_t *erased_certificate(enum command_set commands) {
+    struct fake_disk fake;
+    fake_disk_make(&fake, commands, 8);
+    return certificate_of(&fake);
+}
+
+/* The disk vanished in the pass and came back. */
+static json_t *certificate_in_parts(void) {
+    enum { AFTER = 12 }; /* requests */
+    struct fake_disk fake;
+    fake_disk_make(&fake, COMMANDS_ATA, 8);
+    fake.vanishes_after = AFTER;
+    fake.returns = 1;
+    return certificate_of(&fake);
 }
 
 /* Signs a payload with the session's own key, as somebody who has it could, and checks it. */
@@ -253,6 +267,54 @@ static void test_forgeries_are_noticed(void **state) {
         forge_no_disk,
     };
     json_t *good = erased_certificate(COMMANDS_ATA);
+    for (size_t i = 0; i < COUNT_OF(forgeries); i++) {
+        json_t *payload = json_deep_copy(good);
+        forgeries[i](payload);
+        if (check_signed(envelope_type_certificate, payload) != CHECK_NOT_INTACT)
+            fail_msg("forgery %zu went unnoticed", i);
+        json_decref(payload);
+    }
+    json_decref(good);
+}
+
+static json_t *first_part(const json_t *payload) {
+    json_t *evidence = json_object_get(payload, "evidence");
+    size_t i = 0;
+    while (strcmp(json_text(json_array_get(evidence, i), "kind"), "overwrite-pass") != 0)
+        i++;
+    return json_array_get(evidence, i);
+}
+
+static void forge_gap(json_t *p) {
+    json_object_set_new(first_part(p), "flushed_below", json_integer(4096));
+}
+static void forge_rest_alone(json_t *p) {
+    json_object_set_new(first_part(p), "kind", json_string("note"));
+}
+static void forge_part_of_another_pass(json_t *p) {
+    json_object_set_new(first_part(p), "pass", json_integer(2));
+}
+static void forge_other_key(json_t *p) {
+    json_object_set_new(first_part(p), "key", json_string("00"));
+}
+static void forge_other_pattern(json_t *p) {
+    json_object_set_new(first_part(p), "pattern", json_string("ones"));
+}
+static void forge_not_all_read(json_t *p) {
+    json_object_set_new(json_object_get(last_attempt(p), "verification"), "every_unit",
+                        json_false());
+}
+
+/* A pass in two parts fits together, and then everything was read. */
+static void test_forged_parts_are_noticed(void **state) {
+    (void)state;
+    static void (*const forgeries[])(json_t *) = {
+        forge_gap,       forge_rest_alone,    forge_part_of_another_pass,
+        forge_other_key, forge_other_pattern, forge_not_all_read,
+    };
+    json_t *good = certificate_in_parts();
+    assert_int_equal(check_signed(envelope_type_certificate, good), CHECK_UNPROVEN);
+    assert_true(json_count(last_pass(good), "taken_up_at") > 0);
     for (size_t i = 0; i < COUNT_OF(forgeries); i++) {
         json_t *payload = json_deep_copy(good);
         forgeries[i](payload);
@@ -612,6 +674,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_a_trusted_key_is_told_apart),
     TEST(test_own_key_must_be_the_signer),
     TEST(test_forgeries_are_noticed),
+    TEST(test_forged_parts_are_noticed),
     TEST(test_forged_formats_are_noticed),
     TEST(test_parts_of_a_disk),
     TEST(test_firmware_methods_have_to_be_shown),

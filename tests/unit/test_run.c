@@ -548,7 +548,8 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
     erase_go(&erase);
     unsigned passes = 0;
     for (const char *p = erase.fake.log + 1; *p; p++) {
-        if (*p == 'w' && p[-1] != 'w') {
+        /* In the middle of a pass the cache is flushed now and then. */
+        if (*p == 'w' && p[-1] != 'w' && p[-1] != 'f') {
             passes++;
             assert_int_equal(p[-1], 'i');
         }

@@ -19,10 +19,12 @@ SCRIPT = """
 echo "quietus.mode=erase quietus.order=/order.json quietus.heartbeat=1 quietus.report={url}/run" >/tmp/line
 (
     while ! grep -q 'writing' /tmp/said; do sleep 0.2; done
+    kill -STOP $(pidof quietus) # so that it is in the middle of it, however long this takes
     echo "ADDRESS $(grep ' __x64_sys_sethostname$' /proc/kallsyms)"
     read unused </dev/console
     hostname broken
     echo "HOSTNAME $?"
+    kill -CONT $(pidof quietus)
 ) &
 quietus agent --command-line /tmp/line 2>&1 | tee /tmp/said
 command_line=/tmp/line

@@ -1,0 +1,245 @@
+/*
+ * Disks that vanish in the middle of an overwrite and come back under another name, or as another
+ * disk, or not at all. What they had in their caches is lost.
+ */
+#include "quietus/clock.h"
+#include "quietus/json.h"
+
+#include "../../agent/erase/vanished.h"
+#include "test.h"
+#include "whole_erase.h"
+
+/* Chunks are of 512 KiB; a position is told of after eight of them, and then each ten seconds. */
+enum { DISK_MIB = 8, CHUNKS = 2 * DISK_MIB };
+
+static int64_t fast_ms;
+
+/* Time flies: there is a position to be told of every few requests. */
+static int64_t fast_clock(void) {
+    return fast_ms += 500;
+}
+
+static void wait_for(int64_t milliseconds) {
+    fast_ms += milliseconds;
+}
+
+static void make(struct erase *erase, enum command_set commands, const char *passes) {
+    static const struct clock_source fast = {fast_clock, wait_for};
+    struct reason reason;
+    erase_make(erase, commands, DISK_MIB);
+    erase_only(erase, "overwrite");
+    assert_int_equal(passes_parse(passes, &erase->policy.passes, &reason), 0);
+    assert_int_equal(verify_level_parse("1%", &erase->policy.verify, &reason), 0);
+    clock_use(&fast);
+    fake_disk_cache_writes(&erase->fake);
+    erase->fake.loses_cache = true;
+}
+
+static json_t *passes_of(const struct erase *erase) {
+    size_t i;
+    json_t *entry;
+    json_t *list = json_new_array();
+    json_t *evidence = evidence_list(erase->run->evidence);
+    json_array_foreach(evidence, i, entry) {
+        if (strcmp(json_text(entry, "kind"), "overwrite-pass") == 0)
+            json_add(list, json_deep_copy(entry));
+    }
+    json_decref(evidence);
+    return list;
+}
+
+static bool was_all_read(const struct erase *erase) {
+    return json_flag(erase->run->attempts[0].verification, "every_unit");
+}
+
+static bool has_exception(const struct erase *erase, const char *part) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach(erase->run->attempts[0].exceptions, i, entry) {
+        if (strstr(json_string_value(entry), part))
+            return true;
+    }
+    return false;
+}
+
+static void assert_went_on(const struct erase *erase, unsigned times) {
+    char text[64];
+    json_t *passes = passes_of(erase);
+    uint64_t flushed = 0;
+    unsigned parts = 0;
+    for (size_t i = 0; i < json_array_size(passes); i++) {
+        const json_t *pass = json_array_get(passes, i);
+        assert_int_equal(json_count(pass, "taken_up_at"), flushed);
+        const bool is_part = strcmp(json_text(pass, "result"), "gone through") != 0 ||
+                             json_count(pass, "bad_lbas") > 0;
+        flushed = is_part ? json_count(pass, "flushed_below") : 0;
+        parts += is_part;
+        (void)snprintf(text, sizeof text, "went on at byte %llu,", (unsigned long long)flushed);
+        assert_true(!is_part || has_exception(erase, text));
+    }
+    json_decref(passes);
+    assert_int_equal(parts, times);
+    assert_true(was_all_read(erase));
+    assert_true(has_exception(erase, "came back as /dev/again0"));
+}
+
+/* At every point of the way, and what was in the cache is gone. */
+static void test_one_that_comes_back_is_gone_on_with(void **state) {
+    (void)state;
+    static const struct {
+        const char *list;
+        unsigned requests;
+    } passes[] = {{"zero", CHUNKS}, {"random", CHUNKS}, {"ones,random", 2 * CHUNKS}};
+    for (size_t i = 0; i < COUNT_OF(passes); i++) {
+        for (unsigned at = 1; at < passes[i].requests; at++) {
+            struct erase erase;
+            make(&erase, at % 2 ? COMMANDS_NVME : COMMANDS_ATA, passes[i].list);
+            erase.fake.namespaces = at % 2 ? 2 : 1;
+            erase.fake.vanishes_after = at;
+            erase.fake.returns = 1;
+            erase_go(&erase);
+            assert_went_on(&erase, 1);
+            erase_end(&erase, DISPOSITION_ERASED);
+        }
+    }
+}
+
+static void test_one_that_comes_back_again_and_again(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero,random,ones");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 3;
+    erase_go(&erase);
+    assert_went_on(&erase, 3);
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
+/* What was flushed before counts, and no more than that is written again. */
+static void test_it_is_gone_on_with_where_it_was_flushed(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = CHUNKS - 2;
+    erase.fake.returns = 1;
+    erase_go(&erase);
+    json_t *passes = passes_of(&erase);
+    const json_t *rest = json_array_get(passes, 1);
+    assert_in_range(json_count(rest, "taken_up_at"), 4 << 20, (DISK_MIB - 1) << 20);
+    assert_int_equal(json_count(rest, "taken_up_at") + json_count(rest, "bytes_acknowledged"),
+                     DISK_MIB << 20);
+    json_decref(passes);
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
+static void test_one_that_never_stays_is_given_up(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = 4;
+    erase.fake.returns = 100;
+    erase_go(&erase);
+    assert_in_range(100 - erase.fake.returns, 8, 16);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+static void test_one_that_does_not_come_back_has_failed(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero,random");
+    erase.fake.vanishes_after = 12;
+    const int64_t before = fast_ms;
+    erase_go(&erase);
+    assert_in_range(fast_ms - before, VANISHED_WAIT_MS, 3 * VANISHED_WAIT_MS);
+    assert_in_range(erase.fake.searches, 10, 100);
+    assert_non_null(strstr(erase.reason.text, "was not found again within 60 seconds"));
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* Another disk in the same bay is not touched. */
+static void test_one_that_comes_back_as_another(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 1;
+    erase.fake.becomes_another_after = 11;
+    erase_go(&erase);
+    assert_int_equal(erase.fake.returns, 1);
+    assert_null(memchr(strchr(erase.fake.log, 'a') + 1, 'a', FAKE_LOG / 2));
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+static void test_one_that_comes_back_with_other_sectors(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 1;
+    erase.fake.returns_divided = true;
+    erase_go(&erase);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* What the flush of its first part has promised is not there: it is read, not believed. */
+static void test_one_whose_flushes_lie(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.flush_lies = true;
+    erase.fake.vanishes_after = CHUNKS - 2;
+    erase.fake.returns = 1;
+    erase_go(&erase);
+    assert_true(erase.run->attempts[0].facts.ended_in_success);
+    assert_true(fake_disk_residue(&erase.fake) > 0);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* Nobody waits for a disk that answers, whatever becomes of its writes. */
+static void test_one_that_is_only_bad_is_not_looked_for(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = 1 << 30;
+    erase.fake.bad_write_from = 5 << 20;
+    erase.fake.bad_write_to = DISK_MIB << 20;
+    erase_go(&erase);
+    assert_int_equal(erase.fake.searches, 0);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+static struct erase *watched;
+
+/* The watcher gives the run up while the disk is waited for. */
+static void wait_and_give_up(int64_t milliseconds) {
+    fast_ms += milliseconds;
+    atomic_store(&watched->run->progress.given_up, true);
+}
+
+static void test_one_that_was_given_up_is_not_waited_for(void **state) {
+    (void)state;
+    static const struct clock_source giving_up = {fast_clock, wait_and_give_up};
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    clock_use(&giving_up);
+    watched = &erase;
+    erase.fake.vanishes_after = 12;
+    erase_go(&erase);
+    assert_in_range(erase.fake.searches, 1, 2);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_that_comes_back_is_gone_on_with),
+    cmocka_unit_test(test_one_that_comes_back_again_and_again),
+    cmocka_unit_test(test_it_is_gone_on_with_where_it_was_flushed),
+    cmocka_unit_test(test_one_that_never_stays_is_given_up),
+    cmocka_unit_test(test_one_that_does_not_come_back_has_failed),
+    cmocka_unit_test(test_one_that_comes_back_as_another),
+    cmocka_unit_test(test_one_that_comes_back_with_other_sectors),
+    cmocka_unit_test(test_one_whose_flushes_lie),
+    cmocka_unit_test(test_one_that_is_only_bad_is_not_looked_for),
+    cmocka_unit_test(test_one_that_was_given_up_is_not_waited_for),
+};
+
+TEST_MAIN(tests)
