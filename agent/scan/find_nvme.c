@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_number(const char *text) {
     return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
@@ -45,6 +46,14 @@ static int compare_areas(const void *a, const void *b) {
     const struct disk_area *one = a;
     const struct disk_area *other = b;
     return one->nsid < other->nsid ? -1 : one->nsid > other->nsid;
+}
+
+/* One that has been unplugged stays in its subsystem, as a link to nothing, as long as somebody has
+ * its node open. */
+static bool is_there(const char *root, const char *name) {
+    char folder[PATH_MAX];
+    path_format(folder, root, "/sys/class/nvme/%s", name);
+    return access(folder, F_OK) == 0;
 }
 
 static bool is_live(const char *root, const char *name) {
@@ -95,7 +104,8 @@ static void find_subsystem(const char *root, const char *folder, struct scan *sc
     /* Those that work first: the first path is the one that is used. */
     for (int live = 1; live >= 0; live--) {
         for (size_t i = 0; i < count; i++) {
-            if (is_controller(names[i]) && is_live(root, names[i]) == live)
+            if (is_controller(names[i]) && is_there(root, names[i]) &&
+                is_live(root, names[i]) == live)
                 add_controller(root, names[i], disk);
         }
     }

@@ -111,6 +111,18 @@ static bool has_finding(const struct disk *disk, const char *part) {
     return false;
 }
 
+/* Pulled out, and put back while somebody had its node open. */
+static void test_controller_that_is_gone(void **state) {
+    (void)state;
+    shell("f=$(echo sys/class/nvme-subsystem/*/) && ln -s ../../devices/gone/nvme0 $f/nvme7", "");
+    struct scan scan = scan_tree();
+    const struct disk *disk = disk_at(&scan, "/dev/nvme0n1");
+    assert_int_equal(disk->path_count, 1);
+    assert_string_equal(disk->paths[0].node, "/dev/nvme0");
+    assert_int_equal(disk->bus, BUS_NVME);
+    scan_free(&scan);
+}
+
 /* Law 3: whatever the kernel makes a block device of by hardware has a line. */
 static void test_block_devices_that_nobody_knows(void **state) {
     (void)state;
@@ -702,6 +714,7 @@ static void test_a_virtual_medium_is_looked_at_closer(void **state) {
 static const struct CMUnitTest tests[] = {
     WITH_TREE(test_every_disk_of_the_tree),
     WITH_TREE(test_names_in_sysfs_may_be_anything),
+    WITH_TREE(test_controller_that_is_gone),
     WITH_TREE(test_block_devices_that_nobody_knows),
     WITH_TREE(test_content_that_cannot_be_read),
     WITH_TREE(test_controller_without_driver_is_told),
