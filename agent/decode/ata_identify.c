@@ -103,6 +103,7 @@ int ata_decode_identify(struct bytes data, struct ata_identify *out) {
         .checksum_good = d[510] == 0xa5 && sum_of(d, ATA_IDENTIFY_SIZE) == 0,
         .smart_supported = bit(reported_word(d, 82), 0),
         .smart_enabled = bit(reported_word(d, 85), 0),
+        .logs = bit(signed_word(d, 84), 5) || bit(signed_word(d, 87), 5),
         .hpa_supported = bit(reported_word(d, 82), 10),
         .dco_supported = bit(signed_word(d, 83), 11),
         .amac_supported = bit(signed_word(d, 119), 8),
@@ -144,7 +145,7 @@ int ata_decode_smart(struct bytes data, struct ata_smart *out) {
     enum { ATTRIBUTES = 2, ATTRIBUTE_SIZE = 12, ATTRIBUTE_COUNT = 30 };
     if (data.length < 512 || bytes_all(data.data, 512, 0) || sum_of(data.data, 512) != 0)
         return -EINVAL;
-    *out = (struct ata_smart){0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    *out = (struct ata_smart){0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
         const uint8_t *attribute = data.data + ATTRIBUTES + (size_t)i * ATTRIBUTE_SIZE;
         const uint64_t raw = get_le64(attribute + 4) >> 8 & 0xffffffffffff;
@@ -154,6 +155,9 @@ int ata_decode_smart(struct bytes data, struct ata_smart *out) {
             break;
         case 9:
             out->power_on_hours = raw & 0xffffffff; /* some vendors put minutes above */
+            break;
+        case 12:
+            out->power_cycles = raw & 0xffffffff; /* no drive has had more */
             break;
         case 190: /* the air's, for some makers: where there is nothing better */
             if (!out->temperature)

@@ -125,6 +125,8 @@ int nvme_decode_health(struct bytes data, struct nvme_health *out) {
         .used_percent = log.percent_used,
         .data_units_written = saturated_128(log.data_units_written),
         .power_on_hours = saturated_128(log.power_on_hours),
+        .power_cycles = saturated_128(log.power_cycles),
+        .unsafe_shutdowns = saturated_128(log.unsafe_shutdowns),
         .media_errors = saturated_128(log.media_errors),
     };
     return 0;

@@ -125,6 +125,28 @@ int scsi_decode_log_temperature(struct bytes data, int *degrees) {
     return 0;
 }
 
+/*
+ * Start-stop cycle counter log page of SPC (as disk makers' SCSI manuals have it): parameters, of
+ * which 0004h is the accumulated start-stop cycles, four bytes.
+ */
+int scsi_decode_log_starts(struct bytes data, uint32_t *out) {
+    enum { HEADER = 4, PARAMETER = 4, ACCUMULATED = 4, COUNTER = 4 };
+    const uint8_t *d = data.data;
+    if (data.length < HEADER || (d[0] & 0x3f) != 0x0e)
+        return -EINVAL;
+    const size_t told = HEADER + (size_t)get_be16(d + 2);
+    const size_t end = told < data.length ? told : data.length;
+    for (size_t at = HEADER; at + PARAMETER <= end; at += PARAMETER + (size_t)d[at + 3]) {
+        if (get_be16(d + at) != ACCUMULATED)
+            continue;
+        if (d[at + 3] != COUNTER || at + PARAMETER + COUNTER > end)
+            return -EINVAL;
+        *out = get_be32(d + at + PARAMETER);
+        return 0;
+    }
+    return -ENODATA;
+}
+
 int scsi_decode_one_command(struct bytes data, enum scsi_support *out) {
     if (data.length < 4)
         return -EINVAL;

@@ -28,6 +28,34 @@ int ask_ata_smart(struct device *device, struct ata_smart *out) {
     return error ? error : ata_decode_smart((struct bytes){data, sizeof data}, out);
 }
 
+static int read_log(struct device *device, const char *name, uint8_t log, uint8_t page,
+                    uint8_t data[512]) {
+    const struct ata_taskfile taskfile = {.protocol = ATA_PIO_IN,
+                                          .extended = true,
+                                          .count = 1,
+                                          .lba = (uint64_t)page << 8 | log,
+                                          .command = ATA_READ_LOG_EXT};
+    struct ata_registers registers;
+    return device_ata(device, name, &taskfile, data, SHORT_TIMEOUT_MS, &registers);
+}
+
+/* The directory first: what a log that is not there does to a drive nobody has to find out. */
+int ask_ata_power_on_resets(struct device *device, uint32_t *out) {
+    uint8_t data[512] = {0};
+    uint16_t pages = 0;
+    int error = read_log(device, "READ LOG EXT (directory)", ATA_LOG_DIRECTORY, 0, data);
+    if (error == 0)
+        error =
+            ata_decode_log_directory((struct bytes){data, sizeof data}, ATA_LOG_STATISTICS, &pages);
+    if (error)
+        return error;
+    if (pages <= ATA_STATISTICS_GENERAL)
+        return -ENODATA;
+    error = read_log(device, "READ LOG EXT (device statistics)", ATA_LOG_STATISTICS,
+                     ATA_STATISTICS_GENERAL, data);
+    return error ? error : ata_decode_power_on_resets((struct bytes){data, sizeof data}, out);
+}
+
 int ask_ata_failing(struct device *device, bool *failing) {
     const struct ata_taskfile taskfile = {.protocol = ATA_NON_DATA,
                                           .features = ATA_SMART_RETURN_STATUS,

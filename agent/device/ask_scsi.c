@@ -156,6 +156,13 @@ int ask_scsi_temperature(struct device *device, int *degrees) {
     return error ? error : scsi_decode_log_temperature(answer, degrees);
 }
 
+int ask_scsi_starts(struct device *device, uint32_t *out) {
+    uint8_t data[128] = {0};
+    struct bytes answer;
+    const int error = ask_log(device, "LOG SENSE (0Eh)", 0x0e, data, sizeof data, &answer);
+    return error ? error : scsi_decode_log_starts(answer, out);
+}
+
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,
                       enum scsi_support *out) {
     enum { OPCODE_WITH_SERVICE_ACTION = 3 };

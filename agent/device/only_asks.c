@@ -28,6 +28,8 @@ static const uint8_t harmless_ata[] = {
 
 static const uint8_t harmless_smart[] = {ATA_SMART_READ_DATA, ATA_SMART_RETURN_STATUS};
 
+static const uint8_t harmless_logs[] = {ATA_LOG_DIRECTORY, ATA_LOG_STATISTICS};
+
 static const uint8_t harmless_nvme[] = {
     nvme_admin_identify,
     nvme_admin_get_log_page,
@@ -54,6 +56,8 @@ static bool ata_only_asks(const uint8_t *cdb) {
     if (command == ATA_TRUSTED_RECEIVE) /* level-0 discovery, and no session's answers */
         return cdb[3] == 0 && cdb[4] == TCG_PROTOCOL && cdb[7] == 0 && cdb[9] == 0 &&
                cdb[10] == TCG_DISCOVERY_COMID && cdb[11] == 0 && cdb[12] == 0;
+    if (command == ATA_READ_LOG_EXT) /* no log that reading changes */
+        return listed(cdb[8], harmless_logs, sizeof harmless_logs) && cdb[3] == 0 && cdb[4] == 0;
     if (command == ATA_SMART)
         return listed(cdb[4], harmless_smart, sizeof harmless_smart);
     return listed(command, harmless_ata, sizeof harmless_ata);

@@ -25,6 +25,8 @@ int ask_scsi_units(struct device *device, unsigned *count);
 int ask_scsi_log_exceptions(struct device *device, uint8_t *asc, uint8_t *ascq);
 /* Degrees Celsius; 0: the disk does not know. */
 int ask_scsi_temperature(struct device *device, int *degrees);
+/* How often it was started since it was made: log page 0Eh. */
+int ask_scsi_starts(struct device *device, uint32_t *out);
 /* Whether opcode with service action is supported, by the device's own list. */
 int ask_scsi_supports(struct device *device, uint8_t opcode, uint8_t service_action,
                       enum scsi_support *out);
@@ -45,6 +47,8 @@ int ask_scsi_grown_defects(struct device *device, uint64_t *out);
 
 int ask_ata_identify(struct device *device, struct ata_identify *out);
 int ask_ata_smart(struct device *device, struct ata_smart *out);
+/* How often it was switched on, by its device statistics. -ENODATA: it does not count that. */
+int ask_ata_power_on_resets(struct device *device, uint32_t *out);
 /* SMART RETURN STATUS: whether a threshold is exceeded. */
 int ask_ata_failing(struct device *device, bool *failing);
 

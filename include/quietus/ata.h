@@ -15,6 +15,7 @@
 enum ata_opcode {
     ATA_SMART = 0xb0,
     ATA_SANITIZE_DEVICE = 0xb4,
+    ATA_READ_LOG_EXT = 0x2f,
     ATA_IDENTIFY_DEVICE = 0xec,
     ATA_TRUSTED_RECEIVE = 0x5c,
     ATA_TRUSTED_SEND = 0x5e,
@@ -49,6 +50,13 @@ enum {
     ATA_SMART_RETURN_STATUS = 0xda,
     ATA_SMART_LBA = 0xc24f00,
     ATA_SMART_LBA_FAILING = 0x2cf400,
+};
+
+/* READ LOG EXT: logs, by LBA 7:0; the page is in LBA 15:8 (A.9). */
+enum {
+    ATA_LOG_DIRECTORY = 0x00,
+    ATA_LOG_STATISTICS = 0x04,
+    ATA_STATISTICS_GENERAL = 1, /* page */
 };
 
 /* SANITIZE DEVICE: FEATURES, and the signatures in LBA that guard against accidents (A.7). */
@@ -111,6 +119,7 @@ struct ata_identify {
     bool lba48;
     bool smart_supported;
     bool smart_enabled;
+    bool logs; /* words 84 and 87 b5: general purpose logging, READ LOG EXT */
     bool hpa_supported;
     bool dco_supported;
     bool amac_supported;
@@ -138,10 +147,21 @@ struct ata_smart {
     uint64_t pending;               /* 197 */
     uint64_t offline_uncorrectable; /* 198 */
     uint64_t power_on_hours;        /* 9 */
+    uint64_t power_cycles;          /* 12 */
 };
 
 /* Decodes 512 bytes of SMART READ DATA. 0, or -EINVAL if shorter or the checksum is wrong. */
 int ata_decode_smart(struct bytes data, struct ata_smart *out);
+
+/* The pages that a log has, by the log directory (A.9); 0: there is no such log. 0, or -EINVAL if
+ * the data is shorter than 512 bytes or no directory. */
+int ata_decode_log_directory(struct bytes data, uint8_t log, uint16_t *pages);
+
+/*
+ * Device statistics, page 1: how often the drive has been switched on. -EINVAL if the data is
+ * shorter than 512 bytes or another page's; -ENODATA if the drive does not count that.
+ */
+int ata_decode_power_on_resets(struct bytes data, uint32_t *out);
 
 /* How data moves, as SAT's PROTOCOL field has it. */
 enum ata_protocol {

@@ -82,6 +82,8 @@ struct nvme_health {
     uint8_t used_percent;
     uint64_t data_units_written; /* thousands of 512 bytes; saturates */
     uint64_t power_on_hours;
+    uint64_t power_cycles;
+    uint64_t unsafe_shutdowns; /* power went without notice */
     uint64_t media_errors;
 };
 

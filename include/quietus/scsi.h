@@ -197,6 +197,10 @@ int scsi_decode_log_exceptions(struct bytes data, uint8_t *asc, uint8_t *ascq);
 /* Log page 0Dh: degrees Celsius; 0: not known, or freezing. */
 int scsi_decode_log_temperature(struct bytes data, int *degrees);
 
+/* Log page 0Eh: how often the disk was started since it was made. -EINVAL if the data is not that
+ * page; -ENODATA if it does not say. */
+int scsi_decode_log_starts(struct bytes data, uint32_t *out);
+
 /* REPORT SUPPORTED OPERATION CODES, one-command form. */
 enum scsi_support {
     SCSI_SUPPORT_UNKNOWN,

@@ -70,6 +70,17 @@ static void check_pass_through(const uint8_t *data, size_t size) {
     free(cdb);
 }
 
+static void check_logs(struct bytes page) {
+    uint16_t pages = 0;
+    uint32_t count = 0;
+    for (unsigned log = 0; log < 256; log++) {
+        if (ata_decode_log_directory(page, (uint8_t)log, &pages) == 0)
+            REQUIRE(page.length >= 512 && log != 0);
+    }
+    if (ata_decode_power_on_resets(page, &count) == 0)
+        REQUIRE(page.length >= 512 && page.data[2] == 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct ata_smart smart;
     const struct bytes page = fuzz_copy(data, size);
@@ -78,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_identify(page);
     if (ata_decode_smart(page, &smart) == 0)
         REQUIRE(smart.temperature >= 0 && smart.temperature <= 125);
+    check_logs(page);
     require_page_documents("ata", page);
     check_sanitize_status(data, size);
     check_pass_through(data, size);

@@ -99,6 +99,8 @@ static void check_others(struct bytes data) {
     int degrees;
     if (scsi_decode_log_temperature(data, &degrees) == 0)
         REQUIRE(degrees >= 0 && degrees < 255);
+    uint32_t starts;
+    (void)scsi_decode_log_starts(data, &starts);
     (void)scsi_decode_one_command(data, &support);
     unsigned units;
     if (scsi_decode_units(data, &units) == 0)

@@ -140,12 +140,13 @@ static void test_identify_of_qemu_as_hdparm_prints_it(void **state) {
 static void test_smart_attributes(void **state) {
     (void)state;
     uint8_t data[512] = {0};
-    const uint8_t ids[] = {5, 9, 197, 198};
+    const uint8_t ids[] = {5, 9, 197, 198, 12};
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
         data[2 + 12 * i] = ids[i];
         data[2 + 12 * i + 5] = (uint8_t)(10 + i);
     }
     data[2 + 12 * 1 + 9] = 7; /* beyond the 32 bits that count of power-on hours */
+    data[2 + 12 * 4 + 9] = 7; /* and of power cycles */
     uint8_t sum = 0;
     for (int i = 0; i < 511; i++)
         sum = (uint8_t)(sum + data[i]);
@@ -156,6 +157,7 @@ static void test_smart_attributes(void **state) {
     assert_int_equal(out.power_on_hours, 11);
     assert_int_equal(out.pending, 12);
     assert_int_equal(out.offline_uncorrectable, 13);
+    assert_int_equal(out.power_cycles, 14);
     assert_int_equal(out.temperature, 0);
     data[3] ^= 1;
     assert_int_equal(ata_decode_smart((struct bytes){data, 512}, &out), -EINVAL);
@@ -190,6 +192,70 @@ static void test_smart_temperature(void **state) {
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_int_equal(temperature_of(rows[i].ids, rows[i].raw), rows[i].degrees);
+}
+
+static void test_log_directory(void **state) {
+    (void)state;
+    uint8_t data[512] = {1, 0, [8] = 4, [9] = 2};
+    uint16_t pages = 0;
+    assert_int_equal(ata_decode_log_directory((struct bytes){data, 512}, 4, &pages), 0);
+    assert_int_equal(pages, 0x0204);
+    assert_int_equal(ata_decode_log_directory((struct bytes){data, 512}, 255, &pages), 0);
+    assert_int_equal(pages, 0);
+    assert_int_equal(ata_decode_log_directory((struct bytes){data, 511}, 4, &pages), -EINVAL);
+    assert_int_equal(ata_decode_log_directory((struct bytes){data, 512}, 0, &pages), -EINVAL);
+    data[0] = 0; /* no version: no directory */
+    assert_int_equal(ata_decode_log_directory((struct bytes){data, 512}, 4, &pages), -EINVAL);
+}
+
+static void test_power_on_resets(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t at;
+        uint8_t becomes;
+        int error;
+    } rows[] = {
+        {15, 0x80, -ENODATA},                /* supported, and not valid now */
+        {15, 0x40, -ENODATA}, {15, 0xf0, 0}, /* normalized, and with a condition: as good */
+        {2, 3, -EINVAL},                     /* the page of rotating media */
+        {0, 0, -ENODATA},                    /* revision 0: the page is not there */
+        {12, 0xff, 0},                       /* beyond the 32 bits */
+    };
+    uint8_t good[512] = {1, 0, 1, [8] = 0x11, 0x22, 0x33, 0x44, [15] = 0xc0};
+    uint32_t count = 0;
+    assert_int_equal(ata_decode_power_on_resets((struct bytes){good, 512}, &count), 0);
+    assert_int_equal(count, 0x44332211);
+    assert_int_equal(ata_decode_power_on_resets((struct bytes){good, 511}, &count), -EINVAL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint8_t data[512];
+        memcpy(data, good, sizeof data);
+        data[rows[i].at] = rows[i].becomes;
+        count = 0;
+        assert_int_equal(ata_decode_power_on_resets((struct bytes){data, 512}, &count),
+                         rows[i].error);
+        assert_int_equal(count, rows[i].error ? 0 : 0x44332211);
+    }
+}
+
+/* General purpose logging: bit 5 of word 84 or 87, if that is valid. */
+static void test_identify_logs(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t word84;
+        uint16_t word87;
+        bool logs;
+    } rows[] = {{0x4020, 0, true},
+                {0, 0x4020, true},
+                {0x4000, 0x4000, false},
+                {0x0020, 0, false},
+                {0xffff, 0xffff, false}};
+    uint8_t data[512];
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        make_identify(data, "M", "S", 1000);
+        set_word(data, 84, rows[i].word84);
+        set_word(data, 87, rows[i].word87);
+        assert_true(decode(data).logs == rows[i].logs);
+    }
 }
 
 /* DEVICE-FACTS A.2: exact bytes. */
@@ -237,6 +303,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_identify_of_qemu_as_hdparm_prints_it),
     cmocka_unit_test(test_smart_attributes),
     cmocka_unit_test(test_smart_temperature),
+    cmocka_unit_test(test_log_directory),
+    cmocka_unit_test(test_power_on_resets),
+    cmocka_unit_test(test_identify_logs),
     cmocka_unit_test(test_pass_through_bytes),
 };
 TEST_MAIN(tests)

@@ -122,10 +122,14 @@ static void test_health_and_sanitize_log(void **state) {
     struct nvme_sanitize_log log;
     data[0] = 8;
     data[5] = 101;
+    put_le64(data + 112, 12);
+    put_le64(data + 144, 9);
     put_le64(data + 160, 77);
     assert_int_equal(nvme_decode_health((struct bytes){data, 512}, &health), 0);
     assert_int_equal(health.critical_warning, 8);
     assert_int_equal(health.used_percent, 101);
+    assert_int_equal(health.power_cycles, 12);
+    assert_int_equal(health.unsafe_shutdowns, 9);
     assert_int_equal(health.media_errors, 77);
     memset(data, 0, sizeof data);
     put_le32(data, 0x0102ffff);

@@ -273,6 +273,34 @@ static void test_log_temperature(void **state) {
     }
 }
 
+/* Laid out as in two makers' SCSI manuals: dates, then what it may have and what it has had. */
+static void test_log_starts(void **state) {
+    (void)state;
+    uint32_t starts = 0;
+    uint8_t log[] = {
+        0x0e, 0, 0, 36, /**/ 0, 1,   3,    6,    '2',    '0', '2', '4', '0',  '1', /**/
+        0,    2, 3, 6,  ' ',    ' ', ' ',  ' ',  ' ',    ' ',                      /**/
+        0,    3, 3, 4,  0,      0,   0xc3, 0x50, /**/ 0, 4,   3,   4,   0x11, 0x22, 0x33, 0x44};
+    enum { LENGTH = sizeof log, CODE = 33, SIZE = 35 };
+    const struct bytes page = {log, LENGTH};
+    assert_int_equal(scsi_decode_log_starts(page, &starts), 0);
+    assert_int_equal(starts, 0x11223344);
+    assert_int_equal(scsi_decode_log_starts((struct bytes){log, LENGTH - 1}, &starts), -EINVAL);
+    assert_int_equal(scsi_decode_log_starts((struct bytes){log, 32}, &starts), -ENODATA);
+    assert_int_equal(scsi_decode_log_starts((struct bytes){log, 3}, &starts), -EINVAL);
+    log[3] = 35; /* the page ends within the counter */
+    assert_int_equal(scsi_decode_log_starts(page, &starts), -EINVAL);
+    log[3] = 255; /* and says that it is longer than what came */
+    assert_int_equal(scsi_decode_log_starts(page, &starts), 0);
+    log[CODE] = 6;
+    assert_int_equal(scsi_decode_log_starts(page, &starts), -ENODATA);
+    log[CODE] = 4;
+    log[SIZE] = 2;
+    assert_int_equal(scsi_decode_log_starts(page, &starts), -EINVAL);
+    log[0] = 0x0d;
+    assert_int_equal(scsi_decode_log_starts(page, &starts), -EINVAL);
+}
+
 static void test_supported_opcodes(void **state) {
     (void)state;
     enum scsi_support out;
@@ -370,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_capacity),
     cmocka_unit_test(test_write_protect_and_log),
     cmocka_unit_test(test_log_temperature),
+    cmocka_unit_test(test_log_starts),
     cmocka_unit_test(test_supported_opcodes),
     cmocka_unit_test(test_reservations),
     cmocka_unit_test(test_defect_count),

@@ -88,11 +88,11 @@ static void test_ata_commands_that_only_ask(void **state) {
     for (unsigned command = 0; command < 256; command++) {
         for (unsigned feature = 0; feature < 256; feature++) {
             const uint8_t cdb[16] = {[0] = 0x85, [4] = (uint8_t)feature, [14] = (uint8_t)command};
-            const bool expected = command == 0xec || command == 0xf8 || command == 0x27 ||
-                                  (command == 0xb0 && (feature == 0xd0 || feature == 0xda)) ||
-                                  (command == 0xb4 && feature == 0) ||
-                                  (command == 0x78 && feature == 0) ||
-                                  (command == 0xb1 && feature == 0xc2);
+            const bool expected =
+                command == 0xec || command == 0xf8 || command == 0x27 ||
+                (command == 0xb0 && (feature == 0xd0 || feature == 0xda)) ||
+                (command == 0xb4 && feature == 0) || (command == 0x78 && feature == 0) ||
+                (command == 0xb1 && feature == 0xc2) || (command == 0x2f && feature == 0);
             assert_true(device_scsi_only_asks(cdb, 16) == expected);
         }
     }
@@ -101,6 +101,13 @@ static void test_ata_commands_that_only_ask(void **state) {
     assert_false(device_scsi_only_asks(clears, 16));
     const uint8_t wide[16] = {[0] = 0x85, [3] = 1, [14] = 0xb4};
     assert_false(device_scsi_only_asks(wide, 16));
+    /* Of the logs the directory and the statistics, whatever page: reading others changes them. */
+    for (unsigned log = 0; log < 256; log++) {
+        const uint8_t reads[16] = {[0] = 0x85, [8] = (uint8_t)log, [10] = 1, [14] = 0x2f};
+        assert_true(device_scsi_only_asks(reads, 16) == (log == 0x00 || log == 0x04));
+    }
+    const uint8_t resets[16] = {[0] = 0x85, [4] = 1, [8] = 4, [14] = 0x2f};
+    assert_false(device_scsi_only_asks(resets, 16));
     /* ATA PASS-THROUGH(12) is nobody's. */
     const uint8_t twelve[12] = {[0] = 0xa1, [9] = 0xec};
     assert_false(device_scsi_only_asks(twelve, 12));
