@@ -151,7 +151,8 @@ static bool statistics_page(const struct ata *ata, uint8_t number, uint8_t *page
     if (number == 0)
         list_of_pages(page, numbers, sizeof numbers);
     if (number == GENERAL) {
-        put_statistic(page, 8, ata->drive->state->powered_on);
+        if (ata_description(ata)->counts_power)
+            put_statistic(page, 8, ata->drive->state->powered_on);
         put_statistic(page, 16, health.power_on_hours);
     }
     if (number == ROTATING)

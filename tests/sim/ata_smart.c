@@ -40,12 +40,15 @@ static void seal(uint8_t *data) {
 
 static void put_data(const struct ata *ata, uint8_t *data) {
     const struct ata_health health = ata_health_of(ata);
+    const bool counts = ata_description(ata)->counts_power;
+    const uint64_t powered_on = ata->drive->state->powered_on;
     const struct {
         uint8_t id;
         uint16_t flags;
         uint64_t raw;
     } attributes[] = {{5, PREFAILURE, health.reallocated},
                       {9, AGE, health.power_on_hours},
+                      {counts ? 12 : 0, counts ? AGE : 0, counts ? powered_on : 0},
                       {194, AGE, temperature},
                       {197, AGE, health.pending},
                       {198, AGE, health.uncorrectable}};
@@ -60,7 +63,7 @@ static void put_data(const struct ata *ata, uint8_t *data) {
 }
 
 static void put_thresholds(uint8_t *data) {
-    static const uint8_t thresholds[][2] = {{5, 10}, {9, 0}, {194, 0}, {197, 0}, {198, 0}};
+    static const uint8_t thresholds[][2] = {{5, 10}, {9, 0}, {12, 0}, {194, 0}, {197, 0}, {198, 0}};
     memset(data, 0, ATA_BLOCK);
     store_le(data, 2, REVISION);
     for (unsigned i = 0; i < sizeof thresholds / sizeof *thresholds; i++)

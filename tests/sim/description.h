@@ -168,6 +168,7 @@ struct drive_description {
     uint64_t duration[OP_COUNT]; /* ms that operations really take */
     bool sanitize_crypto, sanitize_block, sanitize_overwrite;
     bool smart_failing;
+    bool counts_power;       /* tells how often it was switched on */
     char plant[16];          /* tag of planted data; "": none */
     uint32_t plant_every;    /* one page in this many is planted */
     uint32_t plant_stale;    /* pages that were overwritten and whose old content is still there */

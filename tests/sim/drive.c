@@ -26,6 +26,12 @@ static struct media_geometry geometry_of(const struct drive_description *descrip
     };
 }
 
+static void count_power_on(struct drive_state *state) {
+    state->cut_off += state->powered_on > 0 && !state->shutdown_announced;
+    state->powered_on++;
+    state->shutdown_announced = false;
+}
+
 static bool open_media(struct drive *drive, char *problem, size_t problem_size) {
     const struct media_geometry geometry = geometry_of(drive->description);
     bool fresh;
@@ -33,7 +39,7 @@ static bool open_media(struct drive *drive, char *problem, size_t problem_size) 
     if (drive->media == NULL)
         return false;
     drive->state = media_drive_state(drive->media);
-    drive->state->powered_on++;
+    count_power_on(drive->state);
     if (drive->description->cache_bytes > 0 &&
         !media_set_cache(drive->media, drive->description->cache_bytes))
         return snprintf(problem, problem_size, "no memory for the cache") < 0;
@@ -104,6 +110,7 @@ void *drive_family_state(struct drive *drive) {
 void drive_execute(struct drive *drive, struct drive_request *request) {
     drive_advance(drive);
     drive->commands++;
+    drive->state->shutdown_announced = false;
     request->transferred = 0;
     request->next = NULL;
     if (!drive_present(drive)) {
@@ -198,7 +205,7 @@ void drive_reset(struct drive *drive, enum drive_reset reset) {
     if (reset == RESET_POWER) {
         media_lose_cache(drive->media);
         tcg_power_on(drive);
-        drive->state->powered_on++;
+        count_power_on(drive->state);
         operation_interrupted(drive);
     }
     if (drive->set->reset != NULL)
@@ -241,14 +248,16 @@ static void come_back(struct drive *drive) {
         become_another(drive, copy.serial);
         return;
     }
-    drive->state->powered_on++;
+    count_power_on(drive->state);
     if (drive->set->reset != NULL)
         drive->set->reset(drive, RESET_POWER);
 }
 
 void drive_shut_down(struct drive *drive) {
-    if (drive_present(drive))
-        media_flush(drive->media);
+    if (!drive_present(drive))
+        return;
+    media_flush(drive->media);
+    drive->state->shutdown_announced = true;
 }
 
 bool drive_present(const struct drive *drive) {

@@ -19,10 +19,12 @@ struct drive_state {
     uint64_t happened; /* misbehaviours, by number, that happen once */
     bool gone;         /* for good */
     bool serial_changed;
+    bool shutdown_announced;            /* and nothing was asked of it since */
     bool tcg_reverted;                  /* to factory state */
     char serial[DESCRIPTION_TEXT];      /* once it has changed */
     uint64_t bytes;                     /* once the capacity has changed; else 0 */
     uint64_t powered_on;                /* times */
+    uint64_t cut_off;                   /* of these, after power had gone without notice */
     uint8_t family[DRIVE_FAMILY_STATE]; /* the command set's struct; zero in a new drive */
 };
 

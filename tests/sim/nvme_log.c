@@ -43,7 +43,10 @@ static size_t health_log(const struct drive *drive, uint8_t *out) {
     out[5] = failing ? 98 : 3;  /* percentage used */
     store_le(out + 32, 8, state->blocks_read / 1000);
     store_le(out + 48, 8, state->blocks_written / 1000);
-    store_le(out + 112, 8, drive->state->powered_on);
+    if (drive->description->counts_power) {
+        store_le(out + 112, 8, drive->state->powered_on);
+        store_le(out + 144, 8, drive->state->cut_off);
+    }
     store_le(out + 128, 8, 4711);             /* power-on hours */
     store_le(out + 160, 8, failing ? 12 : 0); /* media errors */
     store_le(out + 176, 8, state->errors);

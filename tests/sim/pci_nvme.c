@@ -97,6 +97,9 @@ static void start(struct pci_nvme *nvme) {
 static void write_configuration(struct pci_nvme *nvme, uint32_t value) {
     bool was_enabled = is_enabled(nvme);
     nvme->configuration = value;
+    if (!is_enabled(nvme)) {
+        nvme->status &= ~CSTS_FATAL;
+    }
     if (!was_enabled && is_enabled(nvme)) {
         start(nvme);
     } else if (was_enabled && !is_enabled(nvme)) {
@@ -282,7 +285,8 @@ struct pci_nvme *pci_nvme_open(struct event_loop *loop, const char *socket, stru
     return nvme;
 }
 
-/* A drive that is back has lost its power on the way: its controller starts afresh. */
+/* A drive that is back has lost its power on the way: its controller starts afresh. One that was
+ * enabled before says that it is no good until it is reset. */
 void pci_nvme_advance(struct pci_nvme *nvme) {
     const struct drive *drive = nvme->bay->drive;
     bool present = drive_present(drive);
@@ -292,7 +296,12 @@ void pci_nvme_advance(struct pci_nvme *nvme) {
         return;
     }
     if (nvme->gone == present || generation != nvme->generation) {
+        nvme->was_cut_off = nvme->was_cut_off || is_enabled(nvme);
         clear(nvme);
+    }
+    if (present && nvme->was_cut_off) {
+        nvme->status = CSTS_FATAL;
+        nvme->was_cut_off = false;
     }
     nvme->gone = !present;
     nvme->generation = generation;

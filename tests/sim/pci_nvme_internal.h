@@ -67,8 +67,9 @@ struct pci_nvme {
     struct vfio_user vfio;
     struct vfio_user_device device;
     struct bay *bay;
-    uint16_t number; /* of the controller in its subsystem */
-    bool gone;       /* the drive was seen to be absent */
+    uint16_t number;  /* of the controller in its subsystem */
+    bool gone;        /* the drive was seen to be absent */
+    bool was_cut_off; /* while it was enabled, and the host has not been told */
     unsigned generation;
     /* Registers. */
     uint32_t configuration, status, queue_sizes, interrupt_mask;

@@ -44,6 +44,12 @@ static size_t put_temperature(const struct sas *sas, uint8_t *out) {
     return length + put_parameter(out + length, 1, 2, 60);
 }
 
+/* Start-stop cycles: as many as it may have, and those that it has had. */
+static size_t put_starts(const struct sas *sas, uint8_t *out) {
+    const size_t length = put_parameter(out, 3, 4, 50000);
+    return length + put_parameter(out + length, 4, 4, sas->drive->state->powered_on);
+}
+
 static size_t put_endurance(const struct sas *sas, uint8_t *out) {
     return put_parameter(out, 1, 4, sas_description(sas)->percentage_used);
 }
@@ -54,19 +60,28 @@ static size_t put_exceptions(const struct sas *sas, uint8_t *out) {
     return put_parameter(out, 0, 4, asc << 16 | 34U << 8);
 }
 
+static bool is_flash(const struct drive_description *description) {
+    return description->flash;
+}
+
+static bool counts_starts(const struct drive_description *description) {
+    return !description->flash && description->counts_power;
+}
+
 static const struct log_page {
     uint8_t code;
-    bool flash_only;
+    bool (*is_there)(const struct drive_description *description); /* NULL: always */
     size_t (*put)(const struct sas *sas, uint8_t *out);
 } pages[] = {
-    {0x02, false, put_write_errors},  {0x03, false, put_read_errors},
-    {0x05, false, put_verify_errors}, {0x0d, false, put_temperature},
-    {0x11, true, put_endurance},      {0x2f, false, put_exceptions},
+    {0x02, NULL, put_write_errors},    {0x03, NULL, put_read_errors},
+    {0x05, NULL, put_verify_errors},   {0x0d, NULL, put_temperature},
+    {0x0e, counts_starts, put_starts}, {0x11, is_flash, put_endurance},
+    {0x2f, NULL, put_exceptions},
 };
 enum { PAGES = sizeof pages / sizeof *pages };
 
 static bool has_page(const struct sas *sas, const struct log_page *page) {
-    return !page->flash_only || sas->drive->description->flash;
+    return page->is_there == NULL || page->is_there(sas->drive->description);
 }
 
 static size_t put_list(const struct sas *sas, uint8_t *out) {

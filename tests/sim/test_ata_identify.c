@@ -171,7 +171,7 @@ static void smart(void **state) {
     static const struct {
         uint8_t id;
         uint64_t raw;
-    } rows[] = {{5, 5}, {9, 4321}, {194, 0x2d00140026}, {197, 3}, {198, 2}};
+    } rows[] = {{5, 5}, {9, 4321}, {12, 1}, {194, 0x2d00140026}, {197, 3}, {198, 2}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(host.data[2 + 12 * i], rows[i].id);
         assert_int_equal(load_le(host.data + 7 + 12 * i, 6), rows[i].raw);

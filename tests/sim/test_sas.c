@@ -316,8 +316,11 @@ static void log_pages(void **state) {
     assert_int_equal(host.data[9], 34);
     sas_expect(SCSI(0x4d, 0, 0x50, 0, 0, 0, 0, 0, 255, 0), 5, 0x2400);
     test_end(host.drive);
-    sas_begin(&host, disk); /* a magnetic disk does not wear */
+    sas_begin(&host, disk); /* a magnetic disk does not wear, and counts its starts */
     sas_expect(SCSI(0x4d, 0, 0x51, 0, 0, 0, 0, 0, 255, 0), 5, 0x2400);
+    expect_length(SCSI(0x4d, 0, 0x40, 0, 0, 0, 0, 0, 255, 0), 11);
+    assert_memory_equal(host.data + 4, "\x00\x02\x03\x05\x0d\x0e\x2f", 7);
+    expect_length(SCSI(0x4d, 0, 0x4e, 0, 0, 0, 0, 0, 255, 0), 4 + 2 * 8);
     test_end(host.drive);
 }
 
