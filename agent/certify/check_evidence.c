@@ -310,8 +310,37 @@ static const struct {
     {"overwrite", shows_overwrite, 0, "every pass over the whole disk"},
 };
 
+/* A counter that is not what it was, or is not told any more. */
+static bool counters_differ(const json_t *event) {
+    const char *name;
+    json_t *before;
+    json_object_foreach(json_object_get(event, "before"), name, before) {
+        if (!json_equal(before, json_object_get(json_object_get(event, "after"), name)))
+            return true;
+    }
+    return false;
+}
+
+/* A drive that lost power in an overwrite may have lost writes with it (power_counters.h). */
+static void check_power(const json_t *certificate, const char *method, json_t *problems) {
+    size_t i;
+    json_t *entry;
+    const struct method *known = method_find(method);
+    if (!known || !known->leaves_pattern || was_all_read(certificate))
+        return;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), "power-counters") == 0 &&
+            strcmp(json_text(entry, "method"), method) == 0 && counters_differ(entry)) {
+            json_add_text(problems, "by its counters the drive may have lost power while it was "
+                                    "overwritten, and not every byte was read back");
+            return;
+        }
+    }
+}
+
 void check_evidence(const json_t *certificate, const char *method, json_t *problems) {
     char text[160];
+    check_power(certificate, method, problems);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         if (strcmp(method, needed[i].method) != 0)
             continue;

@@ -8,6 +8,7 @@
 
 #include "earlier.h"
 #include "parts.h"
+#include "power_counters.h"
 #include "scsi_defects.h"
 #include "scsi_reformat.h"
 #include "scsi_reservation.h"
@@ -162,6 +163,34 @@ static void note_taken_up(struct disk_run *run, struct attempt *attempt) {
     json_add_text(attempt->exceptions, text);
 }
 
+static int verify(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
+                  struct snapshot *snapshot, const struct verify_level *level) {
+    const struct method *method = attempt->method;
+    const struct read_rule rule = {
+        .announced = method->announced ? method->announced(&run->now) : READS_UNSPECIFIED,
+        .protection_type = run->now.protection_type,
+    };
+    struct verification verification = {
+        .rule = method->announced ? &rule : NULL,
+        .device = armed_device(erase->armed),
+        .layout = &run->layout,
+        .level = level,
+        .content = run->disk->content,
+        .progress = &run->progress,
+        .exceptions = attempt->exceptions,
+    };
+    int error;
+    if (method->leaves_pattern)
+        error = verification_of_pattern(&verification, erase->pattern, &attempt->facts.samples,
+                                        &attempt->verification);
+    else
+        error = verification_of_erase(&verification, snapshot, &attempt->facts.samples,
+                                      &attempt->verification);
+    if (error)
+        reason_set(&attempt->reason, "reading back could not go on: %s", strerror(-error));
+    return error;
+}
+
 static int erase_and_verify(struct disk_run *run, struct armed *armed, struct attempt *attempt,
                             struct snapshot *snapshot) {
     static const struct verify_level full = {.kind = VERIFY_FULL};
@@ -182,35 +211,21 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .exceptions = attempt->exceptions,
         .reason = &attempt->reason,
     };
-    int error = attempt->method->run(&erase);
+    struct device *device = armed_device(armed);
+    const struct power_counters before = power_counters_ask(device, &run->now);
+    const int error = attempt->method->run(&erase);
     if (erase.taken_up)
         note_taken_up(run, attempt);
     if (error)
         return error;
-    read_state_back(run, &erase, attempt, armed_device(armed));
-    const struct read_rule rule = {
-        .announced =
-            attempt->method->announced ? attempt->method->announced(&run->now) : READS_UNSPECIFIED,
-        .protection_type = run->now.protection_type,
-    };
-    struct verification verification = {
-        .rule = attempt->method->announced ? &rule : NULL,
-        .device = armed_device(armed),
-        .layout = &run->layout,
-        .level = erase.taken_up || erase.returns > 0 ? &full : &run->policy->verify,
-        .content = run->disk->content,
-        .progress = &run->progress,
-        .exceptions = attempt->exceptions,
-    };
-    if (attempt->method->leaves_pattern)
-        error = verification_of_pattern(&verification, &pattern, &attempt->facts.samples,
-                                        &attempt->verification);
-    else
-        error = verification_of_erase(&verification, snapshot, &attempt->facts.samples,
-                                      &attempt->verification);
-    if (error)
-        reason_set(&attempt->reason, "reading back could not go on: %s", strerror(-error));
-    return error;
+    read_state_back(run, &erase, attempt, device);
+    const bool lost_power =
+        power_counters_changed(&before, device, &run->now, attempt->method->name, run->evidence) &&
+        attempt->method->leaves_pattern;
+    if (lost_power)
+        power_counters_except(attempt->exceptions);
+    const bool is_doubtful = erase.taken_up || erase.returns > 0 || lost_power;
+    return verify(run, &erase, attempt, snapshot, is_doubtful ? &full : &run->policy->verify);
 }
 
 /*

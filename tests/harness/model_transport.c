@@ -332,6 +332,21 @@ static int error_of(const struct drive_request *request) {
     return sense.valid && sense.key == SENSE_MEDIUM_ERROR ? -ENODATA : -EIO;
 }
 
+/* The kernel's error handling: whoever uses the node does not see that the drive was away. */
+static bool outlast_absence(struct handle *handle) {
+    enum { LONGEST_MS = 20000, STEP_MS = 10 };
+    struct drive *drive = handle->model->drive;
+    const uint64_t end = simtime_now() + LONGEST_MS;
+    if (!handle->model->is_waited_for || handle->model->is_off)
+        return false;
+    while (!drive_present(drive) && simtime_now() < end) {
+        simtime_move(STEP_MS);
+        drive_advance(drive);
+    }
+    handle->generation = drive_generation(drive);
+    return drive_present(drive);
+}
+
 /* As the block layer does it: a few tries, then an error. */
 static int32_t transfer(struct handle *handle, const struct io_request *io) {
     int32_t result = -EIO;
@@ -339,7 +354,7 @@ static int32_t transfer(struct handle *handle, const struct io_request *io) {
         struct drive_request request = {.data = io->buffer, .data_size = io->length};
         addressers[handle->model->path](handle, io, &request);
         const int error = exchange(handle, &request, IO_TIMEOUT_MS);
-        if (error == -ENODEV)
+        if (error == -ENODEV && !outlast_absence(handle))
             return -ENODEV;
         if (error == 0 && went_well(handle, &request))
             return (int32_t)io->length;
@@ -391,8 +406,11 @@ static int model_flush(void *context, unsigned area) {
     for (int i = 0; i < IO_TRIES; i++) {
         struct drive_request request = {0};
         address_flush(handle, area, &request);
-        if (exchange(handle, &request, IO_TIMEOUT_MS) == 0 && went_well(handle, &request))
+        const int error = exchange(handle, &request, IO_TIMEOUT_MS);
+        if (error == 0 && went_well(handle, &request))
             return 0;
+        if (error == -ENODEV)
+            (void)outlast_absence(handle);
     }
     return -EIO;
 }

@@ -30,6 +30,9 @@ struct model {
     unsigned commands;
     unsigned passwords_sent; /* SECURITY UNLOCK and ERASE UNIT */
     bool is_off;
+    /* A drive that vanishes for a while keeps its node: reads, writes and flushes wait for it and
+     * are sent again, as by libata after the loss of a link. */
+    bool is_waited_for;
     const struct raid_faults *faults; /* of a RAID controller; may be NULL */
     /* A SAS disk on two paths: commands that came by each, those of them that touch the medium, and
      * the command at which a path goes dead (1: before the first; 0: never). */

@@ -325,6 +325,39 @@ static void test_forged_parts_are_noticed(void **state) {
     json_decref(good);
 }
 
+/* A drive that was switched on again while it was overwritten, and what was read of it then. */
+static void test_lost_power_needs_every_byte(void **state) {
+    (void)state;
+    static const struct {
+        const char *event;
+        bool all_read;
+        enum check_status status;
+    } rows[] = {
+        {"'method':'overwrite','before':{'a':5,'b':1},'after':{'a':5,'b':1}", 0, CHECK_UNPROVEN},
+        {"'method':'overwrite','before':{'a':5,'b':1},'after':{'a':5,'b':2}", 0, CHECK_NOT_INTACT},
+        {"'method':'overwrite','before':{'a':5,'b':1},'after':{'a':5,'b':2}", 1, CHECK_UNPROVEN},
+        {"'method':'overwrite','before':{'a':5},'after':{}", 0, CHECK_NOT_INTACT},
+        {"'method':'overwrite','before':{'a':5}", 0, CHECK_NOT_INTACT},
+        {"'method':'overwrite','before':{},'after':{'a':5}", 0, CHECK_UNPROVEN},
+        {"'method':'ata-sanitize-block','before':{'a':5},'after':{'a':6}", 0, CHECK_UNPROVEN},
+    };
+    json_t *good = erased_certificate(COMMANDS_ATA);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[160];
+        (void)snprintf(text, sizeof text, "{'kind':'power-counters',%s}", rows[i].event);
+        for (char *at = text; *at != '\0'; at++)
+            *at = *at == '\'' ? '"' : *at;
+        json_t *payload = json_deep_copy(good);
+        json_array_append_new(json_object_get(payload, "evidence"), json_loads(text, 0, NULL));
+        json_object_set_new(json_object_get(last_attempt(payload), "verification"), "every_unit",
+                            json_boolean(rows[i].all_read));
+        if (check_signed(envelope_type_certificate, payload) != rows[i].status)
+            fail_msg("row %zu", i);
+        json_decref(payload);
+    }
+    json_decref(good);
+}
+
 /* NVMe: setting 0 erases nothing, a failed status is none, and every namespace counts. */
 static void test_forged_formats_are_noticed(void **state) {
     (void)state;
@@ -686,5 +719,6 @@ static const struct CMUnitTest tests[] = {
     TEST(test_show_keeps_control_characters_from_the_terminal),
     TEST(test_show_survives_forgeries),
     TEST(test_problems_of_hostile_files_are_printable),
+    TEST(test_lost_power_needs_every_byte),
 };
 TEST_MAIN(tests)
