@@ -3,6 +3,7 @@
 import re
 
 import hidden_rows
+import power_rows
 import sas_part_rows
 import sas_path_rows
 import sas_rows
@@ -399,4 +400,4 @@ for row in CUT:
     row.policy, row.cut = LADDER, True
 
 SCENARIOS = HEALTHY + LIES + UNSEEN + PROGRESS + AWAY + POWER + ANSWERS + STATE + IDENTITY + sas_rows.ROWS + \
-    sas_path_rows.ROWS + sas_part_rows.ROWS + hidden_rows.ROWS + CUT
+    sas_path_rows.ROWS + sas_part_rows.ROWS + hidden_rows.ROWS + power_rows.ROWS + CUT

@@ -59,6 +59,7 @@ class Scenario:
     paths: int = 1  # of a SAS disk, each by a host adapter of its own
     twins: int = 1  # so many drives of one description
     cut: bool = False  # in the batch of two boots
+    kernel: str = ""  # more of the command line of its machine
     check: object = None  # a function of the Ended drive, for more
     note: str = ""
 
@@ -247,8 +248,11 @@ class Batch:
 
     def machine(self, place, sim, folder, log):
         return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=900, log=log, processors=2,
-                       kernel_options=f"quietus.mode=erase quietus.order={place.url}/order.json "
+                       kernel_options=f"{self.kernel_options()} quietus.mode=erase quietus.order={place.url}/order.json "
                                       f"quietus.report={place.url}/{folder} quietus.progress=none")
+
+    def kernel_options(self):
+        return " ".join(sorted({drive.scenario.kernel for drive in self.drives}))
 
     def first_boot(self, place, sim):
         """Ends as soon as every drive is at work, as a power cut."""
