@@ -56,6 +56,7 @@ static json_t *inspect_ata_smart(struct bytes data) {
         {"pending", smart.pending},
         {"offline_uncorrectable", smart.offline_uncorrectable},
         {"power_on_hours", smart.power_on_hours},
+        {"power_cycles", smart.power_cycles},
         {"temperature", smart.temperature ? (uint64_t)smart.temperature : UINT64_MAX},
     };
     json_t *object = json_new_object();
@@ -224,6 +225,8 @@ static json_t *inspect_nvme_health(struct bytes data) {
     json_put_count(object, "spare_percent", health.spare_percent);
     json_put_count(object, "used_percent", health.used_percent);
     json_put_count(object, "power_on_hours", health.power_on_hours & INT64_MAX);
+    json_put_count(object, "power_cycles", health.power_cycles & INT64_MAX);
+    json_put_count(object, "unsafe_shutdowns", health.unsafe_shutdowns & INT64_MAX);
     json_put_count(object, "media_errors", health.media_errors & INT64_MAX);
     return object;
 }

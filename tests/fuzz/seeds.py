@@ -32,6 +32,8 @@ CERTIFICATE = {
                   "verification": {"planned": 2, "read": 2, "mismatched": 0, "unreadable": 0,
                                    "informative_strata": 2, "bound": {"residue": 0.001, "confidence": 0.9999}}}],
     "evidence": [{"kind": "overwrite-pass", "pass": 1, "bytes_acknowledged": 4096, "flush": "good"},
+                 {"kind": "power-counters", "method": "overwrite", "before": {"power_cycles": 3},
+                  "after": {"power_cycles": 4}, "result": "not as before"},
                  {"kind": "nvme", "command": {"opcode": 128, "nsid": 1, "cdw10_15": [512]},
                   "answer": {"status": 0}}],
 }
@@ -78,7 +80,9 @@ def with_byte(data, at, value):
 
 def ata():
     identify = words("sata.identify.hdparm")
-    return [identify, identify + b"\1", with_byte(identify, 511, 0x55), identify[:-1], *hostile(513)]
+    directory = with_byte(b"\1".ljust(512, b"\0"), 8, 4)
+    statistics = b"\1\0\1".ljust(8, b"\0") + b"\x11\0\0\0\0\0\0\xc0".ljust(504, b"\0")
+    return [identify, directory, statistics, with_byte(statistics, 15, 0x80), identify + b"\1", with_byte(identify, 511, 0x55), identify[:-1], *hostile(513)]
 
 
 def scsi():
@@ -89,7 +93,8 @@ def scsi():
         "7201001d0000000e090c010456781122334455664050", "700001045140000a80112233001d00000000",
         "700002000000000a00000000041b00804000", "7202041b0000000a000a8000000000000042",
         "7202041b000000080a06000000008000", "0000000000000fff00000200000000000000000000000000000000000000000000",
-        "00000fff00000200", "2f000006000000025d10")]
+        "00000fff00000200", "2f000006000000025d10",
+        "0e0000240001030632303234303100020306202020202020000303040000c3500004030400000011")]
     pages.append(b"\0\x89\2\x38" + bytes(56) + words("sata.identify.hdparm"))
     # Descriptors shorter than their kind, at the very end.
     pages += [bytes.fromhex(f"7201001d000000{len(text) // 2:02x}{text}") for text in (

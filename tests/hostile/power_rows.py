@@ -36,4 +36,7 @@ ROWS = [
              check=lost_and_read, note="the kernel hides it; the drive counts it"),
     Scenario("power-loses-nothing-sata", CLEAR, "ahci", CUT + SATA, category="clear", method="overwrite",
              check=read_in_full, note="the kernel hides it; the drive counts it"),
+    Scenario("power-loses-writes-sas", CLEAR, "scsi", CUT + CACHE + "medium = magnetic; write-cache = yes", "scsi",
+             category="clear", method="overwrite", check=read_in_full,
+             note="the kernel does not hide it; the pass goes on where all was flushed"),
 ]
