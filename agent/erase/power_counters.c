@@ -116,9 +116,13 @@ bool power_counters_changed(const struct power_counters *before, struct device *
     return changed;
 }
 
-void power_counters_except(json_t *exceptions) {
+void power_counters_except(json_t *exceptions, bool by_host) {
     json_add_text(exceptions,
-                  "by its own counters (evidence: power-counters) the drive may have lost power "
-                  "while it was overwritten, and with it what it had acknowledged: every byte had "
-                  "to be read back");
+                  by_host
+                      ? "by its own counters (evidence: power-counters) the drive may have lost "
+                        "power while it was overwritten, and with it what it had acknowledged: "
+                        "every byte had to be read back"
+                      : "by its own counters (evidence: power-counters) the drive may have lost "
+                        "power during the attempt: markers that it had acknowledged may be "
+                        "lost, and then samples of places that were blank say nothing");
 }

@@ -192,7 +192,7 @@ static int verify(struct disk_run *run, struct erase_run *erase, struct attempt 
 }
 
 static int erase_and_verify(struct disk_run *run, struct armed *armed, struct attempt *attempt,
-                            struct snapshot *snapshot) {
+                            struct snapshot *snapshot, const struct power_counters *before) {
     static const struct verify_level full = {.kind = VERIFY_FULL};
     struct pattern pattern = {0};
     struct erase_run erase = {
@@ -212,19 +212,18 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         .reason = &attempt->reason,
     };
     struct device *device = armed_device(armed);
-    const struct power_counters before = power_counters_ask(device, &run->now);
     const int error = attempt->method->run(&erase);
     if (erase.taken_up)
         note_taken_up(run, attempt);
     if (error)
         return error;
     read_state_back(run, &erase, attempt, device);
+    const bool by_host = attempt->method->leaves_pattern;
     const bool lost_power =
-        power_counters_changed(&before, device, &run->now, attempt->method->name, run->evidence) &&
-        attempt->method->leaves_pattern;
+        power_counters_changed(before, device, &run->now, attempt->method->name, run->evidence);
     if (lost_power)
-        power_counters_except(attempt->exceptions);
-    const bool is_doubtful = erase.taken_up || erase.returns > 0 || lost_power;
+        power_counters_except(attempt->exceptions, by_host);
+    const bool is_doubtful = erase.taken_up || erase.returns > 0 || (lost_power && by_host);
     return verify(run, &erase, attempt, snapshot, is_doubtful ? &full : &run->policy->verify);
 }
 
@@ -260,6 +259,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
     };
     (void)json_array_extend(attempt->exceptions, run->exceptions);
     const struct defect_count defects = scsi_defects_count(armed_device(armed));
+    const struct power_counters counters = power_counters_ask(armed_device(armed), &run->now);
     if (!step->method->leaves_pattern)
         error = renew_snapshot(run, armed, snapshot, &attempt->reason);
     if (error == 0 && atomic_load(&run->progress.given_up))
@@ -267,7 +267,7 @@ static int run_attempt(struct disk_run *run, struct armed *armed, const struct p
     if (error && error != -ETIME)
         attempt->facts.refuted = true; /* nothing was erased */
     if (error == 0)
-        error = erase_and_verify(run, armed, attempt, *snapshot);
+        error = erase_and_verify(run, armed, attempt, *snapshot, &counters);
     if (error != -ETIME) /* one that has fallen silent is not asked */
         scsi_defects_compare(&defects, armed_device(armed), run->evidence, attempt->exceptions);
     attempt->ended = clock_now();
