@@ -166,11 +166,10 @@ static int write_pass(struct pass_run *pass, struct pass_end *end) {
  * its cache meanwhile nobody knows, so all of it is read afterwards.
  */
 static bool goes_on(struct pass_run *pass, struct pass_end *end) {
-    enum { MOST_RETURNS = 8 };
     char text[256];
     struct erase_run *run = pass->run;
     if (end->is_good || end->error == -ETIME || end->error == -ECANCELED ||
-        run->returns == MOST_RETURNS || !vanished_is(run->armed))
+        run->returns == VANISHED_MOST || !vanished_is(run->armed))
         return false;
     if (vanished_wait(run->armed, run->layout, run->progress) != 0) {
         end->error = -ENODEV;

@@ -12,6 +12,7 @@
 #include "scsi_defects.h"
 #include "scsi_reformat.h"
 #include "scsi_reservation.h"
+#include "vanished.h"
 #include "verification.h"
 
 #include <errno.h>
@@ -191,6 +192,32 @@ static int verify(struct disk_run *run, struct erase_run *erase, struct attempt 
     return error;
 }
 
+/* Nothing spoke against it but that the disk vanished; and it has come back. */
+static bool is_to_be_read_anew(struct erase_run *erase, const struct attempt *attempt, int error) {
+    const struct sample_facts *samples = &attempt->facts.samples;
+    return error != -ETIME && (error || samples->unreadable > 0) && samples->mismatched == 0 &&
+           erase->returns < VANISHED_MOST && vanished_is(erase->armed) &&
+           vanished_wait(erase->armed, erase->layout, erase->progress) == 0;
+}
+
+/* An overwrite may take a day to read back. A firmware erase is sampled in seconds, and its markers
+ * are read but once. */
+static int verify_to_the_end(struct disk_run *run, struct erase_run *erase, struct attempt *attempt,
+                             struct snapshot *snapshot, const struct verify_level *level) {
+    static const struct verify_level full = {.kind = VERIFY_FULL};
+    int error = verify(run, erase, attempt, snapshot, level);
+    while (attempt->method->leaves_pattern && is_to_be_read_anew(erase, attempt, error)) {
+        erase->returns++;
+        json_add_text(attempt->exceptions,
+                      "the disk vanished while it was read back, was found again by its identity, "
+                      "and was read anew, every byte");
+        evidence_event(run->evidence, "reading-cut-off", attempt->verification);
+        attempt->reason.text[0] = '\0';
+        error = verify(run, erase, attempt, snapshot, &full);
+    }
+    return error;
+}
+
 static int erase_and_verify(struct disk_run *run, struct armed *armed, struct attempt *attempt,
                             struct snapshot *snapshot, const struct power_counters *before) {
     static const struct verify_level full = {.kind = VERIFY_FULL};
@@ -224,7 +251,8 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
     if (lost_power)
         power_counters_except(attempt->exceptions, by_host);
     const bool is_doubtful = erase.taken_up || erase.returns > 0 || (lost_power && by_host);
-    return verify(run, &erase, attempt, snapshot, is_doubtful ? &full : &run->policy->verify);
+    return verify_to_the_end(run, &erase, attempt, snapshot,
+                             is_doubtful ? &full : &run->policy->verify);
 }
 
 /*

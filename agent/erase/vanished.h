@@ -1,4 +1,5 @@
-/* A disk that vanishes from its nodes in the middle of a pass, and may come back under others. */
+/* A disk that vanishes from its nodes in the middle of an overwrite or while it
+ * is read back, and may come back under others. */
 #ifndef QUIETUS_ERASE_VANISHED_H
 #define QUIETUS_ERASE_VANISHED_H
 
@@ -9,6 +10,8 @@
 /* How long it is waited for: buses give a lost device up to half a minute before they remove it,
  * and then it has to spin up. */
 enum { VANISHED_WAIT_MS = 60000 };
+/* And how often it may, in one attempt. */
+enum { VANISHED_MOST = 8 };
 
 /* Whether nobody answers where the disk was, or somebody else does. */
 bool vanished_is(struct armed *armed);

@@ -132,6 +132,50 @@ static void test_it_is_gone_on_with_where_it_was_flushed(void **state) {
     erase_end(&erase, DISPOSITION_ERASED);
 }
 
+/* Sampled or not, in whichever request. */
+static void test_one_that_vanishes_while_it_is_read(void **state) {
+    (void)state;
+    static const char *const levels[] = {"1%", "full"};
+    for (size_t i = 0; i < 10 * COUNT_OF(levels); i++) {
+        struct erase erase;
+        struct reason reason;
+        make(&erase, COMMANDS_ATA, "random");
+        assert_int_equal(verify_level_parse(levels[i % 2], &erase.policy.verify, &reason), 0);
+        erase.fake.vanishes_after = CHUNKS + 1 + (unsigned)i / 2;
+        erase.fake.returns = 1;
+        erase_go(&erase);
+        assert_true(was_all_read(&erase));
+        assert_true(has_exception(&erase, "vanished while it was read back"));
+        erase_end(&erase, DISPOSITION_ERASED);
+    }
+}
+
+/* What a read has found before is not forgotten, and a cache that is lost is noticed. */
+static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
+    (void)state;
+    for (int dropped = 0; dropped < 2; dropped++) {
+        struct erase erase;
+        make(&erase, COMMANDS_ATA, "zero");
+        erase.fake.flush_lies = !dropped;
+        erase.fake.drops_writes = dropped;
+        erase.fake.vanishes_after = CHUNKS + 8;
+        erase.fake.returns = 1;
+        erase_go(&erase);
+        assert_true(has_exception(&erase, "vanished while it was read back") == !dropped);
+        erase_end(&erase, DISPOSITION_FAILED);
+    }
+}
+
+static void test_one_that_does_not_come_back_to_be_read(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero");
+    erase.fake.vanishes_after = CHUNKS + 4;
+    erase_go(&erase);
+    assert_true(erase.fake.searches > 10);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
 static void test_one_that_never_stays_is_given_up(void **state) {
     (void)state;
     struct erase erase;
@@ -195,17 +239,18 @@ static void test_one_whose_flushes_lie(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
-/* Nobody waits for a disk that answers, whatever becomes of its writes. */
+/* Nobody waits for a disk that answers, whatever becomes of its writes or reads. */
 static void test_one_that_is_only_bad_is_not_looked_for(void **state) {
     (void)state;
-    struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
-    erase.fake.vanishes_after = 1 << 30;
-    erase.fake.bad_write_from = 5 << 20;
-    erase.fake.bad_write_to = DISK_MIB << 20;
-    erase_go(&erase);
-    assert_int_equal(erase.fake.searches, 0);
-    erase_end(&erase, DISPOSITION_FAILED);
+    for (int reads = 0; reads < 2; reads++) {
+        struct erase erase;
+        make(&erase, COMMANDS_ATA, "zero");
+        erase.fake.vanishes_after = 1 << 30;
+        *(reads ? &erase.fake.bad_read_to : &erase.fake.bad_write_to) = 5 << 20;
+        erase_go(&erase);
+        assert_int_equal(erase.fake.searches, 0);
+        erase_end(&erase, DISPOSITION_FAILED);
+    }
 }
 
 static struct erase *watched;
@@ -233,6 +278,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_comes_back_is_gone_on_with),
     cmocka_unit_test(test_one_that_comes_back_again_and_again),
     cmocka_unit_test(test_it_is_gone_on_with_where_it_was_flushed),
+    cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
+    cmocka_unit_test(test_one_that_vanishes_while_it_is_read_and_has_lied),
+    cmocka_unit_test(test_one_that_does_not_come_back_to_be_read),
     cmocka_unit_test(test_one_that_never_stays_is_given_up),
     cmocka_unit_test(test_one_that_does_not_come_back_has_failed),
     cmocka_unit_test(test_one_that_comes_back_as_another),
