@@ -168,6 +168,7 @@ static const struct {
     {"show", "  --json            the document itself, indented\n"},
     {"stick",
      "A stick is a vfat file system with the label QUIETUS; init mounts the first that it finds.\n"
+     "Each is named by its device, model, size and the file system's serial number.\n"
      "Exit status: 0 there is one, 1 there is none.\n"},
 };
 

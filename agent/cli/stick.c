@@ -44,10 +44,11 @@ void cli_stick_for_documents(const char *stick, json_t *findings) {
 
 int cli_stick(int argc, char **argv) {
     int status = EXIT_USAGE;
+    char name[STICK_NAME_SIZE];
     for (int i = 1; i < argc; i++) {
-        if (!stick_is_on(argv[i]))
+        if (!stick_is_on("", argv[i], name))
             continue;
-        (void)puts(argv[i]);
+        (void)puts(name);
         status = EXIT_GOOD;
     }
     return status;

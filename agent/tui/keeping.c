@@ -54,6 +54,62 @@ static int move_to_sent(const struct keeping *keeping, const char *name) {
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
+/* Adds "a, b" to a list; what does not fit is told of by three dots. */
+static void add_to_list(char *list, size_t size, const char *name) {
+    const size_t used = strlen(list);
+    if (used + strlen(name) + sizeof ", ..." > size)
+        text_copy(list + used, size - used, ", ...");
+    else
+        (void)snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+/* Which stick is used, and which are not, as init has it; nothing, where there is no such list. */
+static void read_sticks(const char *stick, char used[STICK_NAME_SIZE], char *others, size_t size) {
+    enum { LIST_LIMIT = 8192 };
+    static const char is_used[] = "used ";
+    static const char is_unused[] = "unused ";
+    char path[PATH_MAX];
+    AUTO_FREE char *list = NULL;
+    size_t length;
+    char *rest = NULL;
+    used[0] = others[0] = '\0';
+    path_format(path, stick, STICK_LIST_SUFFIX);
+    if (file_read(path, LIST_LIMIT, &list, &length) != 0)
+        return;
+    for (char *line = strtok_r(list, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        if (strncmp(line, is_used, strlen(is_used)) == 0)
+            text_copy(used, STICK_NAME_SIZE, line + strlen(is_used));
+        else if (strncmp(line, is_unused, strlen(is_unused)) == 0)
+            add_to_list(others, size, line + strlen(is_unused));
+    }
+}
+
+static void stick_in_use(const struct keeping *keeping, char name[STICK_NAME_SIZE]) {
+    char others[2 * STICK_NAME_SIZE];
+    read_sticks(keeping->stick, name, others, sizeof others);
+}
+
+/* By what follows the device: pulled out and put in again, a stick has another one. */
+static bool same_stick(const char *a, const char *b) {
+    return strcmp(strchrnul(a, ' '), strchrnul(b, ' ')) == 0;
+}
+
+/* Counts a document for the stick that it went to; not if that was changed meanwhile. */
+static void note_saved(const struct keeping *keeping, const char *before,
+                       struct screen_keeping *state) {
+    char now[STICK_NAME_SIZE];
+    stick_in_use(keeping, now);
+    if (strcmp(before, now) != 0)
+        return;
+    for (size_t i = 0; now[0] != '\0' && i < SCREEN_STICKS; i++) {
+        if (state->saved_to[i].count > 0 && !same_stick(state->saved_to[i].stick, now))
+            continue;
+        text_copy(state->saved_to[i].stick, STICK_NAME_SIZE, now);
+        state->saved_to[i].count++;
+        return;
+    }
+}
+
 /* What it is to somebody with a stick in the hand. */
 static const char *words_of(int error) {
     static const struct {
@@ -91,9 +147,13 @@ static void look(const struct keeping *keeping, bool saves, struct screen_keepin
             state->incomplete = true;
         if (!ends_with(names[i], ".json"))
             continue;
+        char stick[STICK_NAME_SIZE];
+        stick_in_use(keeping, stick);
         int problem = saves ? save(keeping, keeping->spool, names[i]) : -ENODEV;
         if (saves && problem == 0)
             problem = move_to_sent(keeping, names[i]);
+        if (problem == 0)
+            note_saved(keeping, stick, state);
         if (saves && problem)
             note_problem(state->problem, names[i], problem);
         if (state->needs_stick)
@@ -116,6 +176,7 @@ static void save_again(const struct keeping *keeping, const char *folder, char *
     state->again.no_stick = !state->stick_there;
     state->again.failed = state->unsaved + (state->stick_there ? 0 : count);
     text_copy(state->again.problem, sizeof state->again.problem, state->problem);
+    text_copy(state->again.stick, sizeof state->again.stick, state->stick);
     for (size_t i = 0; state->stick_there && i < count; i++) {
         const int error = save(keeping, folder, names[i]);
         if (error)
@@ -151,8 +212,11 @@ static void keep(struct keeping *keeping, bool all) {
     state.stick_there = state.needs_stick && stick_present(keeping->stick);
     if (state.stick_there && !keeping->state.stick_there)
         tell_at_work(keeping);
-    text_copy(state.where, sizeof state.where,
-              state.needs_stick ? "on a stick, in its folder certificates" : keeping->spool);
+    if (state.needs_stick)
+        read_sticks(keeping->stick, state.stick, state.others, sizeof state.others);
+    else
+        text_copy(state.where, sizeof state.where, keeping->spool);
+    memcpy(state.saved_to, keeping->state.saved_to, sizeof state.saved_to);
     look(keeping, state.stick_there, &state);
     look_at_sent(keeping, all, &state);
     (void)pthread_mutex_lock(&keeping->lock);

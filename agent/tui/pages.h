@@ -27,6 +27,9 @@ void code_body(const struct screen *screen, struct lines *out);
 void end_body(const struct screen *screen, struct lines *out);
 void help_body(const struct screen *screen, struct lines *out);
 
+/* For several pages: that there are sticks that are not used. Nothing if there are none. */
+void other_sticks(const struct screen *screen, struct lines *out);
+
 /* With so few rows what is not needed is left out. */
 static inline bool screen_is_low(const struct screen *screen) {
     enum { LOW = 16 };

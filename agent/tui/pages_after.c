@@ -95,19 +95,32 @@ void stop_foot(const struct screen *screen, struct lines *out) {
     lines_add(out, STYLE_STRONG, "> %s_", screen->typed);
 }
 
+void other_sticks(const struct screen *screen, struct lines *out) {
+    const struct screen_keeping *keeping = &screen->keeping;
+    char text[640];
+    if (keeping->others[0] == '\0')
+        return;
+    (void)snprintf(
+        text, sizeof text,
+        "Another stick labelled QUIETUS is in and NOT used: %s. Pull out the one that is "
+        "not meant.",
+        keeping->others);
+    lines_wrap(out, STYLE_BAD, screen->columns, 0, text);
+}
+
 /* What became of it when the person asked for everything on the stick that was there. */
 static void add_again(const struct screen *screen, struct lines *out) {
     const struct screen_keeping *keeping = &screen->keeping;
     const size_t all = keeping->again.saved + keeping->again.failed;
     const bool good = keeping->again.failed == 0 && !keeping->again.no_stick;
-    char text[400];
+    char text[640];
     if (!keeping->again.done || all != keeping->saved + keeping->unsaved) /* of an earlier run */
         return;
     if (keeping->again.no_stick)
         text_copy(text, sizeof text, "Saved again: NO, there was no stick.");
     else if (good)
-        (void)snprintf(text, sizeof text, "Saved again, to the stick that was there: all %zu.",
-                       all);
+        (void)snprintf(text, sizeof text, "Saved again, to the stick that was there%s%s: all %zu.",
+                       keeping->again.stick[0] ? ", " : "", keeping->again.stick, all);
     else
         (void)snprintf(text, sizeof text,
                        "Saved again: ONLY %zu of %zu. %s. Put in another stick, then s.",
@@ -115,9 +128,41 @@ static void add_again(const struct screen *screen, struct lines *out) {
     lines_wrap(out, good ? STYLE_GOOD : STYLE_BAD, screen->columns, 0, text);
 }
 
+/* "all on /dev/sdb1 (...)", or "3 on ..., 2 on ...". */
+static size_t add_count(char *out, size_t size, size_t used, size_t count, size_t all,
+                        const char *stick) {
+    char number[24];
+    if (count == 0)
+        return used;
+    (void)snprintf(number, sizeof number, "%zu", count);
+    const int length = snprintf(out + used, size - used, "%s%s on %s", used ? ", " : "",
+                                count == all ? "all" : number, stick);
+    return used + (size_t)length < size ? used + (size_t)length : size - 1;
+}
+
+/* Which sticks the documents went to, since a person may have put in several. */
+static void saved_text(const struct screen_keeping *keeping, char *out, size_t size) {
+    char where[2 * SCREEN_STICKS * STICK_NAME_SIZE] = "";
+    size_t known = 0;
+    size_t used = 0;
+    for (size_t i = 0; i < SCREEN_STICKS; i++) {
+        used = add_count(where, sizeof where, used, keeping->saved_to[i].count, keeping->saved,
+                         keeping->saved_to[i].stick);
+        known += keeping->saved_to[i].count;
+    }
+    const size_t rest = keeping->saved > known ? keeping->saved - known : 0;
+    (void)add_count(where, sizeof where, used, rest, keeping->saved,
+                    known ? "another stick" : "a stick");
+    if (keeping->needs_stick)
+        (void)snprintf(out, size, "Documents saved: %zu, in the folder certificates: %s%s",
+                       keeping->saved, where, keeping->stick_there ? "" : "; no stick is in now");
+    else
+        (void)snprintf(out, size, "Documents saved: %zu, %s", keeping->saved, keeping->where);
+}
+
 static void add_keeping(const struct screen *screen, struct lines *out) {
     const struct screen_keeping *keeping = &screen->keeping;
-    char text[640];
+    char text[1024];
     if (keeping->stale) {
         lines_add(out, STYLE_PLAIN, "Saving the documents");
         return;
@@ -128,9 +173,7 @@ static void add_keeping(const struct screen *screen, struct lines *out) {
     if (keeping->saved + keeping->unsaved == 0)
         return;
     if (keeping->unsaved == 0)
-        (void)snprintf(text, sizeof text, "Documents saved: %zu, %s%s", keeping->saved,
-                       keeping->where,
-                       keeping->needs_stick && !keeping->stick_there ? "; no stick is in now" : "");
+        saved_text(keeping, text, sizeof text);
     else
         (void)snprintf(text, sizeof text,
                        "Documents in memory alone: %zu. %s%s. Put in a stick with a file system "
@@ -197,6 +240,7 @@ void result_foot(const struct screen *screen, struct lines *out) {
         lines_add(out, STYLE_PLAIN, "%s", screen->record_digest);
     }
     add_keeping(screen, out);
+    other_sticks(screen, out);
 }
 
 /* The same for people, to the right of the code, where there is room. */
@@ -240,6 +284,7 @@ void code_body(const struct screen *screen, struct lines *out) {
 
 void end_body(const struct screen *screen, struct lines *out) {
     add_keeping(screen, out);
+    other_sticks(screen, out);
     if (!screen_safe(screen)) {
         lines_add(out, STYLE_PLAIN, " ");
         lines_wrap(out, STYLE_BAD, screen->columns, 0,

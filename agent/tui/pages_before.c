@@ -43,8 +43,12 @@ void disks_head(const struct screen *screen, struct lines *out) {
     if (!screen_is_low(screen)) {
         lines_add(out, STYLE_PLAIN, "%s", screen->server);
         lines_add(out, STYLE_PLAIN, "Signed by: %s", screen->key_name);
-        lines_add(out, STYLE_PLAIN, " ");
+        if (screen->keeping.stick[0])
+            lines_add(out, STYLE_PLAIN, "Stick: %s", screen->keeping.stick);
     }
+    other_sticks(screen, out);
+    if (!screen_is_low(screen))
+        lines_add(out, STYLE_PLAIN, " ");
     for (int i = 0; i < COLUMNS; i++)
         titles[i] = columns[i].title;
     add_row(out, screen, STYLE_STRONG, "   ", titles, "MODEL");

@@ -10,6 +10,7 @@
 #include "quietus/authorize.h"
 #include "quietus/progress.h"
 #include "quietus/secrets.h"
+#include "quietus/stick.h"
 
 #include "lines.h"
 
@@ -103,11 +104,20 @@ struct screen_disk {
     struct screen_run run;
 };
 
+/* More sticks than that in one session are "other sticks". */
+enum { SCREEN_STICKS = 3 };
+
 /* Where the documents of this session are. */
 struct screen_keeping {
-    char where[160];  /* the folder, or "the stick" */
+    char where[160];  /* the folder, where no stick is needed */
     bool needs_stick; /* the spool is memory: what is not on a stick is lost with the power */
     bool stick_there;
+    char stick[STICK_NAME_SIZE];      /* the one that is used; "": none, or not known which */
+    char others[2 * STICK_NAME_SIZE]; /* those that are in and not used */
+    struct {
+        char stick[STICK_NAME_SIZE];
+        size_t count; /* of the documents that were saved first to this one */
+    } saved_to[SCREEN_STICKS];
     size_t unsaved; /* documents that are in the spool alone */
     size_t saved;
     bool incomplete; /* a document did not get into the spool */
@@ -118,6 +128,7 @@ struct screen_keeping {
         bool no_stick;
         size_t saved;
         size_t failed;
+        char stick[STICK_NAME_SIZE];
         char problem[200];
     } again; /* when the person last asked for everything to be saved to the stick */
 };

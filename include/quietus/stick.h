@@ -12,8 +12,17 @@
 #define STICK_FOLDER "/run/quietus/stick"
 #define STICK_LABEL  "QUIETUS"
 
-/* Whether a block device (or an image in a file) holds the stick's file system and nothing else. */
-bool stick_is_on(const char *device);
+/*
+ * Whether a block device (or an image in a file) holds the stick's file system and nothing else.
+ * name, for people: "/dev/sdb1 (SanDisk Ultra, 15.8 GB, volume 1A2B-3C4D)", as far as it is known
+ * below root; the volume is the file system's serial number, which tells two sticks of one model
+ * apart.
+ */
+enum { STICK_NAME_SIZE = 160 };
+bool stick_is_on(const char *root, const char *device, char name[STICK_NAME_SIZE]);
+
+/* Where init tells which sticks are in: lines "used NAME" and "unused NAME". */
+#define STICK_LIST_SUFFIX ".list"
 
 /* Whether a stick is there; it may be one that cannot be written to (virtual media, a CD). */
 bool stick_present(const char *stick);

@@ -56,12 +56,20 @@ def test_two_sticks():
     """One is used, and the other one is not passed over in silence."""
     script = """
 portable_devices() { echo /dev/sda1; echo /dev/sdb1; echo /dev/sdc1; echo /dev/sr0; }
-is_stick() { [ "$1" != /dev/sda1 ]; }
-echo "used: $(find_stick)"
+name_of_stick() { [ "$1" != /dev/sda1 ] && echo "$1 (Maker)"; }
+mounted_device() { echo "$at"; }
+at=$(find_stick)
+tell_of_sticks; cat "$state/stick.list"
+tell_of_sticks # is not told again
+at=""; portable_devices() { echo /dev/sdb1; }
+tell_of_sticks; cat "$state/stick.list"
 """
     with folder() as place:
         said = shell(place, script).splitlines()
-        assert said == ["quietus: stick: /dev/sdc1 is one too; it is not used, /dev/sdb1 is", "used: /dev/sdb1"], said
+        assert said == ["quietus: stick: /dev/sdc1 (Maker) is one too; it is not used, /dev/sdb1 (Maker) is",
+                        "used /dev/sdb1 (Maker)", "unused /dev/sdc1 (Maker)",
+                        "quietus: stick: /dev/sdb1 (Maker) is one too; it is not used, none is",
+                        "unused /dev/sdb1 (Maker)"], said
 
 
 def test_whom_https_trusts_is_not_the_sticks_to_say():

@@ -192,8 +192,50 @@ static void a_late_stick_gets_everything(void **state) {
     assert_holds("c.json", "theirs");
 }
 
+/* The kernel's folder of a partition, sdz1, and of the stick that it is on. */
+static void make_sysfs(void) {
+    static const struct {
+        const char *name;
+        const char *value;
+    } files[] = {
+        {"sdz/size", "31116288"},
+        {"sdz/device/vendor", "Maker\033[2J"},
+        {"sdz/device/model", "Ultra           "},
+        {"sdz/sdz1/partition", "1"},
+        {"sdz/sdz1/size", "2048"},
+    };
+    char path[PATH_MAX];
+    path_format(path, stick, "/sys/devices/sdz/sdz1");
+    assert_int_equal(file_make_folders(path, 0700), 0);
+    path_format(path, stick, "/sys/devices/sdz/device");
+    assert_int_equal(file_make_folders(path, 0700), 0);
+    path_format(path, stick, "/sys/class/block");
+    assert_int_equal(file_make_folders(path, 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        path_format(path, stick, "/sys/devices/%s", files[i].name);
+        assert_int_equal(file_write(path, files[i].value, strlen(files[i].value), 0600), 0);
+    }
+    path_format(path, stick, "/sys/class/block/sdz1");
+    assert_int_equal(symlink("../../devices/sdz/sdz1", path), 0);
+}
+
+/* A person knows a stick by its maker and size; two of one kind differ in their volumes. */
+static void assert_named(const char *path) {
+    char name[STICK_NAME_SIZE];
+    char expected[STICK_NAME_SIZE];
+    assert_true(stick_is_on("", path, name));
+    (void)snprintf(expected, sizeof expected, "%s (volume 1A2B-3C4D)", path);
+    assert_string_equal(name, expected);
+    make_sysfs();
+    assert_true(stick_is_on(stick, path, name));
+    (void)snprintf(expected, sizeof expected, "%s (Maker\\x1b[2J Ultra, 15.9 GB, volume 1A2B-3C4D)",
+                   path);
+    assert_string_equal(name, expected);
+}
+
 static void only_a_stick_is_a_stick(void **state) {
     char path[PATH_MAX];
+    char name[STICK_NAME_SIZE];
     static uint8_t image[1 << 17];
     (void)state;
     /* The fields of a FAT12 boot sector that libblkid looks at, and the root folder's label, which
@@ -204,22 +246,23 @@ static void only_a_stick_is_a_stick(void **state) {
         size_t length;
     } fields[] = {
         {0, "\xeb\x3c\x90", 3},           {11, "\x00\x02\x04\x01\x00\x01\x10\x00", 8},
-        {19, "\x00\x01\xf8\x01\x00", 5},  {38, "\x29", 1},
+        {19, "\x00\x01\xf8\x01\x00", 5},  {38, "\x29\x4d\x3c\x2b\x1a", 5},
         {43, "NO NAME    FAT12   ", 19},  {1024, "QUIETUS    \x08", 12},
         {510, "\x55\xaa\xf8\xff\xff", 5},
     };
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         memcpy(image + fields[i].at, fields[i].bytes, fields[i].length);
-    path_format(path, stick, "/image");
+    path_format(path, stick, "/sdz1");
     assert_int_equal(file_write(path, image, sizeof image, 0600), 0);
-    assert_true(stick_is_on(path));
+    assert_named(path);
     memcpy(image + 1024, "QUIETUS2   ", 11);
     assert_int_equal(file_write(path, image, sizeof image, 0600), 0);
-    assert_false(stick_is_on(path));
-    assert_false(stick_is_on(stick));
-    assert_false(stick_is_on("/dev/null"));
+    assert_false(stick_is_on("", path, name));
+    assert_false(stick_is_on("", stick, name));
+    assert_false(stick_is_on("", "/dev/null", name));
     path_format(path, stick, "/none");
-    assert_false(stick_is_on(path));
+    assert_false(stick_is_on("", path, name));
+    assert_string_equal(name, "");
 }
 
 static const struct CMUnitTest tests[] = {

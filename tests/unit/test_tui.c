@@ -464,6 +464,36 @@ static void test_saved_again(void **state) {
     screen_free(&screen);
 }
 
+/* Where there are two sticks, the person sees which one is used, and where the documents went. */
+static void test_two_sticks(void **state) {
+    (void)state;
+    struct screen screen;
+    struct screen_keeping *keeping = &screen.keeping;
+    start(&screen, 1);
+    screen.columns = 160; /* no line is broken */
+    keeping->needs_stick = keeping->stick_there = true;
+    text_copy(keeping->stick, sizeof keeping->stick, "/dev/sda1 (Maker A)");
+    assert_true(is_shown(&screen, "Stick: /dev/sda1 (Maker A)"));
+    assert_false(is_shown(&screen, "NOT used"));
+    text_copy(keeping->others, sizeof keeping->others, "/dev/sdb1 (Maker B)");
+    assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
+    screen_go(&screen, PAGE_RESULT);
+    assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
+    keeping->saved = 5;
+    assert_true(
+        is_shown(&screen, "Documents saved: 5, in the folder certificates: all on a stick"));
+    text_copy(keeping->saved_to[0].stick, STICK_NAME_SIZE, "/dev/sda1 (Maker A)");
+    keeping->saved_to[0].count = 5;
+    assert_true(is_shown(&screen, "certificates: all on /dev/sda1 (Maker A)"));
+    keeping->saved_to[0].count = 3;
+    text_copy(keeping->saved_to[1].stick, STICK_NAME_SIZE, "/dev/sdc1 (Maker C)");
+    keeping->saved_to[1].count = 1;
+    assert_true(is_shown(&screen,
+                         "certificates: 3 on /dev/sda1 (Maker A), 1 on /dev/sdc1 (Maker C), "
+                         "1 on another stick"));
+    screen_free(&screen);
+}
+
 static void test_stop(void **state) {
     (void)state;
     struct screen screen;
@@ -607,6 +637,7 @@ static void test_keeping(void **state) {
     assert_non_null(mkdtemp(place));
     path_format(spool, place, "/spool");
     path_format(stick, place, "/stick");
+    put(place, "stick.list", "used /dev/sda1 (A)\nunused /dev/sdb1 (B)\nunused /dev/sdc1 (C)\n");
     path_format(away, place, "/away");
     assert_int_equal(file_make_folders(spool, 0700), 0);
     put(spool, "a.json", "A");
@@ -618,6 +649,17 @@ static void test_keeping(void **state) {
     keeping_save_all(keeping);
     wait_for(keeping, 0, 1, &kept);
     expect_on(stick, "a.json", "A");
+    assert_string_equal(kept.stick, "/dev/sda1 (A)");
+    assert_string_equal(kept.others, "/dev/sdb1 (B), /dev/sdc1 (C)");
+    assert_string_equal(kept.saved_to[0].stick, "/dev/sda1 (A)");
+    assert_int_equal(kept.saved_to[0].count, 1);
+    put(place, "stick.list", "used /dev/sdz1 (A)\n"); /* put in again */
+    put(spool, "a2.json", "A");
+    keeping_look_again(keeping);
+    wait_for(keeping, 0, 2, &kept);
+    assert_string_equal(kept.saved_to[0].stick, "/dev/sdz1 (A)");
+    assert_int_equal(kept.saved_to[0].count, 2);
+    put(place, "stick.list", "used /dev/sdb1 (B)\n");
     /* Another stick, on which another document has the name of one that is to be saved. */
     assert_int_equal(rename(stick, away), 0);
     path_format(command, stick, "/certificates");
@@ -626,25 +668,29 @@ static void test_keeping(void **state) {
     put(command, "b.json", "not B");
     put(spool, "b.json", "B");
     keeping_save_all(keeping);
-    wait_for(keeping, 1, 1, &kept);
+    wait_for(keeping, 1, 2, &kept);
     expect_on(stick, "a.json", "A");
     expect_on(stick, "b.json", "not B");
     assert_non_null(strstr(kept.problem, "b.json: the stick has another file of that name"));
-    wait_for_again(keeping, 1, 1, &kept);
+    wait_for_again(keeping, 2, 1, &kept);
     assert_non_null(strstr(kept.again.problem, "b.json"));
     /* What is saved already is not saved again if that fails, or if there is no stick. */
     assert_int_equal(unlink(blocked), 0);
     keeping_save_all(keeping);
-    wait_for_again(keeping, 2, 0, &kept);
-    assert_int_equal(kept.saved, 2);
+    wait_for_again(keeping, 3, 0, &kept);
+    assert_int_equal(kept.saved, 3);
+    assert_string_equal(kept.again.stick, "/dev/sdb1 (B)");
+    assert_string_equal(kept.saved_to[1].stick, "/dev/sdb1 (B)");
+    assert_true(kept.saved_to[0].count == 2 && kept.saved_to[1].count == 1);
+    assert_string_equal(kept.others, "");
     put(command, "a.json", "not A");
     keeping_save_all(keeping);
-    wait_for_again(keeping, 1, 1, &kept);
-    assert_true(kept.saved == 2 && kept.unsaved == 0);
+    wait_for_again(keeping, 2, 1, &kept);
+    assert_true(kept.saved == 3 && kept.unsaved == 0);
     path_format(away, place, "/away-too");
     assert_int_equal(rename(stick, away), 0);
     keeping_save_all(keeping);
-    wait_for_again(keeping, 0, 2, &kept);
+    wait_for_again(keeping, 0, 3, &kept);
     assert_true(kept.again.no_stick && !kept.stick_there);
     keeping_stop(keeping);
     (void)snprintf(command, sizeof command, "rm -rf %s", place);
@@ -739,6 +785,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_end),
     cmocka_unit_test(test_stop),
     cmocka_unit_test(test_saved_again),
+    cmocka_unit_test(test_two_sticks),
     cmocka_unit_test(test_code),
     cmocka_unit_test(test_probe),
     cmocka_unit_test(test_keeping),

@@ -37,13 +37,14 @@ def stick_with_key(place):
     return image
 
 
-def usb(image):
-    """A socket for a stick, and the stick beside it, not yet put in."""
-    return ["-device", "qemu-xhci,id=xhci", "-blockdev", f"driver=file,node-name=usb,filename={image}"]
+def usb(image, other):
+    """Sockets for sticks, and two sticks beside it, not yet put in."""
+    return ["-device", "qemu-xhci,id=xhci", "-blockdev", f"driver=file,node-name=stick,filename={image}",
+            "-blockdev", f"driver=file,node-name=other,filename={other}"]
 
 
-def put_in(vm):
-    vm.qmp("device_add", driver="usb-storage", bus="xhci.0", drive="usb", id="stick", serial="STICK")
+def put_in(vm, name="stick"):
+    vm.qmp("device_add", driver="usb-storage", bus="xhci.0", drive=name, id=name, serial=name.upper())
 
 
 def payload(path):
@@ -99,7 +100,7 @@ def test_person_with_a_stick():
         before = content.digest(first), content.digest(second)
         disks = [machine.sata(first, "S-FIRST", **{"throttling.bps-write": 4 * MIB}), machine.scsi(second, "S-SECOND"),
                  machine.scsi(pulled, "S-PULLED", extra=",id=pulled", **{"throttling.bps-write": 2 * MIB}),
-                 usb(image), MONITOR]
+                 usb(image, stick.make(place / "other.img")), MONITOR]
         with Machine(disks, OPTIONS, network=False, keyboard=True, time_limit=300) as vm, \
                 Person.at_serial_line(vm) as person:
             person.waits_for("press Enter here", 120)
@@ -109,6 +110,13 @@ def test_person_with_a_stick():
             # A stick is put in, and its key is seen.
             put_in(vm)
             person.waits_for("the site's key, with its passphrase")
+            used = person.waits_for(r"^Stick: (/dev/sd.1) \(QEMU QEMU HARDDISK, 16.8 MB, volume [-0-9A-F]{9}\)$").group(1)
+            # Another one is told of, on the screen, and pulled out again.
+            put_in(vm, "other")
+            other = person.waits_for("stick labelled QUIETUS is in and NOT used: (/dev/sd.1) ").group(1)
+            assert used != other
+            vm.qmp("device_del", id="other")
+            person.waits_until_gone("NOT used")
             person.presses("a")
             person.waits_for("3 of 3 disks chosen")
             # The wrong things typed.
@@ -169,7 +177,7 @@ def test_person_with_a_stick():
             monitor.waits_for("^2 erased, 1 failed")
             assert monitor.looks() > 40
             person.presses("Enter")
-            person.waits_for("Documents saved")
+            person.waits_for(r"Documents saved: 5, in the folder certificates: all on /dev/sd.1 \(")
             person.presses("q")
             person.waits_for("p  power off")
             person.presses("p")
