@@ -6,6 +6,7 @@
 #include "quietus/memory.h"
 
 #include "progress_seen.h"
+#include "refusals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct progress_view {
     struct shown *shown;
     size_t count;
     size_t lines_drawn;
+    struct refusals *refusals; /* until it begins: then they are told of together */
 };
 
 struct progress_view *progress_view_new(enum progress_style style, struct console *console) {
@@ -40,13 +42,8 @@ struct progress_view *progress_view_new(enum progress_style style, struct consol
     view->style = style;
     view->terminal = style == PROGRESS_TEXT && isatty(STDOUT_FILENO);
     view->console = console;
+    view->refusals = refusals_new();
     return view;
-}
-
-void progress_view_begin(struct progress_view *view, struct disk_run *const *runs, size_t count) {
-    view->runs = runs;
-    view->count = count;
-    view->shown = memory_new(count, sizeof *view->shown);
 }
 
 void progress_view_complain(struct progress_view *view, const char *text) {
@@ -54,6 +51,7 @@ void progress_view_complain(struct progress_view *view, const char *text) {
 }
 
 void progress_view_free(struct progress_view *view) {
+    refusals_free(view->refusals);
     free(view->shown);
     free(view);
 }
@@ -68,6 +66,15 @@ static void say(struct progress_view *view) {
     if (view->length > 0)
         console_say(view->console, STDOUT_FILENO, view->text);
     free(view->text);
+}
+
+void progress_view_begin(struct progress_view *view, struct disk_run *const *runs, size_t count) {
+    view->runs = runs;
+    view->count = count;
+    view->shown = memory_new(count, sizeof *view->shown);
+    begin(view);
+    refusals_print(view->refusals, view->out);
+    say(view);
 }
 
 /* "/dev/sda    SERIAL               writing 1/1   43 %  120.0 MB/s  5 min 10 s left" */
@@ -181,6 +188,10 @@ void progress_view_ended(struct progress_view *view, const struct disk *disk,
     }
     if (view->style == PROGRESS_NONE)
         return;
+    if (!run && view->style == PROGRESS_TEXT) {
+        refusals_add(view->refusals, disk, disposition, reason);
+        return;
+    }
     begin(view);
     if (view->style == PROGRESS_JSON) {
         print_ended_json(disk, disposition, reason, file, view->out);

@@ -14,7 +14,7 @@ struct progress_view *progress_view_new(enum progress_style style, struct consol
 void progress_view_free(struct progress_view *view);
 
 /* These are what it is about; they have to be there until it is freed. Before this it has nothing
- * to show. */
+ * to show; with it the disks that nothing is done to are shown, by reason. */
 void progress_view_begin(struct progress_view *view, struct disk_run *const *runs, size_t count);
 
 /* Something went wrong; always shown. */
@@ -24,7 +24,8 @@ void progress_view_complain(struct progress_view *view, const char *text);
  */
 void progress_view_update(struct progress_view *view);
 
-/* A disk has ended; always shown. run: NULL if nothing was done to it. */
+/* A disk has ended; always shown. run: NULL if nothing was done to it, which is said before the
+ * beginning, and shown then. */
 void progress_view_ended(struct progress_view *view, const struct disk *disk,
                          const struct disk_run *run, enum disposition disposition,
                          const char *reason, const char *file);

@@ -11,6 +11,7 @@
 
 #include "../../agent/authorize/internal.h"
 #include "../../agent/console.h"
+#include "../../agent/refusals.h"
 #include "test.h"
 
 #include <errno.h>
@@ -335,6 +336,52 @@ static void test_waits_do_not_depend_on_the_date(void **state) {
     (void)pthread_cond_destroy(&condition);
 }
 
+static void refuse_disks(struct refusals *refusals, size_t count, const char *reason) {
+    for (size_t i = 0; i < count; i++) {
+        struct disk *disk = disk_new();
+        disk->area_count = 1;
+        (void)snprintf(disk->areas[0].node, DISK_NODE_SIZE, "/dev/nvme%zun1", i);
+        (void)snprintf(disk->identity.serial, TEXT_FIELD_SIZE, "S%zu", i);
+        refusals_add(refusals, disk, DISPOSITION_REFUSED, reason);
+        disk_free(disk);
+    }
+}
+
+static void expect_printed(const struct refusals *refusals, const char *expected) {
+    char *text;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    refusals_print(refusals, out);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* What sixty disks have in common is said once, and what only a few have is said of each. */
+static void test_many_refusals_of_one_reason(void **state) {
+    (void)state;
+    struct refusals *refusals = refusals_new();
+    expect_printed(refusals, "");
+    refuse_disks(refusals, 3, "in use: sda1");
+    expect_printed(refusals, "/dev/nvme0n1   S0                   refused: in use: sda1\n"
+                             "/dev/nvme1n1   S1                   refused: in use: sda1\n"
+                             "/dev/nvme2n1   S2                   refused: in use: sda1\n");
+    refuse_disks(refusals, 59, "no good order: it has expired");
+    refuse_disks(refusals, 1, "in use: sda1");
+    refuse_disks(refusals, 1, "no good order: it has expired");
+    expect_printed(refusals, "4 disks refused: in use: sda1\n"
+                             "    /dev/nvme0n1   S0\n"
+                             "    /dev/nvme1n1   S1\n"
+                             "    /dev/nvme2n1   S2\n"
+                             "    and 1 more; the record names them all\n"
+                             "60 disks refused: no good order: it has expired\n"
+                             "    /dev/nvme0n1   S0\n"
+                             "    /dev/nvme1n1   S1\n"
+                             "    /dev/nvme2n1   S2\n"
+                             "    and 57 more; the record names them all\n");
+    refusals_free(refusals);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 static const struct CMUnitTest tests[] = {
@@ -347,6 +394,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_spool_that_cannot_be_read),
     TEST(test_temporary_files_are_not_followed),
     cmocka_unit_test(test_console_that_takes_nothing),
+    cmocka_unit_test(test_many_refusals_of_one_reason),
     cmocka_unit_test(test_waits_do_not_depend_on_the_date),
 };
 TEST_MAIN(tests)

@@ -1,4 +1,4 @@
-"""A chassis full of disks in little memory."""
+"""A chassis full of disks: in little memory, and what the console shows of it."""
 
 import pathlib
 import re
@@ -13,6 +13,10 @@ from machine import Machine
 DISKS, MIB, MACHINE_MIB, AGENT_MIB = 36, 8, 512, 256
 
 SCRIPT = """
+echo "quietus.mode=erase quietus.deliver=0" >/tmp/none
+quietus agent --command-line /tmp/none --spool /tmp/refused >/tmp/log 2>&1
+echo "REFUSED $? $(ls /tmp/refused | grep -c certificate) $(grep -c refused: /tmp/log)"
+grep -A4 refused: /tmp/log
 echo "quietus.mode=erase quietus.order=/order.json quietus.progress=none quietus.deliver=0" >/tmp/line
 quietus agent --command-line /tmp/line --spool /tmp/spool >/tmp/log 2>&1 &
 pid=$!
@@ -40,7 +44,8 @@ def order(folder):
 
 
 def test_memory_with_many_disks():
-    """36 disks at once, all overwritten and read back in full: the agent's peak, in a machine of 512 MB."""
+    """36 disks at once, all overwritten and read back in full: the agent's peak, in a machine of 512 MB. Before that,
+    without an order: the reason is said once, not for each of the 36."""
     with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
         folder = pathlib.Path(name)
         disks = [["-device", "virtio-scsi-pci,id=hba"]]
@@ -52,6 +57,8 @@ def test_memory_with_many_disks():
         with Machine(disks, "rdinit=/many", initrds=[script], network=False, memory=MACHINE_MIB) as vm:
             vm.wait_for("ALL-DONE")
             console = vm.console()
+    assert f"REFUSED 11 {DISKS} 1\n{DISKS} disks refused: no good order: no order was given" in console, console
+    assert f"    and {DISKS - 3} more; the record names them all\n" in console, console
     # Nothing could be delivered anywhere (30); every disk is erased.
     assert "STATUS 30\n" in console and f"CERTIFICATES {DISKS}\n" in console, console
     peak = int(re.search(r"VmHWM:\s*(\d+) kB", console).group(1)) / 1024
