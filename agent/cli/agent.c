@@ -57,7 +57,7 @@ static int take_seconds(const char *value, unsigned *out) {
 static bool is_for_init(const char *name) {
     /* clang-format off */
     static const char *const names[] = {
-        "done", "undelivered", "settle", "medium", "verbose",
+        "done", "mark", "undelivered", "settle", "medium", "verbose",
         "network_wait", "nic", "vlan", "address", "gateway", "dns",
         "ca", "ca_sha256",
     };

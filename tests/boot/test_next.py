@@ -12,7 +12,7 @@ def test_uefi_on_to_the_next_device():
     is up. No hand in between."""
     place = site()
     folder = folder_for(place, "uefi-next")
-    place.uki("uefi-next/quietus", words(place, "uefi-next-out").replace("done=poweroff", "done=next")
+    place.uki("uefi-next/quietus", words(place, "uefi-next-out").replace("done=poweroff", f"done=next quietus.mark={place.url}/uefi-next-out/{{serial}}-done")
               .replace("mode=erase", "mode=inspect"))
     stick = folder / "stick.img"
     run(TOP / "initramfs/uki", OUT / "vmlinuz", machine.overlay(folder / "bare.img", {
@@ -35,4 +35,4 @@ def test_uefi_on_to_the_next_device():
         vm.process.wait(60)
     assert console.count("quietus: Quietus") == 1, console
     mark = place.www / f"uefi-next-out/{machine.SERIAL}-done"
-    assert mark.read_text() == "exit status 0\n"
+    assert mark.read_text() == f"exit status 0\nserver {machine.SERIAL}\n"

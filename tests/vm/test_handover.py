@@ -17,9 +17,12 @@ from site_network import SiteNetwork
 
 SERIAL = "H-1"
 # Of the server: in URLs percent-encoded, which nginx decodes, so that the slash makes a folder; in the names of
-# documents what is no letter, digit or "-" is "_".
+# documents what is no letter, digit or "-" is "_". The firmware has it with spaces at the end, as many have.
 SERVER_SERIAL = "QT SRV/42.1"
 SERVER_NAME = "QT_SRV_42_1"
+PADDING = "  "
+# iPXE has them in its own ${serial}: what it asks for by that is nowhere.
+BY_IPXE = "imgfetch ${base}/orders/${serial:uristring}.json ||\n"
 
 
 def prepare(site, folder):
@@ -38,7 +41,8 @@ def prepare(site, folder):
     script = (site_network.EXAMPLES / "boot.ipxe").read_text()
     # Over the serial line alone, since this machine has no screen; and on to the next device.
     script = script.replace("console=tty0 ", "").replace("set done poweroff", "set done next")
-    assert "set done next" in script
+    script = script.replace("imgfetch --name mark", BY_IPXE + "imgfetch --name mark")
+    assert "set done next" in script and BY_IPXE in script
     (site.www / "boot.ipxe").write_text(script)
 
 
@@ -64,12 +68,10 @@ def test_dnsmasq_ipxe_and_on():
         with SiteNetwork(folder, dhcp=blind_to_ipxe(folder)) as site:
             prepare(site, folder)
             log = folder / "nginx/access.log"
-            # The older iPXE, in the card, decodes the slash itself.
-            serial = r"QT%20SRV(?:%2F|/)42\.1"
-            mark = f"GET /quietus/certificates/{serial}/{serial}-done "
+            mark = f"GET /quietus/certificates/done/{machine.MAC.replace(':', '-')} "
             with Machine([machine.sata(path, SERIAL)], direct=False, network=False, prefix=site.prefix,
                          extra=[*site.tap_arguments("tap0", machine.MAC, "card", "e1000"), "-boot", "order=nc",
-                                "-smbios", f"type=1,serial={SERVER_SERIAL}",
+                                "-smbios", f"type=1,serial={SERVER_SERIAL}{PADDING}",
                                 "-action", "reboot=reset"]) as vm:
                 site.wait_for(lambda: "sent /srv/tftp/undionly.kpxe" in site.dnsmasq_log(), 60)
                 site.restart_dnsmasq(site_network.EXAMPLES / "dnsmasq.conf")
@@ -83,6 +85,9 @@ def test_dnsmasq_ipxe_and_on():
         # The script asks for the mark in each boot; in between it is stored, and read back.
         answers = re.findall(mark + r'[^"]*" (\d+)', said)
         assert answers == ["404", "200", "200"], f"{said}\n{console}"
+        # The older iPXE, in the card, decodes the slash itself.
+        by_ipxe = re.findall(r'GET /quietus/orders/QT%20SRV(?:%2F|/)42\.1%20%20\.json [^"]*" (\d+)', said)
+        assert by_ipxe == ["404", "404"] and "GET /quietus/orders/QT%20SRV%2F42.1.json " in said, said
         # iPXE says its version: the ROM of QEMU is an older one than undionly.kpxe.
         scripts = re.findall(r'GET /quietus/boot.ipxe[^"]*" 200 .*"iPXE/([^ "]*)', said)
         assert len(scripts) == 2 and scripts[0] != scripts[1], said
@@ -90,6 +95,7 @@ def test_dnsmasq_ipxe_and_on():
         assert content.count(path, content.canary("disk")) == 0
         certificates = list((site.www / f"certificates/{SERVER_SERIAL}").glob(f"{SERVER_NAME}-*-certificate.json"))
         assert len(certificates) == 1
-        assert (site.www / f"certificates/{SERVER_SERIAL}/{SERVER_SERIAL}-done").read_text() == "exit status 0\n"
+        mark = site.www / f"certificates/done/{machine.MAC.replace(':', '-')}"
+        assert mark.read_text() == f"exit status 0\nserver {SERVER_NAME}\n"
         done = subprocess.run([machine.QUIETUS, "check", *certificates], capture_output=True, text=True)
         assert done.returncode == 3 and "erased" in done.stdout, done.stdout
