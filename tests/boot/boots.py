@@ -127,10 +127,11 @@ def uefi(folder, secure=False):
     return arguments
 
 
-def http_alone():
-    """The firmware's set-up: network boot by HTTP, not by PXE (OVMF takes it from QEMU, by names of its own)."""
-    names = ("opt/org.tianocore/IPv4PXESupport", "opt/org.tianocore/IPv6PXESupport")
-    return [word for name in names for word in ("-fw_cfg", f"name={name},string=no")]
+def http_alone(without=()):
+    """The firmware's set-up: network boot by HTTP, not by PXE, and without IPv4 or IPv6 (OVMF takes it from QEMU, by
+    names of its own)."""
+    names = ("IPv4PXESupport", "IPv6PXESupport", *(f"{family}Support" for family in without))
+    return [word for name in names for word in ("-fw_cfg", f"name=opt/org.tianocore/{name},string=no")]
 
 
 def usb(path, read_only=False):

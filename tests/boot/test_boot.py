@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 import shutil
 
 import boots
@@ -76,6 +77,38 @@ def test_uefi_http_image():
         assert "HTTPClient:Arch:00016" in said, said
         assert "GET /quietus/quietus.efi" in (folder / "nginx/access.log").read_text()
         assert "sent /srv/tftp" not in said, said
+        check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
+
+
+def over_ipv6_alone(folder):
+    """The example of dnsmasq with its lines for IPv6 in force, and without those for IPv4."""
+    text = (site_network.EXAMPLES / "dnsmasq.conf").read_text()
+    before, after = text.split("#enable-ra\n")
+    assert before.count("\ndhcp-range=10.") == 1
+    path = folder / "dnsmasq.conf"
+    path.write_text(before.replace("\ndhcp-range=10.", "\n#dhcp-range=10.") + "enable-ra\n" + after.replace("#", ""))
+    return path
+
+
+# Until the link's address is nobody else's (RFC 4862, 5.4: a second) OVMF's HTTP boot cannot ask; it does not wait.
+WAIT_BEFORE_BOOT = ["-boot", "menu=on,splash-time=3000"]
+
+
+def test_uefi_http_image_over_ipv6():
+    """Firmware, DHCP, HTTP and then Quietus have IPv6 and nothing else; by the examples."""
+    place = site()
+    site_network.have_programs()
+    folder = folder_for(place, "uefi-http6")
+    with SiteNetwork(folder, dhcp=over_ipv6_alone(folder)) as net:
+        url = f"http://[{site_network.HOST6}]/quietus"
+        place.uki("uefi-http6/srv/www/quietus/quietus", place.words.replace(place.url, url))
+        (net.www / f"orders/{boots.machine.SERIAL}.json").write_text(place.order_text())
+        card = net.tap_arguments("tap0", boots.machine.MAC, "card", "virtio-net-pci,romfile=,bootindex=0")
+        console = boot(place, "uefi_http_image_over_ipv6", uefi(folder) + boots.http_alone(without=["IPv4"]) + card +
+                       WAIT_BEFORE_BOOT, prefix=net.prefix)
+        asked = (folder / "nginx/access.log").read_text()
+        assert "GET /quietus/quietus.efi" in asked and not re.search(r"^\d+\.", asked, re.M), asked
+        assert re.search("network: .* has fd00:0020:", console), console
         check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
 
 
