@@ -7,6 +7,7 @@ import shutil
 
 import boots
 import site_network
+from authority import Authority
 from boots import FIRMWARE, OUT, TOP, boot, cdrom, check_documents, network, site, uefi, usb
 from site_network import SiteNetwork
 
@@ -77,6 +78,36 @@ def test_uefi_http_image():
         assert "HTTPClient:Arch:00016" in said, said
         assert "GET /quietus/quietus.efi" in (folder / "nginx/access.log").read_text()
         assert "sent /srv/tftp" not in said, said
+        check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
+
+
+def test_uefi_https_image():
+    """The same over HTTPS, by a site's own authority, which the firmware's set-up has: the image, and then all that
+    Quietus fetches and sends."""
+    place = site()
+    site_network.have_programs()
+    folder = folder_for(place, "uefi-https")
+    authority = Authority(folder, "deploy.example.com")
+    dhcp = folder / "dnsmasq.conf"
+    example = (site_network.EXAMPLES / "dnsmasq.conf").read_text()
+    assert example.count("tag:http,http://") == 1
+    dhcp.write_text(example.replace("tag:http,http://", "tag:http,https://"))
+    nginx = (site_network.EXAMPLES / "nginx.conf").read_text()
+    for listens, instead in (("listen 80;", "listen 443 ssl;"), ("listen [::]:80;", "listen [::]:443 ssl;")):
+        assert nginx.count(listens) == 1
+        nginx = nginx.replace(listens, instead)
+    nginx = nginx.replace("server_name", f"ssl_certificate {authority.server}; ssl_certificate_key "
+                                         f"{authority.server_key}; server_name")
+    with SiteNetwork(folder, dhcp=dhcp, nginx=nginx) as net:
+        host = "deploy.example.com/quietus"
+        place.uki("uefi-https/srv/www/quietus/quietus", place.words.replace(place.url, f"https://{host}") +
+                  f" quietus.ca=http://{host}/ca.pem quietus.ca_sha256={authority.digest()}")
+        shutil.copy(authority.certificate, net.www)
+        (net.www / f"orders/{boots.machine.SERIAL}.json").write_text(place.order_text())
+        card = net.tap_arguments("tap0", boots.machine.MAC, "card", "virtio-net-pci,romfile=,bootindex=0")
+        console = boot(place, "uefi_https_image", uefi(folder) + boots.http_alone() + authority.enrolled() + card,
+                       prefix=net.prefix)
+        assert "URI: https://deploy.example.com/quietus/quietus.efi" in console, console
         check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
 
 
