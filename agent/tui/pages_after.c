@@ -119,8 +119,8 @@ static void add_again(const struct screen *screen, struct lines *out) {
     if (keeping->again.no_stick)
         text_copy(text, sizeof text, "Saved again: NO, there was no stick.");
     else if (good)
-        (void)snprintf(text, sizeof text, "Saved again, to the stick that was there%s%s: all %zu.",
-                       keeping->again.stick[0] ? ", " : "", keeping->again.stick, all);
+        (void)snprintf(text, sizeof text, "Saved again, to the stick that was there: all %zu%s%s.",
+                       all, keeping->again.stick[0] ? ", on " : "", keeping->again.stick);
     else
         (void)snprintf(text, sizeof text,
                        "Saved again: ONLY %zu of %zu. %s. Put in another stick, then s.",

@@ -448,7 +448,10 @@ static void test_saved_again(void **state) {
     assert_false(is_shown(&screen, "Saved again"));
     screen.keeping.again.done = true;
     screen.keeping.again.saved = 4;
-    assert_true(is_shown(&screen, "Saved again, to the stick that was there: all 4"));
+    assert_true(is_shown(&screen, "Saved again, to the stick that was there: all 4."));
+    text_copy(screen.keeping.again.stick, STICK_NAME_SIZE, "/dev/sdb1 (A)");
+    assert_true(
+        is_shown(&screen, "Saved again, to the stick that was there: all 4, on /dev/sdb1 (A)."));
     screen.keeping.again.saved = 1;
     screen.keeping.again.failed = 3;
     assert_true(is_shown(&screen, "ONLY 1 of 4"));

@@ -82,7 +82,7 @@ def save_on_sticks_that_fail(vm, person, sticks):
     assert 1 <= left <= 3, person.sees()
     assert vm.process.poll() is None
     with sticks.put_in(vm, "first"):
-        person.waits_for("Documents saved: 4")
+        person.waits_for(wrapped(rf"Documents saved: 4, in the folder certificates: {4 - left} on [^)]*\), {left} on /dev/"))
         assert len(sticks.names("first")) == left  # the others are on the stick that was pulled out
         person.presses("s")
         person.waits_for("Saved again, to the stick that was there: all 4")
