@@ -100,6 +100,10 @@ void other_sticks(const struct screen *screen, struct lines *out) {
     char text[640];
     if (keeping->others[0] == '\0')
         return;
+    if (screen_is_low(screen)) {
+        lines_add(out, STYLE_BAD, "Another QUIETUS stick is in, NOT used");
+        return;
+    }
     (void)snprintf(
         text, sizeof text,
         "Another stick labelled QUIETUS is in and NOT used: %s. Pull out the one that is "

@@ -480,6 +480,12 @@ static void test_two_sticks(void **state) {
     assert_false(is_shown(&screen, "NOT used"));
     text_copy(keeping->others, sizeof keeping->others, "/dev/sdb1 (Maker B)");
     assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
+    screen.rows = SCREEN_LEAST_ROWS;
+    screen.columns = SCREEN_LEAST_COLUMNS;
+    assert_true(is_shown(&screen, "Another QUIETUS stick is in, NOT used"));
+    assert_true(is_shown(&screen, "SERIAL-0")); /* there is room for the disks yet */
+    screen.rows = 24;
+    screen.columns = 160;
     screen_go(&screen, PAGE_RESULT);
     assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
     keeping->saved = 5;
