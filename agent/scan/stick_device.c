@@ -42,6 +42,8 @@ static void make_name(const char *root, const char *device, const char *volume,
     const int64_t sectors = sysfs_number(folder, "size", 0); /* of 512 bytes, whatever it has */
     if (sectors > 0)
         (void)text_size(size, sizeof size, (uint64_t)sectors * 512);
+    if (strncmp(model, vendor, strlen(vendor)) == 0)
+        vendor[0] = '\0'; /* the model has it already */
     vendor[24] = model[48] = '\0'; /* SCSI's have 8 and 16 characters; room for escapes */
     (void)snprintf(name, STICK_NAME_SIZE, "%.40s (", device);
     add(name, "", vendor);

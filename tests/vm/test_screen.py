@@ -110,7 +110,7 @@ def test_person_with_a_stick():
             # A stick is put in, and its key is seen.
             put_in(vm)
             person.waits_for("the site's key, with its passphrase")
-            used = person.waits_for(r"^Stick: (/dev/sd.1) \(QEMU QEMU HARDDISK, 16.8 MB, volume [-0-9A-F]{9}\)$").group(1)
+            used = person.waits_for(r"^Stick: (/dev/sd.1) \(QEMU HARDDISK, 16.8 MB, volume [-0-9A-F]{9}\)$").group(1)
             # Another one is told of, on the screen, and pulled out again.
             put_in(vm, "other")
             other = person.waits_for("stick labelled QUIETUS is in and NOT used: (/dev/sd.1) ").group(1)
