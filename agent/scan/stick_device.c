@@ -43,7 +43,7 @@ static void make_name(const char *root, const char *device, const char *volume,
     if (sectors > 0)
         (void)text_size(size, sizeof size, (uint64_t)sectors * 512);
     if (strncmp(model, vendor, strlen(vendor)) == 0)
-        vendor[0] = '\0'; /* the model has it already */
+        vendor[0] = '\0';          /* the model has it already */
     vendor[24] = model[48] = '\0'; /* SCSI's have 8 and 16 characters; room for escapes */
     (void)snprintf(name, STICK_NAME_SIZE, "%.40s (", device);
     add(name, "", vendor);
