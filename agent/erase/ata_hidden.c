@@ -10,8 +10,6 @@
 #include "earlier.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 enum { TIMEOUT_MS = 30000, LBA_MODE = 0x40, ROUNDS = 3 };
 
@@ -80,26 +78,6 @@ static void record(const struct earlier *earlier, uint64_t before, const struct 
     evidence_event(earlier->evidence, "hidden-areas", event);
 }
 
-/* The kernel has to learn the new size, and everything here too. */
-static int take_new_size(const struct earlier *earlier, struct disk *now) {
-    struct device *device = armed_device(earlier->armed);
-    int error = armed_grown(earlier->armed, earlier->reason);
-    if (error)
-        return error;
-    now->identity = *armed_expected(earlier->armed);
-    for (unsigned i = 0; i < now->area_count; i++)
-        now->areas[i].lba_count = now->ata.sectors;
-    progress_expect(earlier->progress, PROGRESS_SILENCE_MS);
-    error = device_rediscover(device);
-    if (error) {
-        reason_set(earlier->reason, "it has not come back after hidden capacity was opened: %s",
-                   strerror(-error));
-        return error;
-    }
-    memcpy(now->areas, device_areas(device), sizeof now->areas);
-    return 0;
-}
-
 int ata_hidden_open(const struct earlier *earlier, struct disk *now) {
     struct ata_identify identify;
     const uint64_t before = now->ata.sectors;
@@ -128,5 +106,5 @@ int ata_hidden_open(const struct earlier *earlier, struct disk *now) {
         return -EIO;
     }
     record(earlier, before, now);
-    return opened ? take_new_size(earlier, now) : 0;
+    return opened ? earlier_grown(earlier, now->ata.sectors, now) : 0;
 }

@@ -9,10 +9,8 @@
 #include "methods.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
     COMMAND_TIMEOUT_MS = 120000,
@@ -131,19 +129,8 @@ static uint64_t estimate_of(const struct erase_run *run, const struct action *ac
     return action == &overwrite ? run->layout->bytes / (SLOWEST_MB_S * 1000000ULL) + 1 : 0;
 }
 
-static int explain_end(struct erase_run *run, const struct action *action,
-                       const struct sanitize *sanitize, const struct follow *follow,
-                       enum follow_end end) {
-    char text[96];
-    run->facts->refuted = end == FOLLOW_END_FAILED;
-    reason_set(run->reason, "%s: %s%s%s", action->name,
-               follow_end_text(follow, end, text, sizeof text), sanitize->last.failed ? ": " : "",
-               sanitize->last.failed ? failure_text(sanitize->last.reason) : "");
-    return end == FOLLOW_END_FAILED || end == FOLLOW_END_NOTHING ? -EIO : -ETIME;
-}
-
-static int run_one(struct erase_run *run, const struct action *action, unsigned part,
-                   unsigned parts) {
+static int run_one(struct erase_run *run, const void *which, unsigned part, unsigned parts) {
+    const struct action *action = which;
     struct sanitize sanitize = {.device = armed_device(run->armed)};
     if (ask_ata_sanitize_status(sanitize.device, &sanitize.before) || !sanitize.before.known) {
         reason_set(run->reason,
@@ -157,57 +144,37 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
     if (error)
         return error;
     run->facts->accepted = sanitize.good_start;
-    struct follow follow = {
-        .device = sanitize.device,
-        .progress = run->progress,
-        .evidence = run->evidence,
-        .ask = ask_status,
-        .user = &sanitize,
-        .phase = PHASE_SANITIZING,
-        .part = part,
-        .parts = parts,
-        .stall_ms = follow_stall_ms(run->policy, estimate_of(run, action)),
-    };
+    struct follow follow =
+        follow_of_run(run, PHASE_SANITIZING, part, parts, estimate_of(run, action));
+    follow.ask = ask_status;
+    follow.user = &sanitize;
     const enum follow_end end = follow_to_end(&follow);
     if (end != FOLLOW_END_SUCCEEDED)
-        return explain_end(run, action, &sanitize, &follow, end);
+        return follow_note_failure(run, action->name, &follow, end,
+                                   sanitize.last.failed ? failure_text(sanitize.last.reason) : "");
     if (sanitize.last.inferred)
         json_add_text(
             run->exceptions,
             "the controller gives back only part of the drive's registers: the end of the "
             "sanitize was inferred from them");
-    if (bind(&sanitize) > run->facts->binding)
-        run->facts->binding = bind(&sanitize);
-    run->facts->accepted = true;
+    follow_note_success(run, bind(&sanitize));
     return 0;
 }
 
-static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &crypto_scramble, part, parts);
-}
-
-static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &block_erase, part, parts);
-}
-
-static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &overwrite, part, parts);
-}
-
 static int run_crypto_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
+    return run_actions(run, run_one, &crypto_scramble, &block_erase);
 }
 
 static int run_crypto(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step}, 1);
+    return run_actions(run, run_one, &crypto_scramble, NULL);
 }
 
 static int run_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){block_step}, 1);
+    return run_actions(run, run_one, &block_erase, NULL);
 }
 
 static int run_overwrite(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
+    return run_actions(run, run_one, &overwrite, NULL);
 }
 
 static int read_back(struct erase_run *run) {
@@ -223,13 +190,7 @@ int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum
     struct sanitize sanitize = {.device = armed_device(earlier->armed), .any = true};
     if (ask_ata_sanitize_status(sanitize.device, &sanitize.before) || !sanitize.before.in_progress)
         return 0;
-    struct follow mine = *follow;
-    mine.ask = ask_status;
-    mine.user = &sanitize;
-    *end = follow_to_end(&mine);
-    mine.user = NULL;
-    *follow = mine;
-    return 1;
+    return earlier_follow(follow, ask_status, &sanitize, end);
 }
 
 static bool sanitize_offered(const struct disk *disk, bool has_it, const char *what,

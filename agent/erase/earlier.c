@@ -3,6 +3,16 @@
 #include "scsi_common.h"
 
 #include <errno.h>
+#include <string.h>
+
+int earlier_follow(struct follow *follow, int (*ask)(void *user, struct follow_answer *out),
+                   void *user, enum follow_end *end) {
+    follow->ask = ask;
+    follow->user = user;
+    *end = follow_to_end(follow);
+    follow->user = NULL;
+    return 1;
+}
 
 static int wait_for_sanitize(const struct earlier *earlier) {
     struct follow follow = {
@@ -36,4 +46,23 @@ int earlier_settle(const struct earlier *earlier) {
     if (error)
         return error;
     return earlier->disk->has_ata ? ata_security_open(earlier) : 0;
+}
+
+int earlier_grown(const struct earlier *earlier, uint64_t sectors, struct disk *now) {
+    struct device *device = armed_device(earlier->armed);
+    int error = armed_grown(earlier->armed, earlier->reason);
+    if (error)
+        return error;
+    now->identity = *armed_expected(earlier->armed);
+    for (unsigned i = 0; i < now->area_count; i++)
+        now->areas[i].lba_count = sectors;
+    progress_expect(earlier->progress, PROGRESS_SILENCE_MS);
+    error = device_rediscover(device);
+    if (error) {
+        reason_set(earlier->reason, "it has not come back after hidden capacity was opened: %s",
+                   strerror(-error));
+        return error;
+    }
+    memcpy(now->areas, device_areas(device), sizeof now->areas);
+    return 0;
 }

@@ -31,6 +31,10 @@ int earlier_settle(const struct earlier *earlier);
 int nvme_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
 int ata_sanitize_wait(const struct earlier *earlier, struct follow *follow, enum follow_end *end);
 
+/* For those: follows what is under way by `ask`. Returns 1. */
+int earlier_follow(struct follow *follow, int (*ask)(void *user, struct follow_answer *out),
+                   void *user, enum follow_end *end);
+
 /*
  * Takes an ATA password off: by the operator's secrets, then by the passwords that erase tools
  * leave. Where the drive lets the master password do nothing but erase, it erases by it. 0 too if
@@ -52,5 +56,11 @@ int tcg_open(const struct earlier *earlier, struct disk *now);
 int ata_hidden_open(const struct earlier *earlier, struct disk *now);
 /* The same of what a SAS disk's mode page hides; now->hidden_known tells whether it was opened. */
 int scsi_hidden_open(const struct earlier *earlier, struct disk *now);
+
+/*
+ * For those: the disk has so many sectors now. Waits for the kernel to see them, and brings `now`
+ * up to date. 0; negative errno with the reason if it is not the same disk or has not come back.
+ */
+int earlier_grown(const struct earlier *earlier, uint64_t sectors, struct disk *now);
 
 #endif

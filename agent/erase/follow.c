@@ -121,6 +121,19 @@ static enum follow_end watch_it(struct follow *follow, struct watch *watch) {
     }
 }
 
+struct follow follow_of_run(const struct erase_run *run, enum phase phase, unsigned part,
+                            unsigned parts, uint64_t seconds) {
+    return (struct follow){
+        .device = armed_device(run->armed),
+        .progress = run->progress,
+        .evidence = run->evidence,
+        .phase = phase,
+        .part = part,
+        .parts = parts,
+        .stall_ms = follow_stall_ms(run->policy, seconds),
+    };
+}
+
 enum follow_end follow_to_end(struct follow *follow) {
     const int64_t now = clock_monotonic_ms();
     struct watch watch = {.moved = now,
@@ -157,4 +170,19 @@ char *follow_end_text(const struct follow *follow, enum follow_end end, char *ou
     else
         text_copy(out, size, texts[end]);
     return out;
+}
+
+void follow_note_success(const struct erase_run *run, enum binding binding) {
+    run->facts->accepted = true;
+    if (binding > run->facts->binding)
+        run->facts->binding = binding;
+}
+
+int follow_note_failure(const struct erase_run *run, const char *name, const struct follow *follow,
+                        enum follow_end end, const char *why) {
+    char text[96];
+    run->facts->refuted = end == FOLLOW_END_FAILED;
+    reason_set(run->reason, "%s: %s%s%s", name, follow_end_text(follow, end, text, sizeof text),
+               why[0] != '\0' ? ": " : "", why);
+    return end == FOLLOW_END_FAILED || end == FOLLOW_END_NOTHING ? -EIO : -ETIME;
 }

@@ -46,10 +46,30 @@ enum follow_end {
     FOLLOW_END_NOTHING, /* the drive is idle and knows nothing of our command */
 };
 
+/*
+ * What a run is to follow, with everything set but ask and user: the part'th of so many. seconds:
+ * how long the drive says that it takes, 0 if it does not.
+ */
+struct follow follow_of_run(const struct erase_run *run, enum phase phase, unsigned part,
+                            unsigned parts, uint64_t seconds);
+
 enum follow_end follow_to_end(struct follow *follow);
 
 /* In words, for reasons: "stalled at 12 %". Returns out. */
 char *follow_end_text(const struct follow *follow, enum follow_end end, char *out, size_t size);
+
+/*
+ * Takes down in the run's facts that an operation ended in success, by what that is bound to its
+ * command; of several operations the weakest binding counts.
+ */
+void follow_note_success(const struct erase_run *run, enum binding binding);
+
+/*
+ * Takes down in the run's facts and reason that an operation ended otherwise. why: what else the
+ * drive says, or "". Returns negative errno, as struct method's run.
+ */
+int follow_note_failure(const struct erase_run *run, const char *name, const struct follow *follow,
+                        enum follow_end end, const char *why);
 
 /*
  * How long without progress is too long: twice what the drive says it takes, and never less than

@@ -38,12 +38,13 @@ const struct method *method_find(const char *name) {
     return NULL;
 }
 
-int run_steps(struct erase_run *run, const erase_step *steps, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        const int error = steps[i](run, i + 1, count);
-        if (error)
-            return error;
-    }
+int run_actions(struct erase_run *run, erase_action one, const void *first, const void *second) {
+    const unsigned parts = second ? 2 : 1;
+    int error = one(run, first, 1, parts);
+    if (error == 0 && second)
+        error = one(run, second, 2, parts);
+    if (error)
+        return error;
     run->facts->ended_in_success = true;
     run->reason->text[0] = '\0';
     return 0;

@@ -24,11 +24,13 @@ extern const struct method method_tcg_psid_revert;
 extern const struct method method_scsi_format;
 extern const struct method method_overwrite;
 
-/* One step of a method of several: the part'th of so many. */
-typedef int (*erase_step)(struct erase_run *run, unsigned part, unsigned parts);
+/* Runs one action, which is what the file of the method takes it for: the part'th of so many. */
+typedef int (*erase_action)(struct erase_run *run, const void *action, unsigned part,
+                            unsigned parts);
 
-/* Runs the steps until one fails. 0 if all have ended in success, and the facts say so. */
-int run_steps(struct erase_run *run, const erase_step *steps, unsigned count);
+/* Runs one action, or two until one fails; second: NULL if there is none. 0 if all have ended in
+ * success, and the facts say so. */
+int run_actions(struct erase_run *run, erase_action one, const void *first, const void *second);
 
 #define CLAIMS_CLEAR                                                                               \
     {                                                                                              \

@@ -4,19 +4,14 @@
  * which ties the end to it.
  */
 #include "quietus/ask.h"
-#include "quietus/clock.h"
-#include "quietus/json.h"
 
 #include "earlier.h"
 #include "methods.h"
 #include "nvme_common.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <libnvme.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <string.h>
 
 enum {
     COMMAND_TIMEOUT_MS = 120000, /* it returns at once; some drives take their time to begin */
@@ -112,17 +107,8 @@ static int send(struct erase_run *run, const struct action *action) {
     return nvme_judge_completion(run, action->name, &command, error);
 }
 
-static int explain_end(struct erase_run *run, const struct action *action,
-                       const struct follow *follow, enum follow_end end) {
-    char text[96];
-    run->facts->refuted = end == FOLLOW_END_FAILED;
-    reason_set(run->reason, "%s: %s", action->name,
-               follow_end_text(follow, end, text, sizeof text));
-    return end == FOLLOW_END_FAILED || end == FOLLOW_END_NOTHING ? -EIO : -ETIME;
-}
-
-static int run_one(struct erase_run *run, const struct action *action, unsigned part,
-                   unsigned parts) {
+static int run_one(struct erase_run *run, const void *which, unsigned part, unsigned parts) {
+    const struct action *action = which;
     struct sanitize sanitize = {.device = armed_device(run->armed), .dword10 = action->dword10};
     if (ask_nvme_sanitize_log(sanitize.device, &sanitize.before)) {
         reason_set(run->reason, "the sanitize log cannot be read, so %s could not be followed",
@@ -136,56 +122,34 @@ static int run_one(struct erase_run *run, const struct action *action, unsigned 
         return sent;
     run->facts->accepted = sent == 0;
     /* A command that got lost may have begun all the same: its log tells. */
-    struct follow follow = {
-        .device = sanitize.device,
-        .progress = run->progress,
-        .evidence = run->evidence,
-        .ask = ask_log,
-        .user = &sanitize,
-        .phase = PHASE_SANITIZING,
-        .part = part,
-        .parts = parts,
-        .stall_ms = follow_stall_ms(run->policy, estimate_of(action, &sanitize.before)),
-    };
+    struct follow follow =
+        follow_of_run(run, PHASE_SANITIZING, part, parts, estimate_of(action, &sanitize.before));
+    follow.ask = ask_log;
+    follow.user = &sanitize;
     const enum follow_end end = follow_to_end(&follow);
     if (end != FOLLOW_END_SUCCEEDED)
-        return explain_end(run, action, &follow, end);
+        return follow_note_failure(run, action->name, &follow, end, "");
     const enum binding binding = bind(&sanitize, &follow, sent == 0);
     if (sent != 0 && binding == BINDING_NONE)
         return sent;
-    /* Of several, the weakest counts. */
-    if (binding > run->facts->binding)
-        run->facts->binding = binding;
-    run->facts->accepted = true;
+    follow_note_success(run, binding);
     return 0;
 }
 
-static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &crypto_erase, part, parts);
-}
-
-static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &block_erase, part, parts);
-}
-
-static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
-    return run_one(run, &overwrite, part, parts);
-}
-
 static int run_crypto_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
+    return run_actions(run, run_one, &crypto_erase, &block_erase);
 }
 
 static int run_crypto(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step}, 1);
+    return run_actions(run, run_one, &crypto_erase, NULL);
 }
 
 static int run_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){block_step}, 1);
+    return run_actions(run, run_one, &block_erase, NULL);
 }
 
 static int run_overwrite(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
+    return run_actions(run, run_one, &overwrite, NULL);
 }
 
 /* The log still says success, and every namespace is as it was. */
@@ -204,13 +168,7 @@ int nvme_sanitize_wait(const struct earlier *earlier, struct follow *follow, enu
     const int error = ask_nvme_sanitize_log(sanitize.device, &sanitize.before);
     if (error || sanitize.before.state != NVME_SANITIZING)
         return 0;
-    struct follow mine = *follow;
-    mine.ask = ask_log;
-    mine.user = &sanitize;
-    *end = follow_to_end(&mine);
-    mine.user = NULL;
-    *follow = mine;
-    return 1;
+    return earlier_follow(follow, ask_log, &sanitize, end);
 }
 
 static bool sanitize_offered(const struct disk *disk, bool has_it, const char *what,

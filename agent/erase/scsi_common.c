@@ -5,8 +5,6 @@
 #include "earlier.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -117,7 +115,6 @@ static int send(struct erase_run *run, const struct scsi_operation *operation,
 
 int scsi_run_operation(struct erase_run *run, const struct scsi_operation *operation, unsigned part,
                        unsigned parts) {
-    char text[96];
     struct watch watch = {
         .device = armed_device(run->armed),
         .at_work = operation->at_work,
@@ -127,30 +124,17 @@ int scsi_run_operation(struct erase_run *run, const struct scsi_operation *opera
     if (error)
         return error;
     run->facts->accepted = watch.good_start;
-    struct follow follow = {
-        .device = watch.device,
-        .progress = run->progress,
-        .evidence = run->evidence,
-        .ask = ask_disk,
-        .user = &watch,
-        .phase =
-            operation->at_work == SCSI_FORMAT_IN_PROGRESS ? PHASE_FORMATTING : PHASE_SANITIZING,
-        .part = part,
-        .parts = parts,
-        .stall_ms = follow_stall_ms(run->policy, operation->estimate_s),
-    };
+    const enum phase phase =
+        operation->at_work == SCSI_FORMAT_IN_PROGRESS ? PHASE_FORMATTING : PHASE_SANITIZING;
+    struct follow follow = follow_of_run(run, phase, part, parts, operation->estimate_s);
+    follow.ask = ask_disk;
+    follow.user = &watch;
     const enum follow_end end = follow_to_end(&follow);
-    if (end == FOLLOW_END_SUCCEEDED) {
-        const enum binding binding = watch.seen ? BINDING_SEEN_AT_WORK : BINDING_STATUS_AND_MEDIUM;
-        run->facts->accepted = watch.good_start || watch.seen;
-        if (binding > run->facts->binding)
-            run->facts->binding = binding;
-        return 0;
-    }
-    run->facts->refuted = end == FOLLOW_END_FAILED;
-    reason_set(run->reason, "%s: %s", operation->name,
-               follow_end_text(&follow, end, text, sizeof text));
-    return end == FOLLOW_END_FAILED || end == FOLLOW_END_NOTHING ? -EIO : -ETIME;
+    if (end != FOLLOW_END_SUCCEEDED)
+        return follow_note_failure(run, operation->name, &follow, end, "");
+    /* Without either, ask_disk does not call it a success. */
+    follow_note_success(run, watch.seen ? BINDING_SEEN_AT_WORK : BINDING_STATUS_AND_MEDIUM);
+    return 0;
 }
 
 int scsi_unchanged(struct erase_run *run) {
@@ -180,13 +164,7 @@ int scsi_operation_wait(const struct earlier *earlier, struct follow *follow,
     struct watch watch = {.device = armed_device(earlier->armed), .any = true};
     if (ask_disk(&watch, &answer) != 0 || answer.state != FOLLOW_AT_WORK)
         return 0;
-    struct follow mine = *follow;
-    mine.ask = ask_disk;
-    mine.user = &watch;
-    *end = follow_to_end(&mine);
-    mine.user = NULL;
-    *follow = mine;
-    return 1;
+    return earlier_follow(follow, ask_disk, &watch, end);
 }
 
 uint64_t scsi_seconds_to_write(const struct erase_run *run) {

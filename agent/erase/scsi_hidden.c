@@ -10,7 +10,6 @@
 #include "scsi_common.h"
 
 #include <errno.h>
-#include <string.h>
 
 static bool select_all(const struct earlier *earlier, const struct scsi_block_descriptor *now,
                        bool save) {
@@ -20,25 +19,6 @@ static bool select_all(const struct earlier *earlier, const struct scsi_block_de
                               save ? "MODE SELECT(10) (all blocks, saved)"
                                    : "MODE SELECT(10) (all blocks)",
                               &all, save, earlier->reason) == 0;
-}
-
-static int take_new_size(const struct earlier *earlier, const struct scsi_capacity *capacity,
-                         struct disk *now) {
-    struct device *device = armed_device(earlier->armed);
-    int error = armed_grown(earlier->armed, earlier->reason);
-    if (error)
-        return error;
-    now->identity = *armed_expected(earlier->armed);
-    now->areas[0].lba_count = capacity->blocks;
-    progress_expect(earlier->progress, PROGRESS_SILENCE_MS);
-    error = device_rediscover(device);
-    if (error) {
-        reason_set(earlier->reason, "it has not come back after hidden capacity was opened: %s",
-                   strerror(-error));
-        return error;
-    }
-    memcpy(now->areas, device_areas(device), sizeof now->areas);
-    return 0;
 }
 
 /*
@@ -68,7 +48,8 @@ static int show_all(const struct earlier *earlier, const struct scsi_block_descr
         return -EIO;
     }
     now->hidden_known = true;
-    return capacity.blocks > now->areas[0].lba_count ? take_new_size(earlier, &capacity, now) : 0;
+    return capacity.blocks > now->areas[0].lba_count ? earlier_grown(earlier, capacity.blocks, now)
+                                                     : 0;
 }
 
 int scsi_hidden_open(const struct earlier *earlier, struct disk *now) {

@@ -2,8 +2,6 @@
  * SCSI SANITIZE (DEVICE-FACTS B.3), polled by REQUEST SENSE. AUSE is 0: a disk that fails stays
  * closed until a sanitize succeeds. Every path to the disk is affected.
  */
-#include "quietus/json.h"
-
 #include "methods.h"
 #include "scsi_common.h"
 
@@ -11,54 +9,51 @@
 
 enum { LIST_HEADER = 4, PATTERN = 4, ONE_PASS = 1 };
 
-static struct scsi_operation sanitize(const char *name, uint8_t service_action) {
-    return (struct scsi_operation){
-        .name = name,
-        .cdb = {SCSI_SANITIZE, SCSI_SANITIZE_IMMED | service_action},
+struct action {
+    const char *name;
+    uint8_t service_action;
+};
+
+static const struct action crypto_erase = {"SANITIZE (cryptographic erase)",
+                                           SCSI_SANITIZE_CRYPTO_ERASE};
+static const struct action block_erase = {"SANITIZE (block erase)", SCSI_SANITIZE_BLOCK_ERASE};
+static const struct action overwrite = {"SANITIZE (overwrite)", SCSI_SANITIZE_OVERWRITE};
+
+static int run_one(struct erase_run *run, const void *which, unsigned part, unsigned parts) {
+    const struct action *action = which;
+    uint8_t list[LIST_HEADER + PATTERN] = {ONE_PASS, 0, 0, PATTERN};
+    struct scsi_operation operation = {
+        .name = action->name,
+        .cdb = {SCSI_SANITIZE, SCSI_SANITIZE_IMMED | action->service_action},
         .cdb_length = 10,
         .at_work = SCSI_SANITIZE_IN_PROGRESS,
         .failed = SCSI_SANITIZE_FAILED,
     };
-}
-
-static int crypto_step(struct erase_run *run, unsigned part, unsigned parts) {
-    const struct scsi_operation operation =
-        sanitize("SANITIZE (cryptographic erase)", SCSI_SANITIZE_CRYPTO_ERASE);
-    return scsi_run_operation(run, &operation, part, parts);
-}
-
-static int block_step(struct erase_run *run, unsigned part, unsigned parts) {
-    const struct scsi_operation operation =
-        sanitize("SANITIZE (block erase)", SCSI_SANITIZE_BLOCK_ERASE);
-    return scsi_run_operation(run, &operation, part, parts);
-}
-
-/* One pass with a pattern of four bytes, as translations to ATA want it, that is new each time. */
-static int overwrite_step(struct erase_run *run, unsigned part, unsigned parts) {
-    uint8_t list[LIST_HEADER + PATTERN] = {ONE_PASS, 0, 0, PATTERN};
-    struct scsi_operation operation = sanitize("SANITIZE (overwrite)", SCSI_SANITIZE_OVERWRITE);
-    randombytes_buf(list + LIST_HEADER, PATTERN);
-    operation.cdb[8] = sizeof list;
-    operation.data = list;
-    operation.data_length = sizeof list;
-    operation.estimate_s = scsi_seconds_to_write(run);
+    /* A pattern of four bytes, as translations to ATA want it, that is new each time. */
+    if (action == &overwrite) {
+        randombytes_buf(list + LIST_HEADER, PATTERN);
+        operation.cdb[8] = sizeof list;
+        operation.data = list;
+        operation.data_length = sizeof list;
+        operation.estimate_s = scsi_seconds_to_write(run);
+    }
     return scsi_run_operation(run, &operation, part, parts);
 }
 
 static int run_crypto_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step, block_step}, 2);
+    return run_actions(run, run_one, &crypto_erase, &block_erase);
 }
 
 static int run_crypto(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){crypto_step}, 1);
+    return run_actions(run, run_one, &crypto_erase, NULL);
 }
 
 static int run_block(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){block_step}, 1);
+    return run_actions(run, run_one, &block_erase, NULL);
 }
 
 static int run_overwrite(struct erase_run *run) {
-    return run_steps(run, (const erase_step[]){overwrite_step}, 1);
+    return run_actions(run, run_one, &overwrite, NULL);
 }
 
 static bool sanitize_offered(const struct disk *disk, enum scsi_support support, const char *what,
