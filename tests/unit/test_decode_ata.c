@@ -291,6 +291,41 @@ static void test_pass_through_bytes(void **state) {
     assert_memory_equal(cdb, expected, 16);
 }
 
+static void test_sanitize_status(void **state) {
+    (void)state;
+    struct ata_sanitize_status status;
+    struct ata_registers registers = {0};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_false(status.known);
+    registers = (struct ata_registers){
+        .valid = true, .high_valid = true, .status = 0x50, .count = 0x4000, .lba = 0x8000};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.known && status.in_progress && !status.completed && !status.inferred);
+    assert_int_equal(status.progress, 0x8000);
+    registers.count = 0xa000;
+    registers.lba = 0xffff;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.completed && status.frozen && !status.in_progress);
+    /* Fixed format: only that something in COUNT 15:8 is set. */
+    registers = (struct ata_registers){
+        .valid = true, .status = 0x50, .count_high_set = true, .lba = 0x1000};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.inferred && status.in_progress && !status.completed);
+    registers.lba = 0xffff;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.inferred && !status.in_progress && status.completed);
+    registers.count_high_set = false;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(!status.in_progress && !status.completed);
+    /* An abort is the drive's word for a failure; another error says nothing. */
+    registers = (struct ata_registers){.valid = true, .status = 0x51, .error = 0x04, .lba = 1};
+    ata_decode_sanitize_status(&registers, &status);
+    assert_true(status.known && status.failed && status.reason == 1);
+    registers.error = 0x10;
+    ata_decode_sanitize_status(&registers, &status);
+    assert_false(status.known);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_identify_names_and_capacity),
     cmocka_unit_test(test_identify_4kn_and_512e),
@@ -307,5 +342,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_power_on_resets),
     cmocka_unit_test(test_identify_logs),
     cmocka_unit_test(test_pass_through_bytes),
+    cmocka_unit_test(test_sanitize_status),
 };
 TEST_MAIN(tests)

@@ -6,25 +6,13 @@
 #include "quietus/ask.h"
 #include "quietus/json.h"
 
+#include "firmware.h"
 #include "test.h"
-#include "whole_erase.h"
 
 #include <sodium.h>
 
-enum { SENT = 256 };
-
-/* What the drive of a test does, and what it was sent. */
+/* What else the drive of a test does. */
 static struct {
-    char sent[SENT][80]; /* destructive commands, as text */
-    unsigned count;
-    unsigned polls_at_work; /* answers "in progress" that follow a command */
-    unsigned left;
-    uint16_t state; /* 2: in progress, 1: completed */
-    bool keeps_data;
-    bool ignores; /* good status, and nothing happens */
-    bool fails;
-    bool refuses;
-    bool stuck;
     uint16_t word128;
     uint8_t password[32];
     bool prepared;
@@ -39,28 +27,6 @@ static struct {
     bool set_max_refused;
     uint8_t last; /* the command before */
 } drive;
-
-static void say(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    assert_true(drive.count < SENT);
-    (void)vsnprintf(drive.sent[drive.count++], sizeof *drive.sent, format, arguments);
-    va_end(arguments);
-}
-
-static const struct erase_facts *facts(const struct erase *erase) {
-    assert_true(erase->run->attempt_count > 0);
-    return &erase->run->attempts[erase->run->attempt_count - 1].facts;
-}
-
-static void begin(struct fake_disk *fake) {
-    if (drive.ignores)
-        return;
-    drive.left = drive.polls_at_work;
-    drive.state = 2;
-    if (!drive.keeps_data && !drive.fails)
-        fake_disk_erase(fake);
-}
 
 static void give_registers(struct scsi_command *command, uint8_t status, uint8_t error,
                            uint16_t count, uint64_t lba) {
@@ -90,14 +56,13 @@ static void give_registers(struct scsi_command *command, uint8_t status, uint8_t
 }
 
 static void give_status(struct scsi_command *command) {
-    if (drive.state == 2 && !drive.stuck && drive.left-- == 0)
-        drive.state = drive.fails ? 3 : 1;
-    if (drive.state == 3)
+    const enum firmware_state state = firmware_asked();
+    if (state == FIRMWARE_FAILED)
         give_registers(command, 0x51, 0x04, 0, 1);
-    else if (drive.state == 2)
+    else if (state == FIRMWARE_AT_WORK)
         give_registers(command, 0x50, 0, 0x4000, 0x1234);
     else
-        give_registers(command, 0x50, 0, drive.state == 1 ? 0x8000 : 0, 0xffff);
+        give_registers(command, 0x50, 0, state == FIRMWARE_DONE ? 0x8000 : 0, 0xffff);
 }
 
 static bool password_fits(const struct scsi_command *command) {
@@ -119,9 +84,9 @@ static void erase_unit(struct fake_disk *fake, struct scsi_command *command) {
         command->host_status = 3;
         return;
     }
-    if (!drive.keeps_data)
+    if (!firmware.fault.keeps_data)
         fake_disk_erase(fake);
-    if (!drive.ignores)
+    if (!firmware.fault.ignores)
         drive.word128 &= (uint16_t)~6;
     give_registers(command, 0x50, 0, 0, 0);
 }
@@ -130,12 +95,12 @@ static void security(struct fake_disk *fake, struct scsi_command *command) {
     const uint8_t *data = command->data;
     const uint8_t opcode = command->cdb[14];
     if (opcode == 0xf3) {
-        say("F3");
+        firmware_say("F3");
         drive.prepared = true;
         give_registers(command, 0x50, 0, 0, 0);
         return;
     }
-    say("%02X flags=%02x%02x %.32s", opcode, data[0], data[1], data + 2);
+    firmware_say("%02X flags=%02x%02x %.32s", opcode, data[0], data[1], data + 2);
     if (opcode == 0xf4) {
         erase_unit(fake, command);
         return;
@@ -172,7 +137,7 @@ static bool play_hidden(struct scsi_command *command) {
     if (!sets && opcode != 0x27 && opcode != 0x78)
         return false;
     if (sets)
-        say("%02x %s", drive.last, sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
+        firmware_say("%02x %s", drive.last, sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
     if (sets && drive.set_max_refused) {
         give_registers(command, 0x51, 0x04, 0, 0);
         return true;
@@ -220,12 +185,12 @@ static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
         return true;
     }
     if (opcode == 0xb4) {
-        say("%s", sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
-        if (drive.refuses) {
+        firmware_say("%s", sodium_bin2hex(bytes, sizeof bytes, command->cdb, 16));
+        if (firmware.fault.refuses) {
             give_registers(command, 0x51, 0x04, 0, 3);
             return true;
         }
-        begin(fake);
+        firmware_begin(fake);
         give_registers(command, 0x50, 0, 0, 0xffff);
         return true;
     }
@@ -233,10 +198,8 @@ static bool play_ata(struct fake_disk *fake, struct scsi_command *command) {
 }
 
 static void prepare(struct erase *erase, const char *method) {
-    erase_make(erase, COMMANDS_ATA, 4);
-    still_clock();
+    firmware_make(erase, COMMANDS_ATA, method);
     memset(&drive, 0, sizeof drive);
-    erase->policy.fallback = false;
     drive.word128 = 0x0021;
     erase->fake.on_scsi = play_ata;
     erase->disk = fake_disk_scanned(&erase->fake);
@@ -246,17 +209,11 @@ static void prepare(struct erase *erase, const char *method) {
         .supported = true, .crypto_scramble = true, .block_erase = true, .overwrite = true};
     erase->disk->ata.security =
         (struct ata_security){.supported = true, .enhanced_erase = true, .normal_minutes = 2};
-    drive.polls_at_work = 3;
-    if (method)
-        erase_only(erase, method);
 }
 
 static void test_sanitize_bytes(void **state) {
     (void)state;
-    static const struct {
-        const char *method;
-        const char *sent[2];
-    } cases[] = {
+    static const struct firmware_bytes cases[] = {
         /* op, protocol 3 extended, CK_COND, features, count, LBA pairs, device, command, control */
         {"ata-sanitize-crypto", {"8507200011000043700079007240b400"}},
         {"ata-sanitize-block",
@@ -266,16 +223,7 @@ static void test_sanitize_bytes(void **state) {
          {"8507200011000043700079007240b400", "850720001200004272004500"
                                               "6b40b400"}},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct erase erase;
-        prepare(&erase, cases[i].method);
-        erase_go(&erase);
-        assert_int_equal(drive.count, cases[i].sent[1] ? 2 : 1);
-        for (unsigned k = 0; k < drive.count; k++)
-            assert_string_equal(drive.sent[k], cases[i].sent[k]);
-        assert_int_equal(facts(&erase)->binding, BINDING_SEEN_AT_WORK);
-        erase_end(&erase, DISPOSITION_ERASED);
-    }
+    firmware_check_bytes(prepare, cases, COUNT_OF(cases));
 }
 
 /* One pass, the signature "OW" above a pattern that is different each time. */
@@ -286,8 +234,8 @@ static void test_sanitize_overwrite_bytes(void **state) {
     for (int i = 0; i < 2; i++) {
         prepare(&erase, "ata-sanitize-overwrite");
         erase_go(&erase);
-        assert_int_equal(drive.count, 1);
-        const char *sent = drive.sent[0];
+        assert_int_equal(firmware.count, 1);
+        const char *sent = firmware.sent[0];
         assert_memory_equal(sent, "85072000140001", 14);
         assert_memory_equal(sent + 18, "57", 2); /* LBA 39:32 */
         assert_memory_equal(sent + 22, "4f", 2); /* LBA 47:40 */
@@ -303,45 +251,31 @@ static void test_sanitize_ends(void **state) {
     (void)state;
     struct erase erase;
     prepare(&erase, "ata-sanitize-block");
-    drive.polls_at_work = 0;
+    firmware.polls_at_work = 0;
     erase_go(&erase);
-    assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
+    assert_int_equal(firmware_facts(&erase)->binding, BINDING_STATE_CHANGED);
     erase_end(&erase, DISPOSITION_ERASED);
 
     /* Completed before, and after, and never seen at work: the samples decide. */
     prepare(&erase, "ata-sanitize-block");
-    drive.polls_at_work = 0;
-    drive.state = 1;
+    firmware.polls_at_work = 0;
+    firmware.state = FIRMWARE_DONE;
     erase_go(&erase);
-    assert_int_equal(facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
+    assert_int_equal(firmware_facts(&erase)->binding, BINDING_STATUS_AND_MEDIUM);
     erase_end(&erase, DISPOSITION_ERASED);
     prepare(&erase, "ata-sanitize-block");
-    drive.state = 1;
-    drive.ignores = true;
+    firmware.state = FIRMWARE_DONE;
+    firmware.fault.ignores = true;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_FAILED);
 
-    prepare(&erase, "ata-sanitize-block");
-    drive.fails = true;
-    erase_go(&erase);
-    assert_non_null(strstr(erase.reason.text, "sectors are left"));
-    erase_end(&erase, DISPOSITION_FAILED);
-
-    prepare(&erase, "ata-sanitize-block");
-    drive.refuses = true;
-    erase_go(&erase);
-    assert_non_null(strstr(erase.reason.text, "it is frozen"));
-    erase_end(&erase, DISPOSITION_FAILED);
-
-    prepare(&erase, "ata-sanitize-block");
-    drive.stuck = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_UNKNOWN);
-
-    prepare(&erase, "ata-sanitize-block");
-    drive.keeps_data = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_FAILED);
+    static const struct firmware_end cases[] = {
+        {"ata-sanitize-block", {.fails = true}, DISPOSITION_FAILED, "sectors are left"},
+        {"ata-sanitize-block", {.refuses = true}, DISPOSITION_FAILED, "it is frozen"},
+        {"ata-sanitize-block", {.stuck = true}, DISPOSITION_UNKNOWN, NULL},
+        {"ata-sanitize-block", {.keeps_data = true}, DISPOSITION_FAILED, NULL},
+    };
+    firmware_check_ends(prepare, cases, COUNT_OF(cases));
 }
 
 /* Without registers a sanitize is not begun; a security erase can be judged without them. */
@@ -351,7 +285,7 @@ static void test_without_registers(void **state) {
     prepare(&erase, "ata-sanitize-block");
     drive.no_registers = true;
     erase_go(&erase);
-    assert_int_equal(drive.count, 0);
+    assert_int_equal(firmware.count, 0);
     erase_end(&erase, DISPOSITION_FAILED);
     prepare(&erase, "ata-security-erase");
     drive.no_registers = true;
@@ -374,17 +308,17 @@ static void test_security_bytes(void **state) {
     struct erase erase;
     prepare(&erase, "ata-security-erase");
     erase_go(&erase);
-    assert_int_equal(drive.count, 3);
-    assert_string_equal(drive.sent[0], "F1 flags=0000 Quietus erase in progress");
-    assert_string_equal(drive.sent[1], "F3");
-    assert_string_equal(drive.sent[2], "F4 flags=0000 Quietus erase in progress");
-    assert_int_equal(facts(&erase)->binding, BINDING_STATE_CHANGED);
+    assert_int_equal(firmware.count, 3);
+    assert_string_equal(firmware.sent[0], "F1 flags=0000 Quietus erase in progress");
+    assert_string_equal(firmware.sent[1], "F3");
+    assert_string_equal(firmware.sent[2], "F4 flags=0000 Quietus erase in progress");
+    assert_int_equal(firmware_facts(&erase)->binding, BINDING_STATE_CHANGED);
     assert_no_password(&erase);
     erase_end(&erase, DISPOSITION_ERASED);
 
     prepare(&erase, "ata-security-erase-enhanced");
     erase_go(&erase);
-    assert_string_equal(drive.sent[2], "F4 flags=0200 Quietus erase in progress");
+    assert_string_equal(firmware.sent[2], "F4 flags=0200 Quietus erase in progress");
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_ERASED);
 }
@@ -395,7 +329,7 @@ static void test_security_interrupted(void **state) {
     prepare(&erase, "ata-security-erase");
     drive.interrupts_once = true;
     erase_go(&erase);
-    assert_int_equal(drive.count, 5); /* F1, F3, F4, F3, F4 */
+    assert_int_equal(firmware.count, 5); /* F1, F3, F4, F3, F4 */
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_ERASED);
 }
@@ -407,7 +341,7 @@ static void test_security_refused_at_once(void **state) {
     prepare(&erase, "ata-security-erase");
     drive.refusals = 2;
     erase_go(&erase);
-    assert_int_equal(drive.count, 7); /* F1, and F3, F4 three times */
+    assert_int_equal(firmware.count, 7); /* F1, and F3, F4 three times */
     erase_end(&erase, DISPOSITION_ERASED);
 
     prepare(&erase, "ata-security-erase");
@@ -422,13 +356,13 @@ static void test_security_never_left_locked(void **state) {
     (void)state;
     struct erase erase;
     prepare(&erase, "ata-security-erase");
-    drive.ignores = true; /* a good status, and the password stays */
+    firmware.fault.ignores = true; /* a good status, and the password stays */
     erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_FAILED);
 
     prepare(&erase, "ata-security-erase");
-    drive.keeps_data = true;
+    firmware.fault.keeps_data = true;
     erase_go(&erase);
     assert_int_equal(drive.word128 & 6, 0);
     erase_end(&erase, DISPOSITION_FAILED);
@@ -452,29 +386,26 @@ static void test_known_passwords(void **state) {
     drive.word128 |= 6;
     memcpy(drive.password, "somebody's", 10);
     erase_go(&erase);
-    assert_int_equal(drive.count, 4);
-    for (unsigned i = 0; i < drive.count; i++)
-        assert_memory_equal(drive.sent[i], "F2", 2);
+    assert_int_equal(firmware.count, 4);
+    for (unsigned i = 0; i < firmware.count; i++)
+        assert_memory_equal(firmware.sent[i], "F2", 2);
     assert_non_null(strstr(erase.reason.text, "locked by an ATA password"));
     erase_end(&erase, DISPOSITION_FAILED);
 
     prepare(&erase, "ata-sanitize-block");
     drive.word128 |= 6 | 0x10; /* attempts used up */
     erase_go(&erase);
-    assert_int_equal(drive.count, 0);
+    assert_int_equal(firmware.count, 0);
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
 /* The disk shows half of itself; the scan has seen that more is there. */
 static void prepare_hidden(struct erase *erase) {
-    erase_make(erase, COMMANDS_ATA, 4);
-    still_clock();
+    firmware_make(erase, COMMANDS_ATA, "overwrite");
     memset(&drive, 0, sizeof drive);
-    erase->policy.fallback = false;
     const uint64_t whole = erase->fake.bytes / 512;
     drive.sectors = whole / 2;
     erase->fake.on_scsi = play_ata;
-    erase_only(erase, "overwrite");
 }
 
 static void scan_hidden(struct erase *erase) {
@@ -486,7 +417,7 @@ static void scan_hidden(struct erase *erase) {
     erase->disk->areas[0].lba_count = drive.sectors;
     erase->disk->hidden_known = true;
     erase->disk->native_sectors = erase->fake.bytes / 512;
-    drive.count = 0;
+    firmware.count = 0;
 }
 
 static void test_hidden_areas_are_opened(void **state) {
@@ -499,8 +430,8 @@ static void test_hidden_areas_are_opened(void **state) {
     erase_go(&erase);
     if (erase.outcome != DISPOSITION_ERASED)
         fail_msg("%s", erase.reason.text);
-    assert_int_equal(drive.count, 1);
-    assert_string_equal(drive.sent[0], "27 8507200000000100ff001f0000403700");
+    assert_int_equal(firmware.count, 1);
+    assert_string_equal(firmware.sent[0], "27 8507200000000100ff001f0000403700");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
     erase_end(&erase, DISPOSITION_ERASED);
 
@@ -509,7 +440,7 @@ static void test_hidden_areas_are_opened(void **state) {
     drive.amac = true;
     scan_hidden(&erase);
     erase_go(&erase);
-    assert_string_equal(drive.sent[0] + 3, "8507200001000000ff001f0000407800");
+    assert_string_equal(firmware.sent[0] + 3, "8507200001000000ff001f0000407800");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
     erase_end(&erase, DISPOSITION_ERASED);
 
@@ -518,13 +449,13 @@ static void test_hidden_areas_are_opened(void **state) {
     drive.dco = 8192;
     scan_hidden(&erase);
     erase_go(&erase);
-    assert_string_equal(drive.sent[0] + 3, "850620"
-                                           "00c0"
-                                           "0000"
-                                           "0000"
-                                           "0000"
-                                           "0000"
-                                           "40b100");
+    assert_string_equal(firmware.sent[0] + 3, "850620"
+                                              "00c0"
+                                              "0000"
+                                              "0000"
+                                              "0000"
+                                              "0000"
+                                              "40b100");
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
     erase_end(&erase, DISPOSITION_ERASED);
 }
@@ -546,41 +477,6 @@ static void test_hidden_areas_that_stay(void **state) {
     erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
-static void test_sanitize_status_decoding(void **state) {
-    (void)state;
-    struct ata_sanitize_status status;
-    struct ata_registers registers = {0};
-    ata_decode_sanitize_status(&registers, &status);
-    assert_false(status.known);
-    registers = (struct ata_registers){
-        .valid = true, .high_valid = true, .status = 0x50, .count = 0x4000, .lba = 0x8000};
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(status.known && status.in_progress && !status.completed && !status.inferred);
-    assert_int_equal(status.progress, 0x8000);
-    registers.count = 0xa000;
-    registers.lba = 0xffff;
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(status.completed && status.frozen && !status.in_progress);
-    /* Fixed format: only that something in COUNT 15:8 is set. */
-    registers = (struct ata_registers){
-        .valid = true, .status = 0x50, .count_high_set = true, .lba = 0x1000};
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(status.inferred && status.in_progress && !status.completed);
-    registers.lba = 0xffff;
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(status.inferred && !status.in_progress && status.completed);
-    registers.count_high_set = false;
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(!status.in_progress && !status.completed);
-    /* An abort is the drive's word for a failure; another error says nothing. */
-    registers = (struct ata_registers){.valid = true, .status = 0x51, .error = 0x04, .lba = 1};
-    ata_decode_sanitize_status(&registers, &status);
-    assert_true(status.known && status.failed && status.reason == 1);
-    registers.error = 0x10;
-    ata_decode_sanitize_status(&registers, &status);
-    assert_false(status.known);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_sanitize_bytes),
     cmocka_unit_test(test_sanitize_overwrite_bytes),
@@ -593,6 +489,5 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_known_passwords),
     cmocka_unit_test(test_hidden_areas_are_opened),
     cmocka_unit_test(test_hidden_areas_that_stay),
-    cmocka_unit_test(test_sanitize_status_decoding),
 };
 TEST_MAIN(tests)

@@ -2,25 +2,18 @@
 #include "quietus/json.h"
 #include "quietus/scsi_reservation.h"
 
+#include "firmware.h"
 #include "test.h"
-#include "whole_erase.h"
 
 #include <sodium.h>
 
-enum { SENT = 16 };
-
+/* What else the drive of a test does. */
 static struct {
-    char sent[SENT][96]; /* what is no question: CDB and data, in hexadecimal */
-    unsigned count;
     uint64_t blocks;
     uint64_t hidden; /* blocks that MODE SELECT brings back */
     bool hidden_for_good;
     bool refuses_select;
-    unsigned left; /* REQUEST SENSE answers "in progress" so often */
     uint16_t at_work;
-    bool fails;
-    bool keeps_data;
-    bool refuses;
     bool is_taken; /* another host reserves it when an erase is about to begin */
     bool reserved;
     uint32_t block_size; /* of the medium; 0: 512 */
@@ -58,14 +51,14 @@ static void inquiry(struct scsi_command *command) {
 /* Sense data as REQUEST SENSE returns it, fixed format. */
 static void request_sense(struct scsi_command *command) {
     uint8_t data[18] = {[0] = 0x70, [7] = 10};
-    if (drive.left > 0) {
-        drive.left--;
+    const enum firmware_state state = firmware_asked();
+    if (state == FIRMWARE_AT_WORK) {
         data[2] = SENSE_NOT_READY;
         data[12] = (uint8_t)(drive.at_work >> 8);
         data[13] = (uint8_t)drive.at_work;
         data[15] = 0x80;
         data[16] = 0x40;
-    } else if (drive.fails) {
+    } else if (state == FIRMWARE_FAILED) {
         data[2] = SENSE_MEDIUM_ERROR;
         data[12] = 0x31;
         data[13] = 0x03;
@@ -76,11 +69,9 @@ static void request_sense(struct scsi_command *command) {
 static void note(const struct scsi_command *command) {
     char data[64] = "";
     char cdb[40];
-    assert_true(drive.count < SENT);
     if (command->data_length > 0)
         (void)sodium_bin2hex(data, sizeof data, command->data, command->data_length);
-    (void)snprintf(drive.sent[drive.count++], sizeof *drive.sent, "%s %s",
-                   sodium_bin2hex(cdb, sizeof cdb, command->cdb, command->cdb_length), data);
+    firmware_say("%s %s", sodium_bin2hex(cdb, sizeof cdb, command->cdb, command->cdb_length), data);
 }
 
 static void refuse(struct scsi_command *command) {
@@ -99,14 +90,12 @@ static void erase(struct fake_disk *fake, struct scsi_command *command, uint16_t
         command->status = SCSI_RESERVATION_CONFLICT;
         return;
     }
-    if (drive.refuses) {
+    if (firmware.fault.refuses) {
         refuse(command);
         return;
     }
     drive.at_work = at_work;
-    drive.left = 3;
-    if (!drive.keeps_data && !drive.fails)
-        fake_disk_erase(fake);
+    firmware_begin(fake);
 }
 
 static bool play(struct fake_disk *fake, struct scsi_command *command) {
@@ -184,8 +173,7 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
 }
 
 static void prepare(struct erase *erase, const char *method) {
-    erase_make(erase, COMMANDS_SCSI, 4);
-    still_clock();
+    firmware_make(erase, COMMANDS_SCSI, method);
     memset(&drive, 0, sizeof drive);
     drive.blocks = erase->fake.bytes / 512;
     erase->fake.on_scsi = play;
@@ -194,35 +182,21 @@ static void prepare(struct erase *erase, const char *method) {
     erase->disk->scsi_sanitize_overwrite = SCSI_SUPPORTED;
     erase->disk->scsi_sanitize_block = SCSI_SUPPORTED;
     erase->disk->scsi_sanitize_crypto = SCSI_SUPPORTED;
-    erase->policy.fallback = false;
-    erase_only(erase, method);
 }
 
 /* Every run begins with this: all blocks, which changes nothing where nothing is hidden. */
-static const char select_all[] = "55110000000000001000 0000000000000008ffffffff00000200";
+#define SELECT_ALL "55110000000000001000 0000000000000008ffffffff00000200"
 
 static void test_bytes(void **state) {
     (void)state;
-    static const struct {
-        const char *method;
-        const char *sent[2];
-    } cases[] = {
-        {"scsi-sanitize-crypto", {"48830000000000000000 "}},
-        {"scsi-sanitize-block", {"48820000000000000000 "}},
-        {"scsi-sanitize-crypto-block", {"48830000000000000000 ", "48820000000000000000 "}},
-        {"scsi-format", {"041000000000 00020000"}},
+    static const struct firmware_bytes cases[] = {
+        {"scsi-sanitize-crypto", {SELECT_ALL, "48830000000000000000 "}},
+        {"scsi-sanitize-block", {SELECT_ALL, "48820000000000000000 "}},
+        {"scsi-sanitize-crypto-block",
+         {SELECT_ALL, "48830000000000000000 ", "48820000000000000000 "}},
+        {"scsi-format", {SELECT_ALL, "041000000000 00020000"}},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct erase erase;
-        prepare(&erase, cases[i].method);
-        erase_go(&erase);
-        assert_int_equal(drive.count, cases[i].sent[1] ? 3 : 2);
-        assert_string_equal(drive.sent[0], select_all);
-        for (unsigned k = 1; k < drive.count; k++)
-            assert_string_equal(drive.sent[k], cases[i].sent[k - 1]);
-        assert_int_equal(erase.run->attempts[0].facts.binding, BINDING_SEEN_AT_WORK);
-        erase_end(&erase, DISPOSITION_ERASED);
-    }
+    firmware_check_bytes(prepare, cases, COUNT_OF(cases));
 }
 
 /* One pass, no inversion, a pattern of four bytes that is new each time. */
@@ -233,8 +207,8 @@ static void test_overwrite_bytes(void **state) {
         struct erase erase;
         prepare(&erase, "scsi-sanitize-overwrite");
         erase_go(&erase);
-        assert_memory_equal(drive.sent[1], "48810000000000000800 01000004", 29);
-        (void)snprintf(patterns[i], sizeof *patterns, "%s", drive.sent[1] + 29);
+        assert_memory_equal(firmware.sent[1], "48810000000000000800 01000004", 29);
+        (void)snprintf(patterns[i], sizeof *patterns, "%s", firmware.sent[1] + 29);
         erase_end(&erase, DISPOSITION_ERASED);
     }
     assert_string_not_equal(patterns[0], patterns[1]);
@@ -250,32 +224,24 @@ static void test_format_keeps_protection(void **state) {
         prepare(&erase, "scsi-format");
         erase.disk->protection_type = type;
         erase_go(&erase);
-        assert_string_equal(drive.sent[1], sent[type]);
+        assert_string_equal(firmware.sent[1], sent[type]);
         erase_end(&erase, DISPOSITION_ERASED);
     }
 }
 
 static void test_ends(void **state) {
     (void)state;
-    struct erase erase;
-    prepare(&erase, "scsi-sanitize-block");
-    drive.keeps_data = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_FAILED);
-    prepare(&erase, "scsi-format"); /* GOOD, and nothing on the medium has changed */
-    drive.keeps_data = true;
-    erase_go(&erase);
-    erase_end(&erase, DISPOSITION_FAILED);
-    prepare(&erase, "scsi-sanitize-block");
-    drive.fails = true;
-    erase_go(&erase);
-    assert_non_null(strstr(erase.reason.text, "reports that it failed"));
-    erase_end(&erase, DISPOSITION_FAILED);
-    prepare(&erase, "scsi-sanitize-block");
-    drive.refuses = true;
-    erase_go(&erase);
-    assert_non_null(strstr(erase.reason.text, "refused by the disk: illegal request"));
-    erase_end(&erase, DISPOSITION_FAILED);
+    static const struct firmware_end cases[] = {
+        {"scsi-sanitize-block", {.keeps_data = true}, DISPOSITION_FAILED, NULL},
+        /* GOOD, and nothing on the medium has changed */
+        {"scsi-format", {.keeps_data = true}, DISPOSITION_FAILED, NULL},
+        {"scsi-sanitize-block", {.fails = true}, DISPOSITION_FAILED, "reports that it failed"},
+        {"scsi-sanitize-block",
+         {.refuses = true},
+         DISPOSITION_FAILED,
+         "refused by the disk: illegal request"},
+    };
+    firmware_check_ends(prepare, cases, COUNT_OF(cases));
 }
 
 /* One that runs already is waited for, and then begun anew. */
@@ -284,9 +250,10 @@ static void test_an_earlier_one(void **state) {
     struct erase erase;
     prepare(&erase, "scsi-sanitize-block");
     drive.at_work = SCSI_SANITIZE_IN_PROGRESS;
-    drive.left = 5;
+    firmware.state = FIRMWARE_AT_WORK;
+    firmware.left = 5;
     erase_go(&erase);
-    assert_int_equal(drive.count, 2);
+    assert_int_equal(firmware.count, 2);
     erase_end(&erase, DISPOSITION_ERASED);
 }
 
@@ -302,7 +269,7 @@ static void test_taken_on_the_way(void **state) {
     assert_non_null(strstr(erase.reason.text, "reserved by another host (exclusive access, key "
                                               "0x00000000000abcde)"));
     assert_int_equal(erase.run->attempt_count, 1);
-    assert_int_equal(drive.count, 2); /* MODE SELECT, and the sanitize that was refused */
+    assert_int_equal(firmware.count, 2); /* MODE SELECT, and the sanitize that was refused */
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
@@ -321,9 +288,9 @@ static void test_cannot_be_cleared(void **state) {
     drive.reserved = true;
     erase_go(&erase);
     assert_non_null(strstr(erase.reason.text, "neither cleared nor preempted"));
-    assert_int_equal(drive.count, COUNT_OF(sent));
+    assert_int_equal(firmware.count, COUNT_OF(sent));
     for (size_t i = 0; i < COUNT_OF(sent); i++)
-        assert_memory_equal(drive.sent[i], sent[i], strlen(sent[i]));
+        assert_memory_equal(firmware.sent[i], sent[i], strlen(sent[i]));
     assert_true(drive.registered == 0);
     erase_end(&erase, DISPOSITION_REFUSED);
 }
@@ -335,9 +302,9 @@ static void test_other_sectors(void **state) {
     prepare(&erase, "scsi-sanitize-block");
     erase.policy.sector_size = 4096;
     erase_go(&erase);
-    assert_int_equal(drive.count, 4);
-    assert_string_equal(drive.sent[2], "55110000000000001000 00000000000000080000000000001000");
-    assert_string_equal(drive.sent[3], "041000000000 00020000");
+    assert_int_equal(firmware.count, 4);
+    assert_string_equal(firmware.sent[2], "55110000000000001000 00000000000000080000000000001000");
+    assert_string_equal(firmware.sent[3], "041000000000 00020000");
     assert_string_equal(erase.run->reformat.problem.text, "");
     assert_int_equal(erase.run->reformat.after, 4096);
     assert_true(erase.run->reformat.capacity_after == erase.fake.bytes);
@@ -347,7 +314,7 @@ static void test_other_sectors(void **state) {
     erase.policy.sector_size = 4096;
     erase.disk->bus = BUS_SCSI;
     erase_go(&erase);
-    assert_int_equal(drive.count, 1);
+    assert_int_equal(firmware.count, 1);
     assert_non_null(strstr(erase.reason.text, "it is no SAS disk"));
     erase_end(&erase, DISPOSITION_ERASED);
 }
@@ -361,7 +328,7 @@ static void test_hidden_capacity(void **state) {
     erase.disk->areas[0].lba_count = drive.blocks;
     erase.disk->identity.capacity = drive.blocks * 512;
     erase_go(&erase);
-    assert_string_equal(drive.sent[0], select_all + 0);
+    assert_string_equal(firmware.sent[0], SELECT_ALL);
     assert_int_equal(fake_disk_residue(&erase.fake), 0);
     erase_end(&erase, DISPOSITION_ERASED);
 }
