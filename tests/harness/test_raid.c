@@ -3,6 +3,7 @@
 #include "quietus/keys.h"
 
 #include "../../agent/scan/internal.h"
+#include "../unit/scanned.h"
 #include "../unit/test.h"
 #include "description.h"
 #include "raid_model.h"
@@ -216,16 +217,6 @@ static void test_reads_that_bring_nothing(void **state) {
 
 /* --- the scan --- */
 
-static bool has_finding(const json_t *findings, const char *part) {
-    size_t i;
-    json_t *finding;
-    json_array_foreach((json_t *)findings, i, finding) {
-        if (strstr(json_string_value(finding), part))
-            return true;
-    }
-    return false;
-}
-
 static struct model model;
 static char folder[64];
 
@@ -265,8 +256,8 @@ static void test_a_member_has_its_line(void **state) {
     assert_int_equal(disk->identity.capacity, 4 << 20);
     assert_int_equal(disk->area_count, 1);
     assert_int_equal(disk->raid.role, RAID_MEMBER);
-    assert_true(has_finding(disk->findings, "enclosure 32 slot 4), which has it as: online"));
-    assert_true(has_finding(disk->findings, "breaks the volume"));
+    assert_true(any_has(disk->findings, "enclosure 32 slot 4), which has it as: online"));
+    assert_true(any_has(disk->findings, "breaks the volume"));
     json_t *object = disk_json(disk);
     const json_t *raid = json_object_get(object, "raid");
     assert_string_equal(json_text(raid, "role"), "member");
@@ -278,7 +269,7 @@ static void test_a_member_has_its_line(void **state) {
     raid_model_set_state(0, 0);
     disk = raid_model_scan(RAID_MEGARAID);
     assert_int_equal(disk->raid.role, RAID_SPARE);
-    assert_false(has_finding(disk->findings, "breaks the volume"));
+    assert_false(any_has(disk->findings, "breaks the volume"));
     disk_free(disk);
 
     disk = raid_model_scan(RAID_CCISS);
@@ -359,18 +350,18 @@ static void test_controllers_in_the_tree(void **state) {
 
     /* Where it cannot be asked: never silence. */
     scan_find_raid(folder, false, &scan);
-    assert_true(has_finding(scan.findings, "hpsa, SCSI host 3"));
+    assert_true(any_has(scan.findings, "hpsa, SCSI host 3"));
     free_scan(&scan);
     const struct raid_faults faults = {.kind = RAID_FAULT_DRIVER, .first = 1, .every = 1};
     raid_model_use(&model, &faults);
     scan_find_raid(folder, true, &scan);
-    assert_true(has_finding(scan.findings, "could not be listed"));
-    assert_true(has_finding(scan.findings, "HBA or JBOD mode"));
+    assert_true(any_has(scan.findings, "could not be listed"));
+    assert_true(any_has(scan.findings, "HBA or JBOD mode"));
     free_scan(&scan);
     shell("echo megaraid_sas > sys/class/scsi_host/host4/proc_name; "
           "echo nobody > sys/class/scsi_host/host3/proc_name");
     scan_find_raid(folder, true, &scan); /* there is no such driver here, nor a node */
-    assert_true(has_finding(scan.findings, "megaraid_sas, SCSI host 4"));
+    assert_true(any_has(scan.findings, "megaraid_sas, SCSI host 4"));
     scan_free(&scan);
 }
 

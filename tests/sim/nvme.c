@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Bits of the Commands Supported and Effects log. */
 enum {
@@ -297,6 +298,17 @@ static void forgotten(struct drive *drive, const struct drive_request *request) 
 static uint32_t lba_bytes(const struct drive *drive) {
     const struct nvme_namespace *ns = nvme_allocated(drive, 1);
     return ns == NULL ? 512 : nvme_lba_bytes(drive, ns);
+}
+
+uint16_t nvme_refusal(const struct drive *drive, enum erase_operation which) {
+    if (tcg_denies_erase(drive))
+        return NVME_OPERATION_DENIED;
+    const struct misbehaviour *line = drive_misbehaves(drive, MISBEHAVE_REFUSE, which);
+    if (line == NULL)
+        return NVME_OK;
+    if (strcmp(line->word, "field") == 0)
+        return NVME_INVALID_FIELD;
+    return strcmp(line->word, "abort") == 0 ? NVME_INTERNAL_ERROR : NVME_INVALID_OPCODE;
 }
 
 const struct command_set nvme_command_set = {

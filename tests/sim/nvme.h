@@ -202,7 +202,9 @@ bool nvme_can_sanitize(const struct drive *drive); /* in some way or other */
 uint32_t nvme_sanicap(const struct drive *drive);
 void nvme_sanitize_log(const struct drive *drive, uint8_t log[512]);
 
-/* nvme.c */
+/* nvme.c: what an erase is refused with, by security or by its misbehaviour; NVME_OK if it is not.
+ */
+uint16_t nvme_refusal(const struct drive *drive, enum erase_operation which);
 void nvme_effects_log(const struct drive *drive, uint8_t log[NVME_PAGE]);
 
 /* nvme_format.c */

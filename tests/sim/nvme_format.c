@@ -65,17 +65,6 @@ static uint16_t check(const struct drive *drive, const struct drive_request *req
     return any_write_protected(drive, scope(drive, request, ses)) ? NVME_WRITE_PROTECTED : NVME_OK;
 }
 
-static uint16_t refusal(const struct drive *drive, enum erase_operation which) {
-    if (tcg_denies_erase(drive))
-        return NVME_OPERATION_DENIED;
-    const struct misbehaviour *line = drive_misbehaves(drive, MISBEHAVE_REFUSE, which);
-    if (line == NULL)
-        return NVME_OK;
-    if (strcmp(line->word, "field") == 0)
-        return NVME_INVALID_FIELD;
-    return strcmp(line->word, "abort") == 0 ? NVME_INTERNAL_ERROR : NVME_INVALID_OPCODE;
-}
-
 /* Without a secure erase only the mapping goes. User data erase really erases, also what was
  * overwritten before. */
 static struct media_effect effect_of(const struct drive *drive, unsigned ses, uint32_t mask) {
@@ -110,7 +99,7 @@ uint16_t nvme_format(struct drive *drive, struct drive_request *request) {
         return NVME_FORMAT_IN_PROGRESS;
     uint16_t status = check(drive, request, &wanted, ses);
     if (status == NVME_OK)
-        status = refusal(drive, operation_of(ses));
+        status = nvme_refusal(drive, operation_of(ses));
     if (status != NVME_OK)
         return status;
     if (drive_misbehaves(drive, MISBEHAVE_HANG, operation_of(ses)) != NULL)

@@ -68,9 +68,13 @@ static uint16_t status_of(const struct drive *drive, enum drive_fault fault) {
     return NVME_INTERNAL_ERROR;
 }
 
-static uint16_t check_transfer(const struct drive *drive, const struct drive_request *request,
-                               const struct range *range) {
-    const uint64_t length = range->lbas * nvme_transfer_bytes(drive, range->ns, request);
+/* As range_of, of a command whose data has to have its length. */
+static uint16_t range_with_data(const struct drive *drive, const struct drive_request *request,
+                                struct range *out) {
+    const uint16_t status = range_of(drive, request, out);
+    if (status != NVME_OK)
+        return status;
+    const uint64_t length = out->lbas * nvme_transfer_bytes(drive, out->ns, request);
     return length > NVME_MAX_TRANSFER || request->data_size < length ? NVME_INVALID_FIELD : NVME_OK;
 }
 
@@ -126,9 +130,7 @@ static uint8_t *read_range(struct drive *drive, const struct drive_request *requ
 
 uint16_t nvme_read(struct drive *drive, struct drive_request *request) {
     struct range range;
-    uint16_t status = range_of(drive, request, &range);
-    if (status == NVME_OK)
-        status = check_transfer(drive, request, &range);
+    uint16_t status = range_with_data(drive, request, &range);
     if (status != NVME_OK)
         return status;
     uint8_t *medium = read_range(drive, request, &range, &status);
@@ -154,9 +156,7 @@ static void wrote(struct drive *drive, const struct drive_request *request, uint
 
 uint16_t nvme_write(struct drive *drive, struct drive_request *request) {
     struct range range;
-    uint16_t status = range_of(drive, request, &range);
-    if (status == NVME_OK)
-        status = check_transfer(drive, request, &range);
+    uint16_t status = range_with_data(drive, request, &range);
     if (status == NVME_OK)
         status = may_write(&range);
     if (status != NVME_OK)
@@ -178,9 +178,7 @@ uint16_t nvme_write(struct drive *drive, struct drive_request *request) {
 
 uint16_t nvme_compare(struct drive *drive, struct drive_request *request) {
     struct range range;
-    uint16_t status = range_of(drive, request, &range);
-    if (status == NVME_OK)
-        status = check_transfer(drive, request, &range);
+    uint16_t status = range_with_data(drive, request, &range);
     if (status != NVME_OK)
         return status;
     uint8_t *medium = read_range(drive, request, &range, &status);

@@ -158,17 +158,6 @@ static void begin(struct drive *drive, const struct drive_request *request,
     state->sanitize_status = SANITIZING;
 }
 
-static uint16_t refusal(const struct drive *drive, enum erase_operation which) {
-    if (tcg_denies_erase(drive))
-        return NVME_OPERATION_DENIED;
-    const struct misbehaviour *line = drive_misbehaves(drive, MISBEHAVE_REFUSE, which);
-    if (line == NULL)
-        return NVME_OK;
-    if (strcmp(line->word, "field") == 0)
-        return NVME_INVALID_FIELD;
-    return strcmp(line->word, "abort") == 0 ? NVME_INTERNAL_ERROR : NVME_INVALID_OPCODE;
-}
-
 static uint16_t sanitize(struct drive *drive, const struct drive_request *request,
                          enum erase_operation which, enum effect_kind kind) {
     const uint32_t cdw10 = sqe_dword(request, 10);
@@ -178,7 +167,7 @@ static uint16_t sanitize(struct drive *drive, const struct drive_request *reques
         return NVME_SANITIZE_FAILED;
     if (is_write_protected(drive))
         return NVME_WRITE_PROTECTED;
-    const uint16_t refused = refusal(drive, which);
+    const uint16_t refused = nvme_refusal(drive, which);
     if (refused != NVME_OK)
         return refused;
     if (drive_misbehaves(drive, MISBEHAVE_HANG, which) != NULL)

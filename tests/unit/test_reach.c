@@ -8,6 +8,7 @@
 
 #include "../../agent/scan/internal.h"
 #include "fake_disk.h"
+#include "scanned.h"
 #include "test.h"
 
 #include <errno.h>
@@ -51,31 +52,6 @@ static int remove_tree(void **state) {
     return 0;
 }
 
-static struct scan scan_tree(void) {
-    struct scan scan;
-    scan_run(&(struct scan_options){.root = tree}, &scan);
-    return scan;
-}
-
-static const struct disk *disk_at(const struct scan *scan, const char *node) {
-    for (size_t i = 0; i < scan->disk_count; i++) {
-        if (strcmp(disk_node(scan->disks[i]), node) == 0)
-            return scan->disks[i];
-    }
-    fail_msg("no disk at %s", node);
-    return NULL;
-}
-
-static bool any_has(const json_t *texts, const char *part) {
-    size_t i;
-    json_t *entry;
-    json_array_foreach((json_t *)texts, i, entry) {
-        if (strstr(json_string_value(entry), part))
-            return true;
-    }
-    return false;
-}
-
 /* The finding of that kind about that address; NULL if there is none. */
 static const json_t *finding_of(const struct scan *scan, const char *kind, const char *address) {
     size_t i;
@@ -108,7 +84,7 @@ static void test_controllers_that_show_nothing(void **state) {
           "pci 0000:00:17.0 0x010400 8086 2822 ahci; pci 0000:00:18.0 0x010601 8086 a352 ahci; "
           "echo 2 >sys/bus/pci/devices/0000:00:17.0/remapped_nvme; "
           "echo 0 >sys/bus/pci/devices/0000:00:18.0/remapped_nvme");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     expect_finding(&scan, "no-driver", "0000:01:00.0", "7", "storage controller without a driver",
                    "another controller");
     assert_non_null(strstr(json_text(finding_of(&scan, "no-driver", "0000:01:00.0"), "controller"),
@@ -122,11 +98,11 @@ static void test_controllers_that_show_nothing(void **state) {
      * does not say is not believed. */
     shell("ln -s ../../../bus/pci/drivers/vmd sys/devices/pci0000:00/0000:00:0e.0/driver; "
           "echo 0 >sys/bus/pci/devices/0000:00:17.0/remapped_nvme");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 2);
     scan_free(&scan);
     shell("rm sys/bus/pci/devices/0000:00:17.0/remapped_nvme");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     expect_finding(&scan, "remapped-nvme", "0000:00:17.0", "", "does not say", "AHCI");
     scan_free(&scan);
 }
@@ -175,7 +151,7 @@ static void test_raid_volumes_and_members(void **state) {
                        "scsi 0000:03:00.0 '%s' %s SEAGATE 'A DISK' '%s'; %s true",
                        cases[i].driver, cases[i].port, cases[i].address, cases[i].block, level);
         shell(script);
-        struct scan scan = scan_tree();
+        struct scan scan = scan_tree(tree);
         assert_int_equal(scan.disk_count, 1);
         const struct disk *disk = scan.disks[0];
         assert_string_equal(disk->controller.address, "0000:03:00.0");
@@ -201,7 +177,7 @@ static void test_plan_of_a_volume(void **state) {
           "scsi 0000:03:00.0 '' 0:2:0:0 DELL 'PERC H730' sda; "
           "mkdir -p sys/class/raid_devices/0:2:0:0; echo raid1 "
           ">sys/class/raid_devices/0:2:0:0/level");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     struct disk *disk = scan.disks[0];
     assert_int_equal(disk->medium, MEDIUM_UNKNOWN);
     assert_string_equal(disk->volume_kind, "raid1 of megaraid_sas");
@@ -231,7 +207,7 @@ static void test_volumes_by_name(void **state) {
           "scsi 0000:05:00.0 '' 3:0:0:0 ATA 'DELLBOSS VD' sda; "
           "scsi 0000:05:00.0 '' 4:0:0:0 ATA 'SAMSUNG MZ7' sdb; "
           "scsi 0000:05:00.0 '' 5:0:0:0 HP 'LOGICAL VOLUME' sdc");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_true(disk_at(&scan, "/dev/sda")->volume);
     assert_false(disk_at(&scan, "/dev/sdb")->volume);
     assert_true(disk_at(&scan, "/dev/sdc")->volume);
@@ -246,7 +222,7 @@ static void test_persistent_memory_and_emmc(void **state) {
           "mkdir -p sys/block/mmcblk0/device; echo 2048 >sys/block/mmcblk0/size; "
           "echo 0x20 >sys/block/mmcblk0/device/raw_rpmb_size_mult; mkdir -p sys/class/block; "
           "ln -s ../../block/mmcblk0 sys/class/block/mmcblk0");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 2); /* the module, and what has no pmem */
     const json_t *module = json_array_get(scan.findings, 0);
     const json_t *space = json_array_get(scan.findings, 1);
@@ -262,12 +238,12 @@ static void test_persistent_memory_and_emmc(void **state) {
     /* The firmware has some, and nothing drives it. */
     shell("rm -r sys/bus/nd; mkdir -p sys/bus/acpi/devices/ACPI0012:00 "
           "sys/bus/acpi/devices/PNP0C02:00");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 1);
     assert_string_equal(json_text(json_array_get(scan.findings, 0), "controller"), "ACPI0012:00");
     scan_free(&scan);
     shell("ln -s ../drivers/nfit sys/bus/acpi/devices/ACPI0012:00/driver");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 0);
     scan_free(&scan);
 }
@@ -291,7 +267,7 @@ static void test_what_is_no_local_disk(void **state) {
         "ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys9 sys/class/nvme-subsystem/; "
         "mkdir -p $s/nvme9n1 sys/class/block; echo 2048 >$s/nvme9n1/size; "
         "ln -s ../../devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1 sys/class/block/nvme9n1");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     static const struct {
         const char *node;
         const char *what; /* NULL: a local disk */
@@ -380,7 +356,7 @@ static void make_places(void) {
 static void test_where_disks_are(void **state) {
     (void)state;
     make_places();
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     static const struct {
         const char *node;
         const char *place;
@@ -428,7 +404,7 @@ static char first_character(const char *name) {
 static void test_lights(void **state) {
     (void)state;
     make_places();
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     const struct disk_place *bay = &disk_at(&scan, "/dev/sda")->place;
     assert_int_equal(locate_set(tree, bay, true), 0);
     assert_int_equal(first_character("sys/class/enclosure/0:0:8:0/Slot 01/locate"), '1');

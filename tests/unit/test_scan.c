@@ -6,6 +6,7 @@
 #include "quietus/scan.h"
 
 #include "../../agent/scan/internal.h"
+#include "scanned.h"
 #include "test.h"
 
 #include <errno.h>
@@ -37,24 +38,9 @@ static int remove_tree(void **state) {
     return 0;
 }
 
-static struct scan scan_tree(void) {
-    struct scan scan;
-    scan_run(&(struct scan_options){.root = tree}, &scan);
-    return scan;
-}
-
-static const struct disk *disk_at(const struct scan *scan, const char *node) {
-    for (size_t i = 0; i < scan->disk_count; i++) {
-        if (strcmp(disk_node(scan->disks[i]), node) == 0)
-            return scan->disks[i];
-    }
-    fail_msg("no disk at %s", node);
-    return NULL;
-}
-
 static void test_every_disk_of_the_tree(void **state) {
     (void)state;
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_int_equal(scan.disk_count, 4);
     assert_string_equal(scan.server.serial, "QT-SRV-0042");
     assert_string_equal(scan.server.uuid, "6a1f3c52-9d0e-4b7a-8c11-0f5e2d7b9a01");
@@ -91,7 +77,7 @@ static void test_names_in_sysfs_may_be_anything(void **state) {
     (void)state;
     shell("f=$(echo sys/class/nvme-subsystem/*/) && printf 'S\\377\\\\' > $f/serial", "");
     shell("printf '%s' 36028797018963968 > $(echo sys/class/block/sda/size)", "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     const struct disk *disk = disk_at(&scan, "/dev/nvme0n1");
     assert_string_equal(disk->identity.serial, "S\\xff\\\\");
     const struct disk *absurd = disk_at(&scan, "/dev/sda");
@@ -101,21 +87,11 @@ static void test_names_in_sysfs_may_be_anything(void **state) {
     scan_free(&scan);
 }
 
-static bool has_finding(const struct disk *disk, const char *part) {
-    size_t i;
-    json_t *finding;
-    json_array_foreach(disk->findings, i, finding) {
-        if (strstr(json_string_value(finding), part))
-            return true;
-    }
-    return false;
-}
-
 /* Pulled out, and put back while somebody had its node open. */
 static void test_controller_that_is_gone(void **state) {
     (void)state;
     shell("f=$(echo sys/class/nvme-subsystem/*/) && ln -s ../../devices/gone/nvme0 $f/nvme7", "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     const struct disk *disk = disk_at(&scan, "/dev/nvme0n1");
     assert_int_equal(disk->path_count, 1);
     assert_string_equal(disk->paths[0].node, "/dev/nvme0");
@@ -132,11 +108,11 @@ static void test_block_devices_that_nobody_knows(void **state) {
           "echo 5 > sys/block/sr0/device/type; echo 1 > sys/block/nvme0c0n1/hidden; "
           "echo 7 > sys/class/scsi_device/0:0:0:0/device/type",
           "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_int_equal(scan.disk_count, 6); /* the tree's four, odd0 and mmcblk0 */
-    assert_true(has_finding(disk_at(&scan, "/dev/odd0"), "not known here"));
+    assert_true(any_has(disk_at(&scan, "/dev/odd0")->findings, "not known here"));
     assert_int_equal(disk_at(&scan, "/dev/odd0")->identity.capacity, 1 << 20);
-    assert_true(has_finding(disk_at(&scan, "/dev/mmcblk0"), "mmcblk0boot0"));
+    assert_true(any_has(disk_at(&scan, "/dev/mmcblk0")->findings, "mmcblk0boot0"));
     assert_int_equal(disk_at(&scan, "/dev/sda")->commands, COMMANDS_SCSI); /* optical memory */
     json_t *exceptions = plan_exceptions(disk_at(&scan, "/dev/mmcblk0"), method_find("overwrite"));
     bool told = false;
@@ -151,23 +127,23 @@ static void test_block_devices_that_nobody_knows(void **state) {
 static void test_content_that_cannot_be_read(void **state) {
     (void)state;
     shell("mkdir -p dev/sdb && truncate -s 64M dev/sda dev/nvme0n1 && truncate -s 1M dev/vda", "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_true(disk_at(&scan, "/dev/sda")->content_known);
     assert_false(disk_at(&scan, "/dev/sdb")->content_known); /* a folder: every read fails */
     assert_false(disk_at(&scan, "/dev/vda")->content_known); /* its end is not there */
-    assert_true(has_finding(disk_at(&scan, "/dev/vda"), "cannot be read"));
+    assert_true(any_has(disk_at(&scan, "/dev/vda")->findings, "cannot be read"));
     scan_free(&scan);
 }
 
 static void test_controller_without_driver_is_told(void **state) {
     (void)state;
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 0);
     scan_free(&scan);
     shell("mkdir -p sys/bus/pci/devices/0000:99:00.0 && cd sys/bus/pci/devices/0000:99:00.0 && "
           "echo 0x010400 >class && echo 0x1000 >vendor && echo 0x10e6 >device",
           "");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_int_equal(json_array_size(scan.findings), 1);
     assert_non_null(strstr(json_text(json_array_get(scan.findings, 0), "controller"), "1000:10e6"));
     scan_free(&scan);
@@ -186,13 +162,13 @@ static void test_content_boot_medium_and_use(void **state) {
           "&& mkfs.ext4 -q -F -U 11111111-2222-3333-4444-555555555555 dev/sdb",
           "");
     /* Whoever had the server could write the label to its disks: that exempts none. */
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     assert_false(disk_at(&scan, "/dev/sda")->boot_medium);
     assert_non_null(strstr(last_finding(disk_at(&scan, "/dev/sda")), "is no stick"));
     scan_free(&scan);
 
     shell("echo 1 >$(readlink -f sys/class/block/sda)/removable", "");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_true(disk_at(&scan, "/dev/sda")->boot_medium);
     assert_false(disk_at(&scan, "/dev/sdb")->boot_medium);
     const json_t *ids = disk_at(&scan, "/dev/sdb")->content_ids;
@@ -202,16 +178,16 @@ static void test_content_boot_medium_and_use(void **state) {
     scan_free(&scan);
 
     shell("echo 'quiet quietus.medium=11111111-2222-3333-4444-555555555555' >proc/cmdline", "");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_true(disk_at(&scan, "/dev/sdb")->boot_medium);
-    assert_true(has_finding(disk_at(&scan, "/dev/sdb"), "by a file system's UUID alone"));
+    assert_true(any_has(disk_at(&scan, "/dev/sdb")->findings, "by a file system's UUID alone"));
     scan_free(&scan);
 
     shell(
         "mkdir -p proc/self && echo '36 35 8:16 / /mnt rw - ext4 /dev/sdb rw' >proc/self/mountinfo "
         "&& mkdir -p $(readlink -f sys/class/block/nvme0n1)/holders/md0",
         "");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     assert_true(disk_at(&scan, "/dev/sdb")->in_use);
     assert_string_equal(disk_at(&scan, "/dev/sdb")->use_reason, "it is mounted on /mnt");
     assert_true(disk_at(&scan, "/dev/nvme0n1")->in_use);
@@ -228,22 +204,22 @@ static void test_two_disks_with_the_boot_mediums_uuid(void **state) {
           "echo 'quietus.medium=11111111-2222-3333-4444-555555555555' >proc/cmdline",
           "");
     /* Both are built in: nobody can know. */
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     static const char *const both[] = {"/dev/sda", "/dev/sdb"};
     for (size_t i = 0; i < COUNT_OF(both); i++) {
         assert_true(disk_at(&scan, both[i])->boot_medium);
-        assert_true(has_finding(disk_at(&scan, both[i]), "one of 2 disks"));
+        assert_true(any_has(disk_at(&scan, both[i])->findings, "one of 2 disks"));
     }
     scan_free(&scan);
     /* One can be carried away: it is that. */
     shell("echo 1 >$(readlink -f sys/class/block/sda)/removable", "");
-    scan = scan_tree();
+    scan = scan_tree(tree);
     const struct disk *stick = disk_at(&scan, "/dev/sda");
     const struct disk *copy = disk_at(&scan, "/dev/sdb");
     assert_true(stick->boot_medium);
     assert_false(copy->boot_medium);
     assert_string_equal(copy->boot_reason, "");
-    assert_true(has_finding(copy, "treated as any other disk"));
+    assert_true(any_has(copy->findings, "treated as any other disk"));
     json_t *document = disk_json(copy);
     assert_false(json_flag(document, "boot_medium"));
     assert_true(json_array_size(json_object_get(document, "findings")) > 0);
@@ -258,7 +234,7 @@ static void test_partition_tables(void **state) {
           "&& truncate -s 20M part && mkfs.ext4 -q -F -L root part && dd if=part of=dev/vda bs=1M "
           "seek=21 conv=notrunc status=none",
           "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     const struct disk *disk = disk_at(&scan, "/dev/vda");
     char text[256];
     assert_string_equal(disk_content_text(disk, text, sizeof text),
@@ -273,7 +249,7 @@ static void test_partition_tables(void **state) {
 /* The document has a line for every disk, with what an order needs. */
 static void test_document(void **state) {
     (void)state;
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     json_t *document = scan_json(&scan);
     assert_string_equal(json_text(document, "schema"), "quietus.scan/1");
     assert_int_equal(json_array_size(json_object_get(document, "disks")), 4);
@@ -648,12 +624,12 @@ static void test_actuators(void **state) {
           "mkdir -p $q/0 $q/1 $q/2 && echo 0 >$q/0/sector && echo 65536 >$q/0/nr_sectors && "
           "echo 65536 >$q/1/sector && echo 65535 >$q/1/nr_sectors",
           "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     const struct disk *disk = disk_at(&scan, "/dev/sdb");
     assert_int_equal(disk->areas[0].actuator_count, 2); /* the third says nothing */
     assert_int_equal(disk->areas[0].actuators[1].first, 65536);
     assert_int_equal(disk->areas[0].actuators[1].count, 65535);
-    assert_true(has_finding(disk, "2 actuators"));
+    assert_true(any_has(disk->findings, "2 actuators"));
     assert_int_equal(disk_at(&scan, "/dev/sda")->areas[0].actuator_count, 0);
     json_t *document = disk_json(disk);
     const json_t *area = json_array_get(json_object_get(document, "areas"), 0);
@@ -697,7 +673,7 @@ static void test_the_more_protective_role_wins(void **state) {
 static void test_a_virtual_medium_is_looked_at_closer(void **state) {
     (void)state;
     shell("mkdir -p dev && truncate -s 64M dev/sda && mkfs.vfat -n QUIETUS dev/sda >/dev/null", "");
-    struct scan scan = scan_tree();
+    struct scan scan = scan_tree(tree);
     struct disk *disk = (struct disk *)disk_at(&scan, "/dev/sda");
     disk->virtual_medium = true; /* of which the scan reads nothing */
     disk->content_known = disk->boot_medium = false;
