@@ -13,7 +13,7 @@ from machine import Machine
 
 SERIALS = ["L-1", "L-2", "L-3", "L-4"]
 MIB, MIB_PER_SECOND = 12, 4  # so that a disk takes three seconds
-LONGEST_END = 20  # seconds that a run may take to end when it is told to
+LONGEST_END = 60  # seconds that a run may take to end when it is told to; with its requests it would take days
 
 SCRIPT = """
 run() {
@@ -33,16 +33,20 @@ mount -t cgroup2 none /sys/fs/cgroup
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/stuck
 limit() { echo "$(cat /sys/class/block/vdb/dev) wbps=$1" >/sys/fs/cgroup/stuck/io.max || echo NOT-STUCK; }
-limit 400000 # so that it is far from its end when it gets stuck, however slow this machine is
+written() { set -- $(cat /sys/class/block/vdb/stat); echo $7; }
+at_first=$(written)
+limit 800000 # so that it is far from its end when it gets stuck, however slow this machine is
 (echo 0 >/sys/fs/cgroup/stuck/cgroup.procs
 printf 'L-1\nL-2\n' | quietus erase --progress none --spool /tmp/stuck /dev/vda /dev/vdb >/tmp/said 2>&1
 echo "STATUS stuck $?") &
 certificate() { ls /tmp/stuck/*$1*certificate.json 2>/dev/null; }
-while [ -z "$(ls /tmp/stuck/*begun.json 2>/dev/null)" ]; do sleep 0.2; done
-sleep 1
+while [ $(written) = $at_first ]; do sleep 0.2; done
 limit 2
 while [ -z "$(certificate L-1)" ]; do sleep 0.2; done
 [ -z "$(certificate L-2)" ] || echo NOT-STUCK
+stuck_at=$(written)
+sleep 2 # by the first limit another megabyte would come
+[ $(written) = $stuck_at ] || echo NOT-STUCK
 read began rest </proc/uptime
 kill -TERM $(pidof quietus)
 wait $!
