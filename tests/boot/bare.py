@@ -31,7 +31,7 @@ def times_of(names):
     """{name: seconds from power-on to its first line}, of the boots of these names."""
     times = {}
 
-    def boot(place, name, arguments, time_limit=200, prefix=()):
+    def boot(place, name, arguments, time_limit=machine.TIME_LIMIT, prefix=()):
         with boots.machine_with_drives(place, name, arguments, time_limit, prefix) as (vm, _):
             vm.wait_for("BARE-IS-UP")
             times[name] = time.monotonic() - vm.started

@@ -163,7 +163,7 @@ times = {}
 
 
 @contextlib.contextmanager
-def machine_with_drives(place, name, arguments, time_limit=200, prefix=()):
+def machine_with_drives(place, name, arguments, time_limit=machine.TIME_LIMIT, prefix=()):
     """Power on, with two drives that hold data: (machine, simulation)."""
     sections = [drive(serial.lower(), family, serial=serial, size="2M", spare="1M", plant="PLANT every=4", sanitize="block")
                 for serial, family in DRIVES]
@@ -175,7 +175,7 @@ def machine_with_drives(place, name, arguments, time_limit=200, prefix=()):
             yield vm, sim
 
 
-def boot(place, name, arguments, refused=None, time_limit=200, prefix=()):
+def boot(place, name, arguments, refused=None, time_limit=machine.TIME_LIMIT, prefix=()):
     """Boots the machine by what the arguments say, with two drives that hold data. Returns its console; the drives
     are erased then, or, with refused (a pattern), untouched."""
     with machine_with_drives(place, name, arguments, time_limit, prefix) as (vm, sim):

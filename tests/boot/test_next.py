@@ -25,14 +25,14 @@ def test_uefi_on_to_the_next_device():
     run("mmd", "-i", stick, "::EFI", "::EFI/BOOT")
     run("mcopy", "-i", stick, folder / "bare.efi", "::EFI/BOOT/BOOTX64.EFI")
     second = [word.replace("bootindex=0", "bootindex=1") for word in usb(stick)]
-    with Machine(network=False, direct=False, memory=1024, time_limit=200,
+    with Machine(network=False, direct=False, memory=1024,
                  extra=[*uefi(folder), *network("virtio-net-pci,romfile=", folder, "quietus.efi"), *second,
                         "-action", "reboot=reset"]) as vm:
         vm.wait_for(r"quietus: the firmware boots Boot[0-9A-F]{4} next")
         vm.wait_for("quietus: exit status 0; next")
         vm.wait_for("BARE-IS-UP")
         console = vm.console()
-        vm.process.wait(60)
+        vm.wait_until_off()
     assert console.count("quietus: Quietus") == 1, console
     mark = place.www / f"uefi-next-out/{machine.SERIAL}-done"
     assert mark.read_text() == f"exit status 0\nserver {machine.SERIAL}\n"

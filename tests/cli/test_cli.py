@@ -636,7 +636,7 @@ def test_agent_sends_until_it_is_acknowledged():
         took = time.monotonic() - began
         thread.join()
         assert len(list((place / "www/certs").glob("*record.json"))) == 1
-        assert took < 40
+        assert took < 55
         late[0].__exit__()
 
 
@@ -715,10 +715,10 @@ def test_a_slow_server_holds_nobody_up():
         began = time.monotonic()
         output = inspect(place, f"quietus.mode=erase quietus.order=http://127.0.0.1:{server.port}/o.json "
                                 f"quietus.order_wait=1 quietus.report=http://127.0.0.1:{server.port}/certs "
-                                "quietus.deliver=1", status=ORDER, timeout=100)
+                                "quietus.deliver=1", status=ORDER, timeout=300)
         took = time.monotonic() - began
         assert "the time for it is over" in output and "stay in" in output
-        assert took < 45, took
+        assert took < 200, took  # what it sends would take seven hours
         assert last_record(place)[0]["exit_status"] == ORDER
 
 
@@ -764,7 +764,7 @@ def run_init_function(place, call, words="", spool=()):
         start_stick_watch() {{ :; }}
         quietus() {{ echo "CALLED $*"; rm -f $state/spool/*.json; }}
         {call}"""
-    done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done
     return done.stdout
 

@@ -16,7 +16,7 @@ def init(folder, script):
         state={folder} stick={folder}/stick command_line={folder}/cmdline shell_allowed={folder}/shell
         setsid() {{ echo "SHELL $*"; exit 0; }}
         {script}"""
-    done = subprocess.run(["busybox", "sh", "-c", text], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(["busybox", "sh", "-c", text], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done
     return done.stdout
 

@@ -27,7 +27,7 @@ def shell(place, script):
     """What is printed, errors too; the script's state is the folder."""
     text = PROLOGUE.format(initramfs=INITRAMFS, state=place) + script
     return subprocess.run(["busybox", "sh", "-c", text], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=60, check=False).stdout
+                          timeout=120, check=False).stdout
 
 
 def test_stick_is_there_only_while_mounted():

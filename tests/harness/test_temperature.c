@@ -77,7 +77,7 @@ static int look_for(struct thermometer *thermometer, const struct progress *prog
 /* Warm is what the host reads or writes; what works by itself is not even opened. Once a minute. */
 static void test_asked_while_the_host_works(void **state) {
     (void)state;
-    enum { MANY = 500, FEW = 5 };
+    enum { MANY = 6000, FEW = 5 };
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct progress progress = {.phase = PHASE_SANITIZING};
         start(&kinds[i]);
@@ -106,7 +106,7 @@ static void test_asked_while_the_host_works(void **state) {
 /* By its node it could be reached, but another disk has that node now. */
 static void test_another_disk_is_not_taken_for_it(void **state) {
     (void)state;
-    enum { MANY = 500, FEW = 5 };
+    enum { MANY = 6000, FEW = 5 };
     const struct progress progress = {.phase = PHASE_WRITING};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         start(&kinds[i]);

@@ -160,7 +160,7 @@ def erase(kinds, policy, extra=()):
         with Simulation(place.folder / "drives", *sections(kinds), factor=TIME_FACTOR) as sim:
             disks = [["-device", "qemu-xhci,id=xhci"]]
             disks += [kind.qemu(images[kind.serial]) for kind in kinds if kind.qemu]
-            with Machine(disks, sim_drives=sim, initrds=[place.site], memory=1024, time_limit=400, extra=extra,
+            with Machine(disks, sim_drives=sim, initrds=[place.site], memory=1024, extra=extra,
                          kernel_options=f"quietus.mode=erase quietus.order={place.url}/order.json "
                                         f"quietus.report={place.url}/out quietus.progress=none") as vm:
                 vm.wait_for_end()

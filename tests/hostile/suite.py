@@ -65,7 +65,7 @@ def cut_when_all_work(_, sim, drives):
     command = {"nvme": r"nvme-admin (?:84|80)", "ahci": r"ata (?:b4 features=001[1-4]|f4)",
                "satl": r"scsi 85 (?:\S\S \S\S 00 1[1-4] .* b4 |.* f4 )", "sas": r"scsi 48 8[123]"}
     for drive in drives:
-        sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.kind]}", seconds=240)
+        sim.wait_for(rf"^{re.escape(drive.name)} \d+ {command[drive.scenario.kind]}")
     time.sleep(2)
 
 

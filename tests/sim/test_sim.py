@@ -43,7 +43,7 @@ def run(sim, body, tools=(), memory=768, during=None, options=""):
     overlay = machine.many(sim.folder / "many.img", script, network=False,
                            files=machine.host_tools(*tools))
     with Machine(sim_drives=sim, kernel_options=f"rdinit=/many {options}", initrds=[overlay],
-                 network=False, memory=memory, time_limit=240) as vm:
+                 network=False, memory=memory) as vm:
         if during:
             during(vm)
         vm.wait_for("ALL-DONE")
@@ -185,7 +185,7 @@ def test_long_commands():
             section security; hdparm -I /dev/$beta
             """, ["hdparm", "nvme"])
         expect(found["erase"], r"Serial", r"^sn", r"Success formatting")
-        assert 4 <= int(re.search(r"took (\d+)", found["erase"]).group(1)) <= 12, found["erase"]
+        assert 4 <= int(re.search(r"took (\d+)", found["erase"]).group(1)) <= 60, found["erase"]
         assert re.findall(r"^(\d+)$", found["left"], re.M) == ["0", "0"], found["left"]
         expect(found["security"], r"not\s+enabled")
         expect(sim.log(), r"^beta \d+ ata f4 .* -> pending$", r"^beta \d+ ata f4 .* -> status=50",
@@ -201,9 +201,11 @@ def test_vanishing():
         found = run(sim, """
             section start
             for n in sda sdb; do hdparm --yes-i-know-what-i-am-doing --sanitize-block-erase /dev/$n; done
-            sleep 20
+            disks() { ls /sys/block | grep -c ^sd; }
+            until_there_are() { for i in $(seq 120); do [ $(disks) != $1 ] || break; sleep 1; done; }
+            until_there_are 0
             section away; ls /sys/block
-            sleep 20
+            until_there_are 2
             section back; ls /sys/block; for n in /dev/sd?; do hdparm -I $n | grep Serial; done
             """, ["hdparm"])
         assert "sd" not in found["away"], found["away"]
@@ -221,7 +223,7 @@ def test_vanishing_nvme():
             section before; ls /sys/block; nvme sanitize /dev/nvme0 -a 2
             sleep 4
             section after; nvme id-ctrl /dev/nvme0 2>&1
-            sleep 4
+            for i in $(seq 120); do [ "$(cat /sys/block/nvme0n1/size)" != 0 ] || break; sleep 0.5; done
             cat /sys/block/nvme0n1/size
             """, ["nvme"], options="nvme_core.admin_timeout=4 nvme_core.io_timeout=4")
         expect(found["before"], r"^nvme0n1$")
@@ -270,6 +272,8 @@ sg() {
 }
 # The unit attentions that wait there.
 settle() { sg_turs -n 4 $1 >/dev/null 2>&1; }
+# What works in the disk has ended.
+ready() { for i in $(seq 240); do sg_turs $1 >/dev/null 2>&1 && break; sleep 0.5; done; settle $1; }
 """
 
 
@@ -325,7 +329,7 @@ def test_sas_disk():
 
 def test_sas_erase():
     """sg_sanitize and sg_format on a native SAS disk, with their progress on both of its ports; 520 to 512."""
-    times = [f"scsi-{name} 6s" for name in ("sanitize-block", "sanitize-crypto", "sanitize-overwrite", "format")]
+    times = [f"scsi-{name} 8s" for name in ("sanitize-block", "sanitize-crypto", "sanitize-overwrite", "format")]
     sections = [
         drive("delta", "scsi", size="32M", serial="SAS-DELTA", time=times, after_block_erase="write-required",
               plant="RESIDUE every=1"),
@@ -340,16 +344,16 @@ def test_sas_erase():
             left() { sg_dd if=$1 bs=$2 count=2000 blk_sgio=1 bpt=16 2>/read-errors | grep -c RESIDUE; }
             section before; left $delta 512; left $odd 520
             section block; sg_sanitize --block --quick --early $delta
-            sleep 2; sg_requests -p $delta; sg_requests $other; sg_turs -v $other
+            sg_requests -p $delta; sg_requests $other; sg_turs -v $other
             sg_readcap -l $delta
-            sleep 5; settle $delta; settle $other; sg_requests $delta; left $delta 512; cat /read-errors
+            ready $delta; settle $other; sg_requests $delta; left $delta 512; cat /read-errors
             section overwrite; sg_sanitize --overwrite --pattern=/pattern --ipl=512 --quick --wait $odd
             settle $odd; sg_requests $odd; left $odd 520
             section written; sg_dd if=$odd bs=520 count=1 skip=777 blk_sgio=1 2>/dev/null | head -c 20
             section format; sg_format --format --size=512 --quick --early $odd
-            sleep 2; sg_requests -p $odd; sg_turs -v $odd
-            sleep 5; settle $odd; sg_readcap -l $odd
-            section protect; sg_format --format --fmtpinfo=2 --quick --early $delta; sleep 7; settle $delta; sg_readcap -l $delta
+            sg_requests -p $odd; sg_turs -v $odd
+            ready $odd; sg_readcap -l $odd
+            section protect; sg_format --format --fmtpinfo=2 --quick --early $delta; ready $delta; sg_readcap -l $delta
             section fail; sg_sanitize --fail --quick --early $delta && echo left
             """, tools)
         log = sim.log()

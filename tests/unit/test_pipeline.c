@@ -143,7 +143,7 @@ static void test_interrupted(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &with), 0);
     const int64_t began = clock_monotonic_ms();
     assert_int_equal(run_silent_disk(true), EXIT_UNKNOWN);
-    assert_true(clock_monotonic_ms() - began < 20000);
+    assert_true(clock_monotonic_ms() - began < 120000);
     (void)pthread_join(thread, NULL);
 
     assert_int_equal(light(), '1');
@@ -304,7 +304,7 @@ static void test_console_that_takes_nothing(void **state) {
     console_say(console, ends[1], "the end\n");
     assert_true(console_is_busy(console));
     console_free(console, 200);
-    assert_true(clock_monotonic_ms() - began < 10000);
+    assert_true(clock_monotonic_ms() - began < 60000);
     size_t got = 0;
     while (got < 2 * PIPE_SIZE + strlen("the end\n")) {
         const ssize_t more = read(ends[0], back + got, sizeof back - got);
@@ -331,7 +331,7 @@ static void test_waits_do_not_depend_on_the_date(void **state) {
     assert_int_equal(pthread_cond_timedwait(&condition, &lock, &until), ETIMEDOUT);
     const int64_t took = clock_monotonic_ms() - began;
     (void)pthread_mutex_unlock(&lock);
-    assert_true(took >= 40 && took < 10000);
+    assert_true(took >= 40 && took < 60000);
     assert_true(until.tv_sec < 1000000000); /* since this machine was started, not since 1970 */
     (void)pthread_cond_destroy(&condition);
 }

@@ -22,6 +22,7 @@ struct far_end {
     pthread_t thread;
     pthread_mutex_t lock;
     size_t answered;
+    unsigned marks;
     size_t length;
     char text[1 << 20];
 };
@@ -56,19 +57,28 @@ static void *take_all(void *argument) {
     }
 }
 
-/* What has come, as soon as nothing more comes. */
-static size_t received(struct far_end *end) {
-    enum { QUIET_MS = 30 };
-    size_t before;
-    size_t now = 0;
-    do {
-        before = now;
-        clock_sleep_ms(QUIET_MS);
+/* What has come when a mark comes that is sent behind it. */
+static size_t received(struct far_end *end, const struct terminal *terminal) {
+    enum { MARK = 1, LONGEST_MS = 60000 };
+    const char mark = MARK;
+    const unsigned wanted = ++end->marks;
+    while (write(terminal_fd(terminal), &mark, 1) != 1) {
+        assert_int_equal(errno, EAGAIN); /* the far end has something to read */
+        clock_sleep_ms(1);
+    }
+    for (int i = 0; i < LONGEST_MS; i++) {
+        unsigned seen = 0;
         (void)pthread_mutex_lock(&end->lock);
-        now = end->length;
+        const size_t length = end->length;
+        for (size_t k = 0; k < length; k++)
+            seen += end->text[k] == mark;
         (void)pthread_mutex_unlock(&end->lock);
-    } while (now != before);
-    return now;
+        if (seen == wanted)
+            return length;
+        clock_sleep_ms(1);
+    }
+    fail_msg("the mark has not come");
+    return 0;
 }
 
 static struct terminal *connect_line(struct far_end *end) {
@@ -146,12 +156,12 @@ static size_t bytes_in_a_second(struct far_end *end) {
     screen_go(&screen, PAGE_RUN);
     draw(terminal, &screen);
     assert_true(screen.rows == 66 && screen.columns == 132);
-    const size_t first = received(end);
+    const size_t first = received(end, terminal);
     for (unsigned step = 1; step <= 2 * SECONDS; step++) {
         go_on(&screen, step);
         draw(terminal, &screen);
     }
-    const size_t last = received(end);
+    const size_t last = received(end, terminal);
     disconnect(terminal, end);
     screen_free(&screen);
     return (last - first) / SECONDS;

@@ -594,9 +594,11 @@ static void test_probe(void **state) {
         assert_false(probe_decode(bad[i], &row, &column));
 }
 
+enum { LOOKS = 3000 }; /* fifty times a second */
+
 static void wait_for(struct keeping *keeping, size_t unsaved, size_t saved,
                      struct screen_keeping *state) {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         keeping_read(keeping, state);
         if (state->unsaved == unsaved && state->saved == saved)
             return;
@@ -608,7 +610,7 @@ static void wait_for(struct keeping *keeping, size_t unsaved, size_t saved,
 /* Until everything was saved again, as far as it could be. */
 static void wait_for_again(struct keeping *keeping, size_t saved, size_t failed,
                            struct screen_keeping *state) {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         keeping_read(keeping, state);
         if (!state->stale && state->again.done && state->again.saved == saved &&
             state->again.failed == failed)
@@ -742,7 +744,7 @@ static int degrees_after(struct thermometer *thermometer, const struct disk *dis
                          enum phase phase) {
     const struct progress progress = {.phase = phase};
     int degrees = 0;
-    for (int i = 0; i < (phase == PHASE_WRITING ? 500 : 10) && degrees == 0; i++) {
+    for (int i = 0; i < (phase == PHASE_WRITING ? 6000 : 10) && degrees == 0; i++) {
         degrees = thermometer_look(thermometer, 0, disk, &progress);
         clock_sleep_ms(10);
     }

@@ -4,7 +4,7 @@ import pathlib
 import re
 import time
 
-from person import Watched
+from person import PATIENCE, Watched
 
 COLUMNS, ROWS = 80, 25
 CELL_WIDTH, CELL_HEIGHT = 9, 16  # of the VGA's text mode, in pixels
@@ -40,7 +40,7 @@ class Monitor(Watched):
         self.machine.qmp("screendump", filename=str(path), format=kind)
         return path
 
-    def looks(self, seconds=10):
+    def looks(self, seconds=PATIENCE):
         """The monitor as a picture, checked to show the text: every character looks the same wherever it stands, and
         like no other one. Returns how many different ones were seen. (The picture comes a moment after the text.)"""
         end = time.monotonic() + seconds

@@ -6,13 +6,15 @@ import subprocess
 import tempfile
 import time
 
+# Seconds until something has to be on the screen; for a busy machine, on which everything takes several times as long.
+PATIENCE = 120
 RELAY = pathlib.Path(__file__).with_name("relay.py")
 
 
 class Watched:
     """What sees() gives is looked at until it is as it should be."""
 
-    def waits_for(self, pattern, seconds=30):
+    def waits_for(self, pattern, seconds=PATIENCE):
         """Until the screen shows the regular expression; returns the match."""
         end = time.monotonic() + seconds
         while True:
@@ -58,7 +60,7 @@ class Person(Watched):
     def sees(self):
         return self.tmux("capture-pane", "-p")
 
-    def waits_until_gone(self, pattern, seconds=30):
+    def waits_until_gone(self, pattern, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while re.search(pattern, self.sees(), re.M):
             assert time.monotonic() < end, f"{pattern!r} stays on the screen:\n{self.sees()}"

@@ -60,7 +60,7 @@ class Simulation:
         self.close()
 
     def _wait_until_ready(self):
-        readable, _, _ = select.select([self.process.stdout], [], [], 30)
+        readable, _, _ = select.select([self.process.stdout], [], [], 60)
         if not readable or self.process.stdout.readline() != b"ready\n":
             self.process.kill()
             self.process.wait()
@@ -70,7 +70,7 @@ class Simulation:
         """With trace: a line for each command and its result (trace.h)."""
         return self.log_path.read_text(errors="replace")
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern, seconds=240):
         """Waits until the log shows the regular expression; returns the match."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -91,7 +91,7 @@ class Simulation:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            status = self.process.wait(timeout=20)
+            status = self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -115,7 +115,7 @@ class SiteNetwork:
     def listeners(self, port):
         return self.run_in("ss", "-Hlntup", capture_output=True, text=True).stdout if port else ""
 
-    def wait_for(self, condition, seconds=10):
+    def wait_for(self, condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             assert all(process.poll() is None for process in self.processes), self.logs()

@@ -40,7 +40,7 @@ class Debugger:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.socket.connect(str(path))
 
     def ask(self, text):
@@ -90,7 +90,7 @@ def oops(folder, order, site, disk, url, store):
         debugger.go_on()
         vm.type("\n")
         vm.wait_for("Kernel panic - not syncing: sysrq triggered crash")
-        vm.process.wait(60)
+        vm.wait_until_off()
         return vm.console()
 
 
@@ -120,7 +120,7 @@ def test_oops_and_panic():
             life = json.loads(next((www / "run").glob("*.heartbeat")).read_text())
             assert (life["state"], life["exit_status"]) == ("ended", 0)
             beats = [path for method, path in server.requests if path.endswith(".heartbeat")]
-            assert len(beats) >= 4, server.requests
+            assert len(beats) >= 2, server.requests  # one while it ran, and the last
             with Machine(kernel_options=f"quietus.report={url}/next", extra=store) as vm:
                 assert vm.wait_for_end() == 0
                 assert "a kernel has crashed here before this boot" in vm.console()

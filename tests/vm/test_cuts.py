@@ -19,6 +19,7 @@ import simulated
 from machine import Machine
 
 CUTS, AT_LEAST_CUT = 4, 50
+MOST_CUTS = 8  # on a busy machine more disks are done, or not at work yet, when the power is cut
 LONGEST_WAIT = 6.0  # seconds from when all are at work to the cut
 PASSES, BYTE = "random,0x5a", 0x5a
 PLANTED = b"QPLANT"
@@ -264,8 +265,8 @@ def run_all(folder, rng):
     arguments = [qemu_disk(disk) for disk in disks if not disk.is_simulated]
     arguments.append(["-drive", f"if=none,id=stick,format=raw,cache=writethrough,file={stick_image}",
                       "-device", "virtio-blk-pci,drive=stick,serial=STICK"])
-    states, known, in_a_pass, positions = {}, set(), 0, 0
-    for number in range(CUTS):
+    states, known, in_a_pass, positions, number = {}, set(), 0, 0, 0
+    while number < CUTS or (number < MOST_CUTS and (in_a_pass < AT_LEAST_CUT or positions < AT_LEAST_CUT / 2)):
         with simulation(folder / "drives", disks) as sim, \
                 Machine(arguments, "rdinit=/many quietus.settle=1", initrds=[slow], network=False, sim_drives=sim) as vm:
             in_a_pass += len(cut_once(vm, sim, disks, rng))
@@ -276,8 +277,9 @@ def run_all(folder, rng):
                 check_resumed(disk, stick.states[disk.serial], states[disk.serial])
         states = stick.states
         positions += len(states)
-    assert in_a_pass >= AT_LEAST_CUT, f"only {in_a_pass} passes were cut"
-    assert positions >= AT_LEAST_CUT / 2, f"only {positions} positions were kept"
+        number += 1
+    assert in_a_pass >= AT_LEAST_CUT, f"only {in_a_pass} passes were cut in {number} cuts"
+    assert positions >= AT_LEAST_CUT / 2, f"only {positions} positions were kept in {number} cuts"
     with simulation(folder / "drives", disks) as sim, \
             Machine(arguments, "rdinit=/many quietus.settle=1", initrds=[fast], network=False, sim_drives=sim) as vm:
         vm.wait_for("ALL-DONE")
@@ -286,7 +288,7 @@ def run_all(folder, rng):
     assert not stick.states, stick.states
     taken_up = check_end(disks, stick, states)
     assert taken_up >= len(disks) / 2, f"only {taken_up} were taken up\n{console}"
-    return f"{in_a_pass} passes cut, {positions} positions kept, {taken_up} of {len(disks)} disks taken up at last"
+    return f"{in_a_pass} passes cut in {number} cuts, {positions} positions kept, {taken_up} of {len(disks)} disks taken up at last"
 
 
 def test_power_cuts_in_fifty_passes():

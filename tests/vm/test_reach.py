@@ -53,14 +53,20 @@ ln -s /sys/kernel/config/nvmet/subsystems/nqn.array ports/1/subsystems/nqn.array
 cd /
 echo transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=nqn.array >/dev/nvme-fabrics
 wait=0
-until lun=$(grep -l LUN-0001 /sys/class/nvme-subsystem/*/serial) || [ $wait = 20 ]; do
+until lun=$(grep -l LUN-0001 /sys/class/nvme-subsystem/*/serial) || [ $wait = 120 ]; do
     sleep 1
     wait=$((wait + 1))
 done
-sleep 3
 lun=$(basename $(dirname "$lun")/nvme*n1)
 echo "ARRAY $lun $(cat /sys/block/$lun/size)"
 echo 1 >/sys/kernel/tracing/events/nvmet/nvmet_req_init/enable
+commands() {{ grep nvmet_req_init: /sys/kernel/tracing/trace | grep -vc keep_alive; }}
+# Until the kernel has asked all that it wants to know of it.
+for i in $(seq 60); do
+    echo >/sys/kernel/tracing/trace
+    sleep 1
+    [ $(commands) != 0 ] || break
+done
 
 # counted NAME COMMAND...: runs it, and tells how many commands came to the array meanwhile.
 counted() {{
@@ -71,7 +77,7 @@ counted() {{
     status=$?
     # A change of state that the command caused late would come now.
     sleep 1
-    echo "CASE $name STATUS $status COMMANDS $(grep nvmet_req_init: /sys/kernel/tracing/trace | grep -vc keep_alive)"
+    echo "CASE $name STATUS $status COMMANDS $(commands)"
 }}
 """
 

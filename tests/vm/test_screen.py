@@ -14,7 +14,7 @@ import machine
 import stick
 from machine import Machine, QUIETUS
 from monitor import Monitor
-from person import Person
+from person import PATIENCE, Person
 
 HERE = pathlib.Path(__file__).parent
 PASSPHRASE = "correct horse battery"  # of sealed.key
@@ -53,7 +53,7 @@ def payload(path):
 
 def code_on(monitor):
     """The text of the QR code on a picture of the monitor."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         picture = monitor.picture(monitor.folder / "monitor.ppm")
         time.sleep(0.5)
@@ -95,15 +95,15 @@ def test_person_with_a_stick():
     with folder() as place:
         first = content.disk_with_ext4(place / "first.img", "first", 32)
         second = content.disk_with_ext4(place / "second.img", "second", 32)
-        pulled = content.blank(place / "pulled.img", 64)
+        pulled = content.blank(place / "pulled.img", 256)  # minutes: it is pulled out long before its end
         image = stick_with_key(place)
         before = content.digest(first), content.digest(second)
         disks = [machine.sata(first, "S-FIRST", **{"throttling.bps-write": 4 * MIB}), machine.scsi(second, "S-SECOND"),
                  machine.scsi(pulled, "S-PULLED", extra=",id=pulled", **{"throttling.bps-write": 2 * MIB}),
                  usb(image, stick.make(place / "other.img")), MONITOR]
-        with Machine(disks, OPTIONS, network=False, keyboard=True, time_limit=300) as vm, \
+        with Machine(disks, OPTIONS, network=False, keyboard=True) as vm, \
                 Person.at_serial_line(vm) as person:
-            person.waits_for("press Enter here", 120)
+            person.waits_for("press Enter here")
             person.presses("Enter")
             person.waits_for("serial QT-SRV-0042")
             person.waits_for("a key made in memory")
@@ -152,7 +152,7 @@ def test_person_with_a_stick():
             vm.qmp("device_del", id="stick")
             time.sleep(2)
             vm.qmp("device_del", id="pulled")
-            person.waits_for("2 erased, 1 failed", 120)
+            person.waits_for("2 erased, 1 failed")
             person.resizes(80, 24)
             person.presses("C-l")
             person.waits_for("^Record .*-record$")  # not shown on a low screen
@@ -181,7 +181,7 @@ def test_person_with_a_stick():
             person.presses("q")
             person.waits_for("p  power off")
             person.presses("p")
-            vm.process.wait(30)
+            vm.wait_until_off()
         found = documents(image, place)
         outcomes = {name.split("-")[1]: document["disposition"] for name, document in found.items()
                     if name.endswith("certificate")}
@@ -197,13 +197,13 @@ def test_person_with_a_stick():
 def test_stop_and_power_cut():
     """Stopped by Ctrl-C, a disk ends as unknown; after a power cut the stick knows what was begun."""
     with folder() as place:
-        disk = content.blank(place / "disk.img", 64)
+        disk = content.blank(place / "disk.img", 256)  # neither run comes to its end
         image = stick.make(place / "stick.img")
         disks = [machine.sata(disk, "S-SLOW", **{"throttling.bps-write": 2 * MIB}),
                  machine.usb_stick(image, "STICK")]
-        with Machine(disks, OPTIONS, network=False, keyboard=True, time_limit=300) as vm, \
+        with Machine(disks, OPTIONS, network=False, keyboard=True) as vm, \
                 Person.at_serial_line(vm, columns=132, rows=40) as person:
-            person.waits_for("press Enter here", 120)
+            person.waits_for("press Enter here")
             person.presses("Enter")
             person.waits_for("S-SLOW")
             # The stick itself cannot be chosen.
@@ -221,16 +221,19 @@ def test_stop_and_power_cut():
             person.waits_for("Type stop")
             person.types("stop")
             person.presses("Enter")
-            person.waits_for("1 unknown", 30)
+            person.waits_for("1 unknown")
             person.waits_for("Documents saved: 3")
             person.presses("d")
-            person.waits_for("1 of 2 disks chosen", 60)
+            person.waits_for("1 of 2 disks chosen")
             go_to_confirmation(person, again=True)
             person.waits_for("Type its serial number")
             person.types("S-SLOW")
             person.presses("Enter")
             person.waits_for(r"S-SLOW +writing .*left")
-            time.sleep(2)
+            end = time.monotonic() + PATIENCE
+            while sum(name.endswith("begun.json") for name in stick.Stick(image).names("certificates")) < 2:
+                assert time.monotonic() < end, person.sees()
+                time.sleep(0.2)
             vm.kill()
         names = stick.Stick(image).names("certificates")
         assert [sum(name.endswith(end) for name in names) for end in ("begun.json", "certificate.json", "record.json")] \

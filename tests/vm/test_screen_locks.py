@@ -7,7 +7,7 @@ import time
 import machine
 import stick
 from machine import Machine
-from person import Person
+from person import PATIENCE, Person
 from simulated import Simulation, drive, port
 from test_locks import visible
 from test_screen import OPTIONS, folder, go_to_confirmation
@@ -16,6 +16,7 @@ from test_vm import quietus
 USER, WRONG = "U-pass/0815", "W-pass/9999"
 PSID = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 SLOW = 12000  # bytes in a second: a document takes one or more
+STUCK = 10  # and then not one more is done while anybody waits
 
 
 def drives(place):
@@ -73,10 +74,11 @@ def save_on_sticks_that_fail(vm, person, sticks):
             person.presses("p", "r", "Escape")
         person.waits_for("There is no stick")
     with sticks.put_in(vm, "slow"):
-        end = time.monotonic() + 60
-        while len(sticks.names("slow")) < 2:
+        end = time.monotonic() + PATIENCE
+        while len(sticks.names("slow")) < 2:  # then the first is done
             assert time.monotonic() < end, person.sees()
-            time.sleep(0.2)
+            time.sleep(0.1)
+        vm.qmp("qom-set", path="/objects/slow", property="limits", value={"bps-write": STUCK})
         person.waits_for("Saving the documents")
     left = int(person.waits_for(wrapped(r"Documents in memory alone: (\d). There is no stick")).group(1))
     assert 1 <= left <= 3, person.sees()
@@ -129,9 +131,9 @@ def test_locked_drives_and_sticks_that_fail():
     only at the second try; nobody sees what was typed. Meanwhile every kind of stick that does not take documents."""
     with folder() as place, drives(place) as sim:
         sticks = Sticks(place)
-        with Machine([sticks.arguments()], OPTIONS, network=False, keyboard=True, time_limit=300, memory=1024,
+        with Machine([sticks.arguments()], OPTIONS, network=False, keyboard=True, memory=1024,
                      sim_drives=sim) as vm, Person.at_serial_line(vm) as person:
-            person.waits_for("press Enter here", 120)
+            person.waits_for("press Enter here")
             person.presses("Enter")
             person.waits_for(r"S-ATA +LOCKED")
             person.waits_for(r"S-TCG +LOCKED")
@@ -149,7 +151,7 @@ def test_locked_drives_and_sticks_that_fail():
             person.waits_for("EVERYTHING on these 2 disks")
             person.types("two")
             person.presses("Enter")
-            person.waits_for("1 erased, 1 failed", 120)
+            person.waits_for("1 erased, 1 failed")
             person.waits_for(wrapped("what was given for it did not open it; at most 1 of the 5 attempts"))
             person.waits_for("Take it that its data is still there")
             assert visible(sim, "ata") > 0 and visible(sim, "tcg") == 0
@@ -157,7 +159,7 @@ def test_locked_drives_and_sticks_that_fail():
             save_on_a_second_stick(vm, person, sticks)
             # The right password, and its disk alone.
             person.presses("d")
-            person.waits_for("2 of 2 disks chosen", 60)
+            person.waits_for("2 of 2 disks chosen")
             person.waits_for(r"S-TCG +(?!LOCKED)")
             person.presses("a")
             while not person.waits_for(r"(LOCKED by an ATA)|First").group(1):
@@ -175,13 +177,13 @@ def test_locked_drives_and_sticks_that_fail():
             person.waits_for("Type its serial number")
             person.types("S-ATA")
             person.presses("Enter")
-            person.waits_for("1 erased", 120)
+            person.waits_for("1 erased")
             with sticks.put_in(vm, "second"):
                 person.waits_for("Documents saved: 7")
                 person.presses("q")
                 person.waits_for("p  power off")
                 person.presses("p")
-                vm.process.wait(30)
+                vm.wait_until_off()
                 console = vm.log_path.read_bytes()
         assert visible(sim, "ata") == 0
         first, second = (copies(sticks, place, name) for name in ("first", "second"))

@@ -86,7 +86,7 @@ def test_full_stick():
             vm.qmp("device_add", driver="usb-storage", bus="xhci.0", drive="second", serial="SECOND")
             vm.wait_for("exit status 10; poweroff")
             assert "quietus.done=reboot" not in vm.console(), "a late stick's words are not taken"
-            vm.process.wait(30)
+            vm.wait_until_off()
         assert content.count(disk, content.canary("full")) == 0
         kept = other.copy_out("certificates", place.folder / "second")
         endings = sorted(path.name.split("-", 4)[-1] for path in kept.iterdir())
