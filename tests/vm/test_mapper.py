@@ -125,4 +125,5 @@ def test_device_mapper():
         assert re.fullmatch("NODE /dev/mapper/brief erased .* LEFT 0", rest), console
     assert "NO-SWITCH" not in console, console
     others = max(nodes[name][1] for name in ("bad", "lossy", "lying", "good"))
-    assert nodes["slow"][1] > 10 and others < nodes["slow"][1] / 2, console
+    # What it is slowed down by is more than that, however slow the machine itself is.
+    assert others + 8 < nodes["slow"][1], console
