@@ -42,13 +42,23 @@ static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, 
     json_array_foreach((json_t *)list, i, entry) {
         if (strcmp(json_text(entry, "kind"), "overwrite-pass") != 0)
             continue;
-        const bool rest = goes_on(entry, before);
-        if (is_whole_pass(entry, done + 1, bytes, taken_up || rest))
+        const bool again = before && json_count(before, "pass") == json_count(entry, "pass");
+        if (is_whole_pass(entry, done + 1, bytes, taken_up || goes_on(entry, before)))
             done++;
-        *in_parts = *in_parts || rest;
+        *in_parts = *in_parts || again;
         before = entry;
     }
     return done;
+}
+
+static bool has_entry(const json_t *certificate, const char *kind) {
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
+        if (strcmp(json_text(entry, "kind"), kind) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* An overwrite that another run has begun, or in which the disk vanished, is only as good as the
@@ -67,7 +77,7 @@ static bool shows_passes(const json_t *certificate) {
     const bool taken_up = json_is_object(state);
     /* As it was at the end: hidden capacity may have been opened first. */
     const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
-    bool in_parts = taken_up;
+    bool in_parts = taken_up || has_entry(certificate, "reading-cut-off");
     uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up, &in_parts);
     done = count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up, &in_parts);
     return passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,

@@ -71,7 +71,8 @@ static bool has_same_areas(const struct device *device, const struct device *fou
     if (found->area_count != device->area_count)
         return false;
     for (unsigned i = 0; i < device->area_count && !may_change; i++) {
-        if (found->areas[i].lba_size != device->areas[i].lba_size)
+        if (found->areas[i].lba_size != device->areas[i].lba_size ||
+            found->areas[i].nsid != device->areas[i].nsid)
             return false;
     }
     return true;
@@ -119,7 +120,7 @@ int device_rediscover(struct device *device) {
         return 0;
     }
     while ((error = go_over(device, true)) != 0) {
-        if (clock_monotonic_ms() > until)
+        if (error == -EEXIST || clock_monotonic_ms() > until)
             return error;
         clock_sleep_ms(ASK_AGAIN_MS);
     }

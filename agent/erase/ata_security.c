@@ -59,8 +59,9 @@ static int erase_to_the_end(struct erase_run *run, bool enhanced, uint32_t timeo
             reason_set(run->reason, "the drive reports success, but its password is still set");
             return -EIO;
         }
-        tell_begun_again(run, error == -EIO ? "the erase was refused and is asked for again"
-                                            : "the erase was interrupted and is begun again");
+        tell_begun_again(run, error == -EIO
+                                  ? "the erase was refused, or failed early, and is asked for again"
+                                  : "the erase was interrupted and is begun again");
     }
     reason_set(run->reason, "SECURITY ERASE UNIT was interrupted %d times", ERASES);
     return -EIO;

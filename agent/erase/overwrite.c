@@ -98,6 +98,16 @@ static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end
     return event;
 }
 
+/* What the first sign of trouble was. */
+static const char *first_sign(const struct pass_end *end) {
+    const int signs[] = {end->report.first_error, end->flush_error, end->error};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (signs[i])
+            return strerror(-signs[i]);
+    }
+    return "no error";
+}
+
 static void explain(struct erase_run *run, unsigned number, const struct pass_end *end) {
     char text[256];
     const struct write_report *report = &end->report;
@@ -105,19 +115,22 @@ static void explain(struct erase_run *run, unsigned number, const struct pass_en
         (void)snprintf(text, sizeof text,
                        "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes",
                        number, report->written, run->layout->bytes);
-    else if (end->error == -ENODEV)
+    else if (end->error == -ENODEV || end->error == -EEXIST)
         (void)snprintf(text, sizeof text,
-                       "pass %u: the disk no longer answers where it was (%s), and was not found "
-                       "again within %d seconds",
-                       number, strerror(-report->first_error), VANISHED_WAIT_MS / 1000);
+                       "pass %u: the disk no longer answers where it was (%s), and %s within %d "
+                       "seconds",
+                       number, first_sign(end),
+                       end->error == -ENODEV ? "was not found again"
+                                             : "could not be told from another one elsewhere",
+                       VANISHED_WAIT_MS / 1000);
     else if (end->error)
         (void)snprintf(text, sizeof text,
                        "pass %u: given up, too many writes fail (first: %s); %" PRIu64
                        " of %" PRIu64 " bytes were acknowledged",
-                       number, strerror(-report->first_error), report->written, run->layout->bytes);
+                       number, first_sign(end), report->written, run->layout->bytes);
     else if (report->bad_lbas > 0)
         (void)snprintf(text, sizeof text, "pass %u: %" PRIu64 " sectors could not be written (%s)",
-                       number, report->bad_lbas, strerror(-report->first_error));
+                       number, report->bad_lbas, first_sign(end));
     else
         (void)snprintf(text, sizeof text, "pass %u: flushing the disk's cache failed: %s", number,
                        strerror(-end->flush_error));
@@ -148,14 +161,16 @@ static int write_pass(struct pass_run *pass, struct pass_end *end) {
                                   .from = pass->from,
                                   .reached = tell,
                                   .user = pass};
-    const int error = armed_begin(run->armed, run->reason);
-    if (error)
-        return error;
+    *end = (struct pass_end){0};
+    pass->flushed = pass->from;
+    end->error = armed_begin(run->armed, run->reason);
+    if (end->error)
+        return end->error;
     progress_start(run->progress, PHASE_WRITING, pass->number, run->policy->passes.count,
                    run->layout->bytes);
-    pass->flushed = pass->from;
     end->error = writer_run(&job, &end->report);
-    end->flush_error = end->error == -ETIME ? 0 : armed_end(run->armed);
+    const int last_flush = end->error == -ETIME ? 0 : armed_end(run->armed);
+    end->flush_error = end->report.flush_error ? end->report.flush_error : last_flush;
     end->is_good = end->error == 0 && end->report.bad_lbas == 0 && end->flush_error == 0 &&
                    pass->from + end->report.written == run->layout->bytes;
     return 0;
@@ -171,18 +186,19 @@ static bool goes_on(struct pass_run *pass, struct pass_end *end) {
     if (end->is_good || end->error == -ETIME || end->error == -ECANCELED ||
         run->returns == VANISHED_MOST || !vanished_is(run->armed))
         return false;
-    if (vanished_wait(run->armed, run->layout, run->progress) != 0) {
-        end->error = -ENODEV;
+    const int gone = vanished_wait(run->armed, run->layout, run->progress);
+    if (gone) {
+        end->error = gone;
         return false;
     }
     evidence_event(run->evidence, pass_kind, pass_json(pass, end));
     run->returns++;
     pass->from = pass->flushed;
+    const char *node = device_area(armed_device(run->armed), 0)->node;
     (void)snprintf(text, sizeof text,
-                   "pass %u: the disk vanished (%s) and came back as %s; the pass went on at byte "
-                   "%" PRIu64 ", up to which all had been flushed, and then every byte was read",
-                   pass->number, strerror(-end->report.first_error),
-                   device_area(armed_device(run->armed), 0)->node, pass->from);
+                   "pass %u: the disk vanished (%s) and came back%s%s; the pass went on at byte "
+                   "%" PRIu64 ", up to which all had been flushed, and every byte has to be read",
+                   pass->number, first_sign(end), node[0] ? " as " : "", node, pass->from);
     json_add_text(run->exceptions, text);
     return true;
 }
@@ -192,7 +208,7 @@ static int one_pass(struct pass_run *pass) {
     struct pass_end end;
     do {
         const int error = write_pass(pass, &end);
-        if (error)
+        if (error && run->returns == 0)
             return error;
     } while (goes_on(pass, &end));
     if (end.is_good)

@@ -210,7 +210,7 @@ static int verify_to_the_end(struct disk_run *run, struct erase_run *erase, stru
         erase->returns++;
         json_add_text(attempt->exceptions,
                       "the disk vanished while it was read back, was found again by its identity, "
-                      "and was read anew, every byte");
+                      "and has to be read anew, every byte");
         evidence_event(run->evidence, "reading-cut-off", attempt->verification);
         attempt->reason.text[0] = '\0';
         error = verify(run, erase, attempt, snapshot, &full);

@@ -27,9 +27,13 @@ static bool is_divided_as_before(const struct device *device, const struct layou
     return true;
 }
 
-static bool is_back(struct armed *armed, const struct layout *layout) {
+/* Where it was, since it need not have moved; or by other nodes. */
+static int look(struct armed *armed, const struct layout *layout) {
     struct device *device = armed_device(armed);
-    return device_find_again(device) == 0 && is_divided_as_before(device, layout);
+    const int error = vanished_is(armed) ? device_find_again(device) : 0;
+    if (error)
+        return error;
+    return is_divided_as_before(device, layout) ? 0 : -ENODEV;
 }
 
 int vanished_wait(struct armed *armed, const struct layout *layout, struct progress *progress) {
@@ -37,10 +41,11 @@ int vanished_wait(struct armed *armed, const struct layout *layout, struct progr
     progress_start(progress, PHASE_VANISHED, 0, 0, 0);
     while (!atomic_load(&progress->given_up)) {
         progress_expect(progress, PROGRESS_SILENCE_MS);
-        if (is_back(armed, layout))
+        const int error = look(armed, layout);
+        if (error == 0)
             return 0;
         if (clock_monotonic_ms() > until)
-            break;
+            return error == -EEXIST ? error : -ENODEV;
         clock_sleep_ms(ASK_AGAIN_MS);
     }
     return -ENODEV;

@@ -139,11 +139,13 @@ static bool is_point_due(const struct run *run, const struct chunk *next) {
     return clock_monotonic_ms() >= run->next_point_ms;
 }
 
-/* With nothing in flight: everything before the next chunk is written. A disk that cannot flush is
- * asked no more; the end of the pass will say so. */
+/* With nothing in flight: everything before the next chunk is written. A flush that fails has lost
+ * what it was for, and the next one may succeed without it (ACS, FLUSH CACHE): the pass is no good
+ * any more. */
 static void tell_point(struct run *run, const struct chunk *next) {
     const struct write_job *job = run->job;
-    if (armed_flush(job->armed) != 0) {
+    run->report->flush_error = armed_flush(job->armed);
+    if (run->report->flush_error) {
         run->next_point_ms = -1;
         return;
     }

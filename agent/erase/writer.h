@@ -23,6 +23,7 @@ struct write_report {
     struct bad_range bad[WRITER_RANGES_KEPT];
     unsigned bad_count; /* kept in the list; bad_lbas counts all */
     int first_error;    /* negative errno of the first write that failed, or 0 */
+    int flush_error;    /* of the first flush before the end that failed, or 0 */
 };
 
 /*

@@ -47,6 +47,8 @@ void scan_merge_paths(struct scan *scan);
 void scan_join_parts(struct scan *scan);
 /* Says of those that only name the same device that they do. */
 void scan_note_units(struct scan *scan);
+/* Sets has_twin; once every disk is there once. */
+void scan_note_twins(struct scan *scan);
 
 /* Fills a skeleton from the disk's own answers; the second, over a device that is open. */
 void interrogate(struct disk *disk);

@@ -310,6 +310,19 @@ static void read_all_saved(const char *root, struct scan *scan) {
     }
 }
 
+void scan_note_twins(struct scan *scan) {
+    for (size_t i = 0; i < scan->disk_count; i++) {
+        for (size_t k = i + 1; k < scan->disk_count; k++) {
+            struct disk *a = scan->disks[i];
+            struct disk *b = scan->disks[k];
+            if (a->commands != b->commands || !disk_identity_same(&a->identity, &b->identity, NULL))
+                continue;
+            a->has_twin = true;
+            b->has_twin = true;
+        }
+    }
+}
+
 void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
@@ -334,6 +347,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_merge_paths(out);
     scan_join_parts(out);
     scan_note_units(out);
+    scan_note_twins(out);
     use_judge_media(out);
     for (size_t i = 0; i < out->disk_count; i++) {
         out->disks[i]->number = (unsigned)i + 1;

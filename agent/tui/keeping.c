@@ -57,8 +57,11 @@ static int move_to_sent(const struct keeping *keeping, const char *name) {
 /* Adds "a, b" to a list; what does not fit is told of by three dots. */
 static void add_to_list(char *list, size_t size, const char *name) {
     const size_t used = strlen(list);
-    if (used + strlen(name) + sizeof ", ..." > size)
-        text_copy(list + used, size - used, ", ...");
+    static const char more[] = ", ...";
+    if (used >= strlen(more) && strcmp(list + used - strlen(more), more) == 0)
+        return;
+    if (used + strlen(more) + strlen(name) + sizeof more > size)
+        text_copy(list + used, size - used, more + (used ? 0 : strlen(", ")));
     else
         (void)snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
 }

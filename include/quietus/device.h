@@ -25,7 +25,8 @@ void device_close(struct device *device);
 /*
  * Who looks for the disk when it has vanished from its nodes: finds it by its identity among what
  * the kernel shows now, and opens it anew. 0; -ENODEV: not there (yet); -EEXIST: more than one disk
- * says that it is this one.
+ * says that it is this one, or did when it was scanned, or nothing names it: whichever is found may
+ * be another one.
  */
 typedef int (*device_finder)(void *user, const struct disk *lost, struct device **out);
 

@@ -198,6 +198,9 @@ struct disk {
      * reading (resume.h); or NULL. */
     json_t *interrupted;
 
+    /* Another disk of the scan says that it is this one: a cloned serial number, or none. */
+    bool has_twin;
+
     bool boot_medium;
     bool has_medium_uuid; /* it carries the file system that quietus.medium names */
     char boot_reason[160];

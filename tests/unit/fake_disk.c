@@ -13,9 +13,17 @@ static bool is_gone(struct fake_disk *fake) {
     fake->has_vanished = fake->requests - fake->found_at >= fake->vanishes_after;
     if (!fake->has_vanished)
         return false;
-    fake->is_armed = false;
+    fake->is_armed = fake->wakes_after > 0; /* nobody has taken its node away */
     if (fake->loses_cache)
         fake_disk_power_cut(fake);
+    return true;
+}
+
+static bool wakes_up(struct fake_disk *fake) {
+    if (fake->wakes_after == 0 || ++fake->questions < fake->wakes_after)
+        return false;
+    fake->has_vanished = false;
+    fake->vanishes_after = 0;
     return true;
 }
 
@@ -96,7 +104,7 @@ static void count_destructive(struct fake_disk *fake) {
 
 static int fake_scsi(void *context, struct scsi_command *command) {
     struct fake_disk *fake = context;
-    if (is_gone(fake))
+    if (is_gone(fake) && !wakes_up(fake))
         return -ENODEV;
     if (fake->on_scsi && fake->on_scsi(fake, command))
         return 0;
@@ -196,7 +204,7 @@ static int fake_area_names(void *context, unsigned area, char *serial, char *mod
 static int fake_arm(void *context) {
     struct fake_disk *fake = context;
     note(fake, 'a');
-    if (fake->busy)
+    if (fake->busy || fake->is_armed) /* O_EXCL: by the old node too */
         return -EBUSY;
     fake->is_armed = true;
     return 0;
@@ -276,6 +284,10 @@ static int fake_flush(void *context, unsigned area) {
     note(fake, 'f');
     if (is_gone(fake))
         return -ENODEV;
+    if (++fake->flushes == fake->flush_fails_at) {
+        fake_disk_power_cut(fake);
+        return -EIO;
+    }
     if (fake->flush_fails)
         return -EIO;
     if (fake->flushed && !fake->flush_lies)

@@ -32,10 +32,12 @@ struct fake_disk {
     unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
     bool flush_fails;
+    unsigned flush_fails_at; /* this one alone (from 1), and what it was for is lost */
     /* A link that is lost: after so many requests since it was found last, nothing answers where
      * the disk was; so often it is found again, by its identity, and the last time it stays. */
     unsigned vanishes_after;
     unsigned returns;
+    unsigned wakes_after; /* or, after so many questions, it answers where it was */
     bool returns_divided; /* with one sector less than before, though it tells its capacity as it
                              was */
     bool loses_cache;     /* each time, what was not flushed (fake_disk_cache_writes) */
@@ -70,6 +72,8 @@ struct fake_disk {
     bool has_vanished;
     unsigned found_at; /* requests when it was found last */
     unsigned searches;
+    unsigned flushes;
+    unsigned questions; /* since it vanished */
 
     struct io_request *finished[TRANSPORT_DEPTH];
     unsigned under_way;

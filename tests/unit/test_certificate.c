@@ -305,12 +305,27 @@ static void forge_not_all_read(json_t *p) {
                         json_false());
 }
 
+static void forge_reading_cut_off(json_t *p) {
+    json_object_set_new(first_part(p), "kind", json_string("reading-cut-off"));
+    json_object_del(last_pass(p), "taken_up_at");
+    json_object_set(last_pass(p), "bytes_acknowledged",
+                    json_object_get(json_object_get(p, "identity_after"), "capacity"));
+    forge_not_all_read(p);
+}
+static void forge_begun_anew(json_t *p) {
+    json_object_set_new(first_part(p), "flushed_below", json_integer(0));
+    json_object_del(last_pass(p), "taken_up_at");
+    json_object_set(last_pass(p), "bytes_acknowledged",
+                    json_object_get(json_object_get(p, "identity_after"), "capacity"));
+    forge_not_all_read(p);
+}
+
 /* A pass in two parts fits together, and then everything was read. */
 static void test_forged_parts_are_noticed(void **state) {
     (void)state;
     static void (*const forgeries[])(json_t *) = {
-        forge_gap,       forge_rest_alone,    forge_part_of_another_pass,
-        forge_other_key, forge_other_pattern, forge_not_all_read,
+        forge_gap,           forge_rest_alone,   forge_part_of_another_pass, forge_other_key,
+        forge_other_pattern, forge_not_all_read, forge_reading_cut_off,      forge_begun_anew,
     };
     json_t *good = certificate_in_parts();
     assert_int_equal(check_signed(envelope_type_certificate, good), CHECK_UNPROVEN);

@@ -99,6 +99,24 @@ static void test_controller_that_is_gone(void **state) {
     scan_free(&scan);
 }
 
+/* A disk that could be taken for another is not looked for once it is lost: with the lost one gone,
+ * its twin would be the only one that is found. */
+static void test_one_that_could_be_mistaken_is_not_found_again(void **state) {
+    (void)state;
+    struct device *device = NULL;
+    shell("cp -r sys/block/vda sys/block/vdz; cp -r sys/class/block/vda/ sys/class/block/vdz", "");
+    struct scan scan = scan_tree(tree);
+    const struct disk *twin = disk_at(&scan, "/dev/vdz");
+    assert_true(twin->has_twin && disk_at(&scan, "/dev/vda")->has_twin);
+    assert_int_equal(scan_find_again_below(tree, twin, &device), -EEXIST);
+    assert_false(disk_at(&scan, "/dev/sda")->has_twin || disk_at(&scan, "/dev/sdb")->has_twin);
+    assert_int_equal(scan_find_again_below(tree, disk_at(&scan, "/dev/sda"), &device), -ENODEV);
+    struct disk nameless = *disk_at(&scan, "/dev/sda");
+    nameless.identity.serial[0] = nameless.identity.wwn[0] = '\0';
+    assert_int_equal(scan_find_again_below(tree, &nameless, &device), -EEXIST);
+    scan_free(&scan);
+}
+
 /* Law 3: whatever the kernel makes a block device of by hardware has a line. */
 static void test_block_devices_that_nobody_knows(void **state) {
     (void)state;
@@ -691,6 +709,7 @@ static const struct CMUnitTest tests[] = {
     WITH_TREE(test_every_disk_of_the_tree),
     WITH_TREE(test_names_in_sysfs_may_be_anything),
     WITH_TREE(test_controller_that_is_gone),
+    WITH_TREE(test_one_that_could_be_mistaken_is_not_found_again),
     WITH_TREE(test_block_devices_that_nobody_knows),
     WITH_TREE(test_content_that_cannot_be_read),
     WITH_TREE(test_controller_without_driver_is_told),

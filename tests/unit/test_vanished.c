@@ -9,6 +9,8 @@
 #include "test.h"
 #include "whole_erase.h"
 
+#include <errno.h>
+
 /* Chunks are of 512 KiB; a position is told of after eight of them, and then each ten seconds. */
 enum { DISK_MIB = 8, CHUNKS = 2 * DISK_MIB };
 
@@ -81,6 +83,8 @@ static void assert_went_on(const struct erase *erase, unsigned times) {
     assert_int_equal(parts, times);
     assert_true(was_all_read(erase));
     assert_true(has_exception(erase, "came back as /dev/again0"));
+    assert_false(has_exception(erase, "Success"));
+    assert_false(has_exception(erase, "no error"));
 }
 
 /* At every point of the way, and what was in the cache is gone. */
@@ -174,6 +178,38 @@ static void test_one_that_does_not_come_back_to_be_read(void **state) {
     erase_go(&erase);
     assert_true(erase.fake.searches > 10);
     erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* Its node is still held, so it cannot be opened anew. */
+static void test_one_that_answers_again_where_it_was(void **state) {
+    (void)state;
+    for (unsigned after = 2; after < 12; after++) {
+        struct erase erase;
+        make(&erase, COMMANDS_ATA, "random");
+        erase.fake.vanishes_after = 12;
+        erase.fake.wakes_after = after;
+        erase_go(&erase);
+        assert_true(was_all_read(&erase));
+        assert_true(has_exception(&erase, "came back as /dev/fake0"));
+        erase_end(&erase, DISPOSITION_ERASED);
+    }
+}
+
+/* A flush in the middle of a pass that fails has lost sectors, and those after it know nothing of
+ * them. */
+static void test_a_flush_that_fails_once(void **state) {
+    (void)state;
+    for (unsigned at = 1; at <= 2; at++) {
+        struct erase erase;
+        make(&erase, COMMANDS_ATA, "zero");
+        erase.fake.flush_fails_at = at;
+        erase_go(&erase);
+        json_t *passes = passes_of(&erase);
+        assert_string_equal(json_text(json_array_get(passes, 0), "flush"), strerror(EIO));
+        json_decref(passes);
+        assert_non_null(strstr(erase.reason.text, "flushing the disk's cache failed"));
+        erase_end(&erase, DISPOSITION_FAILED);
+    }
 }
 
 static void test_one_that_never_stays_is_given_up(void **state) {
@@ -281,6 +317,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read_and_has_lied),
     cmocka_unit_test(test_one_that_does_not_come_back_to_be_read),
+    cmocka_unit_test(test_one_that_answers_again_where_it_was),
+    cmocka_unit_test(test_a_flush_that_fails_once),
     cmocka_unit_test(test_one_that_never_stays_is_given_up),
     cmocka_unit_test(test_one_that_does_not_come_back_has_failed),
     cmocka_unit_test(test_one_that_comes_back_as_another),
