@@ -1,3 +1,4 @@
+#include "quietus/apart.h"
 #include "quietus/http.h"
 #include "quietus/models.h"
 #include "quietus/version.h"
@@ -173,28 +174,40 @@ static const struct {
 };
 
 const struct command commands[] = {
-    {"scan", "[OPTIONS]", "finds every disk and tells what is known of it", cli_scan},
-    {"inspect", "--KIND FILE", "decodes a saved page", cli_inspect},
-    {"plan", "[OPTIONS] [DISK...]", "tells what would be done to each disk and why", cli_plan},
+    {"scan", "[OPTIONS]", "finds every disk and tells what is known of it", cli_scan, OPENS_DISKS},
+    {"inspect", "--KIND FILE", "decodes a saved page", cli_inspect, NO_DISKS},
+    {"plan", "[OPTIONS] [DISK...]", "tells what would be done to each disk and why", cli_plan,
+     OPENS_DISKS},
     {"erase", "[OPTIONS] DISK...", "erases disks, after you have typed their serial numbers",
-     cli_erase},
+     cli_erase, OPENS_DISKS},
     {"tui", "[OPTIONS]", "the technician's screen: choose disks, erase them, see how it goes",
-     cli_tui},
-    {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent},
+     cli_tui, OPENS_DISKS},
+    {"agent", "[OPTIONS]", "works unattended, by a signed order", cli_agent, OPENS_DISKS},
     {"deliver", "--spool DIR|--file FILE --to URL|--stick DIR",
-     "sends what is in a spool, or a file", cli_deliver},
-    {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch},
-    {"keygen", "[OPTIONS] NAME", "makes a key pair", cli_keygen},
-    {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order},
-    {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign},
-    {"seal", "--output FILE SECRETS", "encrypts passwords of locked disks, to be carried",
-     cli_seal},
-    {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check},
-    {"locate", "DISK on|off", "switches the light beside a disk", cli_locate},
-    {"stick", "DEVICE...", "names the devices that hold a stick's file system", cli_stick},
-    {"show", "FILE...", "shows a certificate, record or order to a person", cli_show},
-    {NULL, NULL, NULL, NULL},
+     "sends what is in a spool, or a file", cli_deliver, NO_DISKS},
+    {"fetch", "--output FILE URL", "fetches a file by HTTP or HTTPS", cli_fetch, NO_DISKS},
+    {"keygen", "[OPTIONS] NAME", "makes a key pair", cli_keygen, NO_DISKS},
+    {"order", "--key FILE DESCRIPTION", "makes and signs an erase order", cli_order, NO_DISKS},
+    {"sign", "--key FILE ENVELOPE", "adds a signature to an order or certificate", cli_sign,
+     NO_DISKS},
+    {"seal", "--output FILE SECRETS", "encrypts passwords of locked disks, to be carried", cli_seal,
+     NO_DISKS},
+    {"check", "[--trust KEY.pub] FILE...", "checks certificates, records and orders", cli_check,
+     NO_DISKS},
+    {"locate", "DISK on|off", "switches the light beside a disk", cli_locate, OPENS_DISKS},
+    {"stick", "DEVICE...", "names the devices that hold a stick's file system", cli_stick,
+     OPENS_DISKS},
+    {"show", "FILE...", "shows a certificate, record or order to a person", cli_show, NO_DISKS},
+    {NULL, NULL, NULL, NULL, NO_DISKS},
 };
+
+static const struct command *find_command(const char *name) {
+    for (const struct command *command = commands; command->name; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}
 
 static int print_help(const char *name) {
     if (!name) {
@@ -210,19 +223,17 @@ static int print_help(const char *name) {
             "intact.");
         return EXIT_GOOD;
     }
-    for (const struct command *command = commands; command->name; command++) {
-        if (strcmp(command->name, name) != 0)
-            continue;
-        (void)printf("usage: quietus %s %s\n\n%s.\n\n", name, command->arguments, command->summary);
-        for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
-            if (strcmp(helps[i].command, name) == 0)
-                (void)fputs(helps[i].text, stdout);
-        }
-        if (strcmp(name, "erase") == 0 || strcmp(name, "plan") == 0 || strcmp(name, "tui") == 0)
-            (void)fputs(policy_help, stdout);
-        return EXIT_GOOD;
+    const struct command *command = find_command(name);
+    if (!command)
+        return cli_error("help", "there is no command '%s'", name);
+    (void)printf("usage: quietus %s %s\n\n%s.\n\n", name, command->arguments, command->summary);
+    for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
+        if (strcmp(helps[i].command, name) == 0)
+            (void)fputs(helps[i].text, stdout);
     }
-    return cli_error("help", "there is no command '%s'", name);
+    if (strcmp(name, "erase") == 0 || strcmp(name, "plan") == 0 || strcmp(name, "tui") == 0)
+        (void)fputs(policy_help, stdout);
+    return EXIT_GOOD;
 }
 
 /* A file of this name takes the place of what is known of models. */
@@ -245,6 +256,15 @@ static void open_standard_files(void) {
     }
 }
 
+/* argv begins with the command's name. */
+static int run_command(int argc, char **argv) {
+    keys_start();
+    http_start();
+    if (take_models() != 0)
+        return EXIT_USAGE;
+    return find_command(argv[0])->run(argc, argv);
+}
+
 int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "help";
     open_standard_files();
@@ -261,15 +281,10 @@ int main(int argc, char **argv) {
         if (strcmp(argv[i], "--help") == 0)
             return print_help(name);
     }
-    for (const struct command *command = commands; command->name; command++) {
-        if (strcmp(command->name, name) != 0)
-            continue;
-        keys_start();
-        http_start();
-        if (take_models() != 0)
-            return EXIT_USAGE;
-        return command->run(argc - 1, argv + 1);
-    }
+    const struct command *command = find_command(name);
+    if (command)
+        return command->opens == OPENS_DISKS ? apart_run(run_command, argc - 1, argv + 1)
+                                             : run_command(argc - 1, argv + 1);
     (void)fprintf(stderr, "quietus: there is no command '%s'; 'quietus help' lists them\n", name);
     return EXIT_USAGE;
 }

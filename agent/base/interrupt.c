@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
 static const int asked_to_end[] = {SIGTERM, SIGINT, SIGHUP};
+
+static atomic_int taken; /* the last since they are held, or 0 */
 
 static bool is_ignored(int signal_number) {
     struct sigaction action;
@@ -23,6 +26,7 @@ static void make_set(sigset_t *set) {
 void interrupt_hold(void) {
     sigset_t set;
     make_set(&set);
+    atomic_store(&taken, 0);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -31,11 +35,27 @@ int interrupt_wait(int64_t milliseconds) {
     const struct timespec time = {(time_t)(milliseconds / 1000), milliseconds % 1000 * 1000000};
     make_set(&set);
     const int signal_number = sigtimedwait(&set, NULL, &time);
-    return signal_number > 0 ? signal_number : 0;
+    if (signal_number <= 0)
+        return 0;
+    atomic_store(&taken, signal_number);
+    return signal_number;
+}
+
+/* Whoever ends all processes of this name asks the one that passes it on too (apart_run), which may
+ * come to it later than this one. */
+static void drop_another(int signal_number) {
+    enum { LATER_S = 1 };
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, signal_number);
+    (void)sigtimedwait(&set, NULL, &(struct timespec){LATER_S, 0});
 }
 
 void interrupt_release(void) {
     sigset_t set;
+    const int last = atomic_exchange(&taken, 0);
+    if (last)
+        drop_another(last);
     make_set(&set);
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

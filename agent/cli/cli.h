@@ -11,11 +11,15 @@
 
 #include <getopt.h>
 
+/* A disk that is opened may hold the program in the kernel for ever: see apart_run. */
+enum opens { NO_DISKS, OPENS_DISKS };
+
 struct command {
     const char *name;
     const char *arguments;
     const char *summary;
     int (*run)(int argc, char **argv);
+    enum opens opens;
 };
 
 /* In the order in which help lists them, ended by an entry without name. */

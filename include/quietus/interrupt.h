@@ -14,7 +14,8 @@ void interrupt_hold(void);
 /* Waits that long; the signal that came meanwhile or was waiting, or 0. */
 int interrupt_wait(int64_t milliseconds);
 
-/* From here on they end the program again; those that are waiting, at once. */
+/* From here on they end the program again; those that are waiting, at once. If one was taken,
+ * another of its kind that comes within a second is the same request, and dropped. */
 void interrupt_release(void);
 
 #endif

@@ -6,6 +6,7 @@
  * hurry: the agent's clock goes N times as fast, so that a disk falls silent in seconds.
  * A line for each: node, disposition, seconds, reason; and one for each range of bad sectors.
  */
+#include "quietus/apart.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
 #include "quietus/keys.h"
@@ -78,7 +79,7 @@ static struct disk_run *new_run(struct disk *disk, const struct policy *policy) 
     return disk_run_new(disk, warrant, policy, run_id);
 }
 
-int main(int argc, char **argv) {
+static int erase(int argc, char **argv) {
     static const struct clock_source hurried = {hurried_ms, hurried_sleep};
     static const struct runner_limits no_limits;
     static struct disk_run *runs[MOST_NODES];
@@ -104,4 +105,8 @@ int main(int argc, char **argv) {
     began_ms = real_ms();
     (void)runner_run(runs, count, &no_limits, &(struct runner_callbacks){ended, tick, NULL});
     return 0;
+}
+
+int main(int argc, char **argv) {
+    return apart_run(erase, argc, argv);
 }

@@ -28,7 +28,8 @@ run() {
 run together
 run two --parallel 2
 run slowly --start-rate 0.5
-# Requests to the second disk get stuck in the block layer; the first ends; the run is ended.
+# Requests to the second disk get stuck in the block layer, and a flush of the last holds a thread in the kernel; the
+# first ends; the run is ended.
 mount -t cgroup2 none /sys/fs/cgroup
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/stuck
@@ -37,12 +38,13 @@ written() { set -- $(cat /sys/class/block/vdb/stat); echo $7; }
 at_first=$(written)
 limit 800000 # so that it is far from its end when it gets stuck, however slow this machine is
 (echo 0 >/sys/fs/cgroup/stuck/cgroup.procs
-printf 'L-1\nL-2\n' | quietus erase --progress none --spool /tmp/stuck /dev/vda /dev/vdb >/tmp/said 2>&1
+printf 'L-1\nL-2\nL-5\n' | quietus erase --progress none --spool /tmp/stuck /dev/vda /dev/vdb /dev/vde >/tmp/said 2>&1
 echo "STATUS stuck $?") &
 certificate() { ls /tmp/stuck/*$1*certificate.json 2>/dev/null; }
 while [ $(written) = $at_first ]; do sleep 0.2; done
 limit 2
 while [ -z "$(certificate L-1)" ]; do sleep 0.2; done
+while ! cat /proc/[0-9]*/task/*/stack 2>/dev/null | grep -q blkdev_issue_flush; do sleep 0.2; done
 [ -z "$(certificate L-2)" ] || echo NOT-STUCK
 stuck_at=$(written)
 sleep 2 # by the first limit another megabyte would come
@@ -52,7 +54,8 @@ kill -TERM $(pidof quietus)
 wait $!
 read ended rest </proc/uptime
 echo "ENDED AFTER $((${ended%.*} - ${began%.*}))"
-for serial in L-1 L-2; do
+sed 's/^/SAID /' /tmp/said
+for serial in L-1 L-2 L-5; do
     echo "SAYS $serial $(quietus check $(certificate $serial) | grep says)"
 done
 quietus erase --parallel 0 /dev/vda; echo "STATUS zero $?"
@@ -79,7 +82,9 @@ def most_at_once(some):
 def check_stuck(console):
     assert "STATUS stuck 21" in console and "NOT-STUCK" not in console, console
     assert re.search(r"SAYS L-1 +says +disk L-1 .*: erased", console), console
-    assert re.search(r"SAYS L-2 +says +disk L-2 .*: unknown", console), console
+    for serial in ("L-2", "L-5"):
+        assert re.search(rf"SAYS {serial} +says +disk {serial} .*: unknown", console), console
+    assert len(re.findall("SAID .*a disk that does not answer holds process", console)) == 1, console
     assert int(re.search(r"ENDED AFTER (\d+)", console).group(1)) <= LONGEST_END, console
 
 
@@ -92,8 +97,14 @@ def test_disks_at_once():
             disks.append(["-drive", f"if=none,id=l{i},format=raw,cache=unsafe,file={path},"
                                     f"throttling.bps-write={MIB_PER_SECOND << 20}",
                           "-device", f"virtio-blk-pci,drive=l{i},serial={serial}"])
+        path = content.blank(folder / "flush.img", MIB)
+        disks.append(["-drive", "if=none,id=l5,driver=raw,file.driver=blkdebug,file.image.driver=file,"
+                                f"file.image.filename={path}",
+                      "-device", "virtio-blk-pci,drive=l5,serial=L-5"])
         script = machine.many(folder / "many.img", SCRIPT, network=False)
         with Machine(disks, "rdinit=/many", initrds=[script], network=False) as vm:
+            # Its first flush never comes back.
+            vm.qmp("human-monitor-command", **{"command-line": 'qemu-io l5 "break flush_to_disk stuck"'})
             vm.wait_for("ALL-DONE")
             console = vm.console()
     for name in ("together", "two", "slowly"):

@@ -16,12 +16,12 @@ SECTORS = MIB << 11
 BAD = [(5000, 8), (20001, 1), (SECTORS - 1, 1)]
 
 # /dev/vda is bad, vdb loses writes, vdc returns other bytes than it has, vdd is slow, vde hangs in mid-pass, vdf is
-# good.
+# good, vdg answers no flush, which holds a thread in the kernel.
 SCRIPT = f"""
 for module in dm-mod dm-delay dm-flakey; do insmod /modules/$module.ko || echo NO-MODULE $module; done
 yes PLANTED-DATA | head -c {MIB << 20} >/tmp/planted
 whole=$(grep -c PLANTED-DATA /tmp/planted)
-for disk in a b c d e f; do dd if=/tmp/planted of=/dev/vd$disk bs=1M conv=fsync 2>/dev/null; done
+for disk in a b c d e f g; do dd if=/tmp/planted of=/dev/vd$disk bs=1M conv=fsync 2>/dev/null; done
 make() {{ dmsetup create --noudevrules --noudevsync "$1" && dmsetup mknodes "$1"; }}
 make bad <<END
 {{bad}}
@@ -31,21 +31,23 @@ echo "0 {SECTORS} flakey /dev/vdc 0 0 3600 5 corrupt_bio_byte 32 r 1 0" | make l
 echo "0 {SECTORS} delay /dev/vdd 0 100 /dev/vdd 0 2500" | make slow
 echo "0 {SECTORS} delay /dev/vde 0 0 /dev/vde 0 1500" | make hanging
 echo "0 {SECTORS} linear /dev/vdf 0" | make good
+echo "0 {SECTORS} delay /dev/vdg 0 0 /dev/vdg 0 0 /dev/vdg 0 3600000" | make deaf
 cd /dev/mapper
 (sleep 2; dmsetup suspend --nolockfs --noflush hanging) &
-quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /dev/mapper/slow /dev/mapper/hanging /dev/mapper/good
+quietus-nodes --hurry 25 /dev/mapper/bad /dev/mapper/lossy /dev/mapper/lying /dev/mapper/slow /dev/mapper/hanging /dev/mapper/good /dev/mapper/deaf 2>&1
 echo "ENDED $?"
-for disk in a b c d e f; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
+for disk in a b c d e f g; do echo "LEFT $disk $(grep -c PLANTED-DATA /dev/vd$disk) of $whole"; done
 dmsetup resume hanging
 # Then without what makes it fast: what the kernel says meanwhile of the ring and of the buffers that it was lent.
 echo "0 {SECTORS} delay /dev/vdf 0 0 /dev/vdf 0 80" | make brief
 look() {{
     ring=none
     while kill -0 $1 2>/dev/null; do
-        for fd in /proc/$1/fd/*; do
+        worker=$(cat /proc/$1/task/$1/children 2>/dev/null)
+        for fd in /proc/${{worker% }}/fd/*; do
             case $(readlink $fd) in *io_uring*) ;; *) continue ;; esac
             [ $ring != none ] || ring=0
-            lent=$(sed -n 's/^UserBufs:[^0-9]*//p' /proc/$1/fdinfo/${{fd##*/}} 2>/dev/null)
+            lent=$(sed -n 's/^UserBufs:[^0-9]*//p' /proc/${{worker% }}/fdinfo/${{fd##*/}} 2>/dev/null)
             [ "${{lent:-0}}" -le $ring ] || ring=$lent
         done
         sleep 0.05
@@ -92,7 +94,7 @@ def test_device_mapper():
     with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
         folder = pathlib.Path(name)
         disks = []
-        for letter in "abcdef":
+        for letter in "abcdefg":
             path = content.blank(folder / f"{letter}.img", MIB)
             disks.append(["-drive", f"if=none,id=d{letter},format=raw,cache=unsafe,file={path}",
                           "-device", f"virtio-blk-pci,drive=d{letter},serial=M-{letter}"])
@@ -105,7 +107,7 @@ def test_device_mapper():
     nodes = {node: (outcome, float(seconds), reason) for node, outcome, seconds, reason in
              re.findall(r"^NODE /dev/mapper/(\w+) (\w+) (\S+) (.*)", console, re.M)}
     left = {disk: (int(some), int(whole)) for disk, some, whole in re.findall(r"LEFT (\w) (\d+) of (\d+)", console)}
-    assert "ENDED 0" in console and len(nodes) == 6 and len(left) == 6, console
+    assert "ENDED 0" in console and len(nodes) == 7 and len(left) == 7, console
     # Bad sectors: exactly those are listed, the rest is overwritten, and it is no success.
     assert nodes["bad"][0] == "failed", console
     assert re.findall(r"BAD /dev/mapper/bad (\d+)\+(\d+)", console) == [(str(a), str(b)) for a, b in BAD], console
@@ -117,6 +119,9 @@ def test_device_mapper():
     assert nodes["slow"][0] == "erased" and left["d"][0] == 0, console
     assert nodes["hanging"][0] == "unknown" and "did not answer" in nodes["hanging"][2], console
     assert left["e"][0] > 0, console
+    # A thread that the kernel holds in a flush keeps the program no longer than it says.
+    assert nodes["deaf"][0] == "unknown" and "did not answer" in nodes["deaf"][2], console
+    assert len(re.findall("a disk that does not answer holds process", console)) == 1, console
     assert nodes["good"][0] == "erased" and left["f"][0] == 0, console
     # Without registered buffers, and without io_uring, it is the same, only slower.
     rings = {name: (ring, rest) for name, ring, rest in re.findall(r"WITH (\S+) ring (\S+) (.*)", console)}

@@ -20,7 +20,11 @@ grep -A4 refused: /tmp/log
 echo "quietus.mode=erase quietus.order=/order.json quietus.progress=none quietus.deliver=0" >/tmp/line
 quietus agent --command-line /tmp/line --spool /tmp/spool >/tmp/log 2>&1 &
 pid=$!
-while grep VmHWM /proc/$pid/status >/tmp/peak.new 2>/dev/null; do mv /tmp/peak.new /tmp/peak; sleep 0.2; done
+while kill -0 $pid 2>/dev/null; do # all that it does is in its child
+    worker=$(cat /proc/$pid/task/$pid/children)
+    grep VmHWM /proc/${worker% }/status >/tmp/peak.new 2>/dev/null && mv /tmp/peak.new /tmp/peak
+    sleep 0.2
+done
 wait $pid
 echo "STATUS $?"
 tail -n 3 /tmp/log

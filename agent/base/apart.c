@@ -1,0 +1,139 @@
+#include "quietus/apart.h"
+
+#include "quietus/cleanup.h"
+#include "quietus/clock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What this process is waiting for, besides the child's end. */
+struct watch {
+    pid_t child;
+    int signals; /* those to pass on, and SIGCHLD */
+    int told;    /* the child's status comes here; -1 once it has */
+    int status;
+    int64_t until_ms; /* when the child is left behind; 0: not yet to be */
+};
+
+static void standard_files_to_null(void) {
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
+        (void)dup2(null, fd);
+    if (null > STDERR_FILENO)
+        (void)close(null);
+}
+
+static int work_and_tell(int (*work)(int argc, char **argv), int argc, char **argv, int told) {
+    const int status = work(argc, argv);
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    standard_files_to_null();
+    if (write(told, &status, sizeof status) != sizeof status)
+        return status; /* nobody is there to be told */
+    return status;
+}
+
+/* The program ends as the child has: whoever watches it sees no difference. */
+static int end_as(int how) {
+    if (WIFEXITED(how))
+        return WEXITSTATUS(how);
+    const int number = WTERMSIG(how);
+    sigset_t one;
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* the child has dumped its own */
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, number);
+    (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+    return 128 + number; /* where it is none that ends a process */
+}
+
+static void take_signal(const struct watch *watch) {
+    struct signalfd_siginfo info;
+    if (read(watch->signals, &info, sizeof info) != sizeof info || info.ssi_signo == SIGCHLD)
+        return;
+    /* A terminal's go to the whole foreground group: the child has it already. */
+    if (info.ssi_code != SI_KERNEL)
+        (void)kill(watch->child, (int)info.ssi_signo);
+}
+
+static void take_status(struct watch *watch) {
+    if (read(watch->told, &watch->status, sizeof watch->status) == sizeof watch->status)
+        watch->until_ms = clock_monotonic_ms() + APART_GRACE_MS;
+    watch->told = -1; /* or it has ended without */
+}
+
+static int left_behind(const struct watch *watch) {
+    (void)fprintf(stderr,
+                  "quietus: a disk that does not answer holds process %d in the kernel; it is left "
+                  "there, and the program ends without it\n",
+                  (int)watch->child);
+    return watch->status;
+}
+
+static int wait_for_end(struct watch *watch) {
+    int how;
+    while (waitpid(watch->child, &how, WNOHANG) != watch->child) {
+        const int64_t left = watch->until_ms - clock_monotonic_ms();
+        if (watch->until_ms > 0 && left <= 0)
+            return left_behind(watch);
+        struct pollfd fds[] = {{watch->signals, POLLIN, 0}, {watch->told, POLLIN, 0}};
+        if (poll(fds, 2, watch->until_ms > 0 ? (int)left : -1) <= 0)
+            continue;
+        if (fds[0].revents)
+            take_signal(watch);
+        if (fds[1].revents)
+            take_status(watch);
+    }
+    return end_as(how);
+}
+
+/* The child ignores what this process was told to ignore (nohup). */
+static sigset_t signals_to_watch(void) {
+    static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        (void)sigaddset(&set, all[i]);
+    return set;
+}
+
+static int watch_child(pid_t child, int told, const sigset_t *signals) {
+    AUTO_FD fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    struct watch watch = {.child = child, .signals = fd, .told = told};
+    return wait_for_end(&watch);
+}
+
+int apart_run(int (*work)(int argc, char **argv), int argc, char **argv) {
+    const pid_t self = getpid();
+    int told[2];
+    sigset_t before;
+    const sigset_t signals = signals_to_watch();
+    if (pipe2(told, O_CLOEXEC) != 0)
+        return work(argc, argv);
+    AUTO_FD hear = told[0];
+    AUTO_FD tell = told[1];
+    (void)signal(SIGCHLD, SIG_DFL); /* if ignored, the kernel would not keep the child's status */
+    (void)sigprocmask(SIG_BLOCK, &signals, &before);
+    const pid_t child = fork();
+    if (child > 0)
+        return watch_child(child, hear, &signals);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    if (child < 0)
+        return work(argc, argv);
+    /* Nothing of it goes on by itself, nor once it is left behind and the disk answers after all.
+     */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != self)
+        _exit(EXIT_FAILURE); /* killed already */
+    return work_and_tell(work, argc, argv, tell);
+}
