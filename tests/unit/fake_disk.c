@@ -306,7 +306,9 @@ static int fake_rediscover(void *context) {
 }
 
 static void fake_close(void *context) {
-    (void)context;
+    struct fake_disk *fake = context;
+    if (fake->returns_renumbered && fake->found_at > 0 && !fake->is_armed)
+        fake->has_vanished = true;
 }
 
 static const struct transport_ops fake_ops = {
@@ -366,6 +368,7 @@ static int find(void *user, const struct disk *lost, struct device **out) {
     for (unsigned i = 0; i < found.area_count; i++) {
         (void)snprintf(found.areas[i].node, DISK_NODE_SIZE, "/dev/again%u", i);
         found.areas[i].lba_count -= fake->returns_divided;
+        found.areas[i].nsid += fake->returns_renumbered;
     }
     fake->has_vanished = false;
     fake->found_at = fake->requests;

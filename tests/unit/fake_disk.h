@@ -37,12 +37,14 @@ struct fake_disk {
      * the disk was; so often it is found again, by its identity, and the last time it stays. */
     unsigned vanishes_after;
     unsigned returns;
-    unsigned wakes_after; /* or, after so many questions, it answers where it was */
-    bool returns_divided; /* with one sector less than before, though it tells its capacity as it
-                             was */
-    bool loses_cache;     /* each time, what was not flushed (fake_disk_cache_writes) */
-    bool flush_lies;      /* says yes and leaves in the cache what is there */
-    uint8_t *flushed;     /* fake_disk_cache_writes: what a power cut leaves; NULL: all is kept */
+    unsigned wakes_after;    /* or, after so many questions, it answers where it was */
+    bool returns_divided;    /* with one sector less than before, though it tells its capacity as it
+                                was */
+    bool returns_renumbered; /* NVMe: a namespace has another NSID than before. Unless it is armed
+                                then, it is gone again as soon as it is closed */
+    bool loses_cache;        /* each time, what was not flushed (fake_disk_cache_writes) */
+    bool flush_lies;         /* says yes and leaves in the cache what is there */
+    uint8_t *flushed; /* fake_disk_cache_writes: what a power cut leaves; NULL: all is kept */
     uint32_t identify_lacks;    /* bytes that do not come */
     bool busy;                  /* cannot be opened for writing */
     int format_error;           /* transport error of Format NVM */

@@ -261,6 +261,22 @@ static void test_one_that_comes_back_with_other_sectors(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
+/* By its identity it is the disk, but a namespace of another number may hold something else. */
+static void test_one_whose_namespace_has_another_number(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_NVME, "zero");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 100;
+    erase.fake.returns_renumbered = true;
+    erase_go(&erase);
+    assert_in_range(erase.fake.searches, 10, 100);
+    assert_null(memchr(strchr(erase.fake.log, 'a') + 1, 'a', FAKE_LOG / 2));
+    assert_int_equal(erase.fake.destructive, 11);
+    assert_non_null(strstr(erase.reason.text, "was not found again within 60 seconds"));
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
 /* What the flush of its first part has promised is not there: it is read, not believed. */
 static void test_one_whose_flushes_lie(void **state) {
     (void)state;
@@ -323,6 +339,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_does_not_come_back_has_failed),
     cmocka_unit_test(test_one_that_comes_back_as_another),
     cmocka_unit_test(test_one_that_comes_back_with_other_sectors),
+    cmocka_unit_test(test_one_whose_namespace_has_another_number),
     cmocka_unit_test(test_one_whose_flushes_lie),
     cmocka_unit_test(test_one_that_is_only_bad_is_not_looked_for),
     cmocka_unit_test(test_one_that_was_given_up_is_not_waited_for),
