@@ -112,6 +112,9 @@ void device_set_lost(struct device *device, const struct disk *lost) {
 int device_rediscover(struct device *device) {
     enum { RETURN_MS = 200000, ASK_AGAIN_MS = 500 };
     const int64_t until = clock_monotonic_ms() + RETURN_MS;
+    /* It would be taken away, and nobody would look for it. */
+    if (device->finder && disk_can_be_mistaken(device->lost))
+        return -EEXIST;
     int error = device->ops->rediscover(device->context);
     if (error)
         return error;
@@ -120,7 +123,7 @@ int device_rediscover(struct device *device) {
         return 0;
     }
     while ((error = go_over(device, true)) != 0) {
-        if (error == -EEXIST || clock_monotonic_ms() > until)
+        if (clock_monotonic_ms() > until)
             return error;
         clock_sleep_ms(ASK_AGAIN_MS);
     }

@@ -48,6 +48,23 @@ int earlier_settle(const struct earlier *earlier) {
     return earlier->disk->has_ata ? ata_security_open(earlier) : 0;
 }
 
+/* After a restart the kernel knows the whole capacity from the beginning. */
+static void explain_not_back(const struct disk *disk, int error, struct reason *reason) {
+    const bool is_nameless = disk_can_be_mistaken(disk) && !disk->has_twin;
+    if (error != -EEXIST) {
+        reason_set(reason, "it has not come back after hidden capacity was opened: %s",
+                   strerror(-error));
+        return;
+    }
+    reason_set(
+        reason,
+        "hidden capacity was opened, which the kernel sees only when it finds the disk anew, "
+        "and another disk cannot be told from it%s run again",
+        is_nameless ? ", since it reports neither serial number nor WWN; restart the server and"
+                    : ", since it says that it is the same one; remove the other one, or restart "
+                      "the server, and");
+}
+
 int earlier_grown(const struct earlier *earlier, uint64_t sectors, struct disk *now) {
     struct device *device = armed_device(earlier->armed);
     int error = armed_grown(earlier->armed, earlier->reason);
@@ -59,8 +76,7 @@ int earlier_grown(const struct earlier *earlier, uint64_t sectors, struct disk *
     progress_expect(earlier->progress, PROGRESS_SILENCE_MS);
     error = device_rediscover(device);
     if (error) {
-        reason_set(earlier->reason, "it has not come back after hidden capacity was opened: %s",
-                   strerror(-error));
+        explain_not_back(now, error, earlier->reason);
         return error;
     }
     memcpy(now->areas, device_areas(device), sizeof now->areas);

@@ -81,6 +81,10 @@ bool disk_identity_same(const struct disk_identity *expected, const struct disk_
     return false;
 }
 
+bool disk_can_be_mistaken(const struct disk *disk) {
+    return disk->has_twin || (disk->identity.serial[0] == '\0' && disk->identity.wwn[0] == '\0');
+}
+
 struct disk *disk_new(void) {
     struct disk *disk = memory_new(1, sizeof *disk);
     disk->content = json_new_array();

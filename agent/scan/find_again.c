@@ -49,13 +49,8 @@ static struct device *open_if_same(struct disk *candidate, const struct disk *lo
     return NULL;
 }
 
-/* With the lost disk gone, its twin would be the only one that is found. */
-static bool can_be_mistaken(const struct disk *lost) {
-    return lost->has_twin || (lost->identity.serial[0] == '\0' && lost->identity.wwn[0] == '\0');
-}
-
 int scan_find_again_below(const char *root, const struct disk *lost, struct device **out) {
-    if (can_be_mistaken(lost))
+    if (disk_can_be_mistaken(lost))
         return -EEXIST;
     struct scan scan = {.findings = json_new_array()};
     unsigned found = 0;

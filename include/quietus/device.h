@@ -45,7 +45,9 @@ void device_set_lost(struct device *device, const struct disk *lost);
 
 /*
  * Has the kernel take the disk anew, whose capacity has changed, and goes over to its new nodes. 0;
- * -ENODEV if it has not come back in time; or another negative errno.
+ * -ENODEV if it has not come back in time; -EEXIST if it can be mistaken for another disk (disk.h),
+ * in which case nothing was done and the device is as it was, or if until the time was over more
+ * than one disk said that it is this one; or another negative errno.
  */
 int device_rediscover(struct device *device);
 

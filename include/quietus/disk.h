@@ -214,6 +214,13 @@ struct disk {
  */
 bool disk_is_volume(const struct disk *disk);
 
+/*
+ * True for a disk that its identity does not tell from every other: another disk of the scan
+ * reports the same, or it reports neither serial number nor WWN. Once it is gone it must not be
+ * looked for: the other would be found, and taken for it.
+ */
+bool disk_can_be_mistaken(const struct disk *disk);
+
 /* A new, empty disk, and its end. */
 struct disk *disk_new(void);
 void disk_free(struct disk *disk);

@@ -301,7 +301,10 @@ static int fake_refresh(void *context) {
 }
 
 static int fake_rediscover(void *context) {
-    (void)context;
+    struct fake_disk *fake = context;
+    fake->rediscoveries++;
+    fake->has_vanished = fake->vanishes_after > 0;
+    fake->is_armed = fake->is_armed && !fake->has_vanished;
     return 0;
 }
 
@@ -361,6 +364,10 @@ static int find(void *user, const struct disk *lost, struct device **out) {
     struct disk_identity identity;
     struct reason reason;
     fake->searches++;
+    if (fake->twin_elsewhere > 0) {
+        fake->twin_elsewhere--;
+        return -EEXIST;
+    }
     if (!fake->has_vanished || fake->returns == 0)
         return -ENODEV;
     struct disk found = {.commands = lost->commands, .area_count = lost->area_count};

@@ -37,6 +37,7 @@ struct fake_disk {
      * the disk was; so often it is found again, by its identity, and the last time it stays. */
     unsigned vanishes_after;
     unsigned returns;
+    unsigned twin_elsewhere; /* searches that find another disk, too, that says it is this one */
     unsigned wakes_after;    /* or, after so many questions, it answers where it was */
     bool returns_divided;    /* with one sector less than before, though it tells its capacity as it
                                 was */
@@ -74,6 +75,7 @@ struct fake_disk {
     bool has_vanished;
     unsigned found_at; /* requests when it was found last */
     unsigned searches;
+    unsigned rediscoveries; /* of a disk with a finder, its nodes are gone since */
     unsigned flushes;
     unsigned questions; /* since it vanished */
 
