@@ -67,8 +67,11 @@ struct pass_run {
 /* How a pass, or what was left of it, has ended. */
 struct pass_end {
     struct write_report report;
-    int error; /* the writer's */
+    bool begun;              /* the disk was there, and itself */
+    struct reason not_begun; /* else why not */
+    int error;               /* of beginning it, or the writer's */
     int flush_error;
+    int gone;     /* of waiting for a disk that has vanished */
     bool is_good; /* all of it is written and flushed */
 };
 
@@ -92,7 +95,10 @@ static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end
     json_put_count(event, "bad_lbas", report->bad_lbas);
     json_put(event, "bad_ranges", bad_ranges_json(report));
     json_put_text(event, "result", end->error ? strerror(-end->error) : "gone through");
-    json_put_text(event, "flush", end->flush_error ? strerror(-end->flush_error) : "good");
+    if (end->begun)
+        json_put_text(event, "flush", end->flush_error ? strerror(-end->flush_error) : "good");
+    else
+        json_put_text(event, "not_begun", end->not_begun.text);
     if (!end->is_good)
         json_put_count(event, "flushed_below", pass->flushed);
     return event;
@@ -100,6 +106,8 @@ static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end
 
 /* What the first sign of trouble was. */
 static const char *first_sign(const struct pass_end *end) {
+    if (!end->begun)
+        return end->not_begun.text;
     const int signs[] = {end->report.first_error, end->flush_error, end->error};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (signs[i])
@@ -108,34 +116,58 @@ static const char *first_sign(const struct pass_end *end) {
     return "no error";
 }
 
-static void explain(struct erase_run *run, unsigned number, const struct pass_end *end) {
-    char text[256];
-    const struct write_report *report = &end->report;
-    if (end->error == -ETIME)
-        (void)snprintf(text, sizeof text,
-                       "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes",
-                       number, report->written, run->layout->bytes);
-    else if (end->error == -ENODEV || end->error == -EEXIST)
-        (void)snprintf(text, sizeof text,
-                       "pass %u: the disk no longer answers where it was (%s), and %s within %d "
-                       "seconds",
-                       number, first_sign(end),
-                       end->error == -ENODEV ? "was not found again"
-                                             : "could not be told from another one elsewhere",
-                       VANISHED_WAIT_MS / 1000);
-    else if (end->error)
-        (void)snprintf(text, sizeof text,
-                       "pass %u: given up, too many writes fail (first: %s); %" PRIu64
-                       " of %" PRIu64 " bytes were acknowledged",
-                       number, first_sign(end), report->written, run->layout->bytes);
-    else if (report->bad_lbas > 0)
-        (void)snprintf(text, sizeof text, "pass %u: %" PRIu64 " sectors could not be written (%s)",
-                       number, report->bad_lbas, first_sign(end));
+/* What came of waiting for it. */
+static const char *wait_text(int gone, char *out, size_t size) {
+    if (gone == -ECANCELED)
+        return "the run was stopped before it came back";
+    (void)snprintf(out, size, "it %s within %d seconds",
+                   gone == -EEXIST ? "could not be told from another one elsewhere"
+                                   : "was not found again",
+                   VANISHED_WAIT_MS / 1000);
+    return out;
+}
+
+/* Nobody answers where the disk was, or somebody else does. */
+static void explain_gone(unsigned number, const struct pass_end *end, struct reason *reason) {
+    char wait[96];
+    if (end->begun)
+        reason_set(reason, "pass %u: the disk no longer answers where it was (%s); %s", number,
+                   first_sign(end), wait_text(end->gone, wait, sizeof wait));
+    else if (end->gone)
+        reason_set(reason, "pass %u could not be begun: %.180s; %s", number, end->not_begun.text,
+                   wait_text(end->gone, wait, sizeof wait));
     else
-        (void)snprintf(text, sizeof text, "pass %u: flushing the disk's cache failed: %s", number,
-                       strerror(-end->flush_error));
-    reason_set(run->reason, "%s", text);
-    json_add_text(run->exceptions, text);
+        reason_set(reason, "pass %u could not be begun: %.250s", number, end->not_begun.text);
+}
+
+static void explain_error(unsigned number, const struct pass_end *end, uint64_t bytes,
+                          struct reason *reason) {
+    const uint64_t written = end->report.written;
+    if (end->error == -ETIME)
+        reason_set(reason, "pass %u: the disk fell silent after %" PRIu64 " of %" PRIu64 " bytes",
+                   number, written, bytes);
+    else if (end->error == -ECANCELED)
+        reason_set(reason, "pass %u: stopped; %" PRIu64 " of %" PRIu64 " bytes were acknowledged",
+                   number, written, bytes);
+    else
+        reason_set(reason,
+                   "pass %u: given up, too many writes fail (first: %s); %" PRIu64 " of %" PRIu64
+                   " bytes were acknowledged",
+                   number, first_sign(end), written, bytes);
+}
+
+static void explain(struct erase_run *run, unsigned number, const struct pass_end *end) {
+    if (!end->begun || end->gone)
+        explain_gone(number, end, run->reason);
+    else if (end->error)
+        explain_error(number, end, run->layout->bytes, run->reason);
+    else if (end->report.bad_lbas > 0)
+        reason_set(run->reason, "pass %u: %" PRIu64 " sectors could not be written (%s)", number,
+                   end->report.bad_lbas, first_sign(end));
+    else
+        reason_set(run->reason, "pass %u: flushing the disk's cache failed: %s", number,
+                   strerror(-end->flush_error));
+    json_add_text(run->exceptions, run->reason->text);
 }
 
 /* All below the position is written and flushed. */
@@ -152,7 +184,7 @@ static void tell(void *user, uint64_t position) {
 }
 
 /* From pass->from to the end of the disk, as far as it goes. */
-static int write_pass(struct pass_run *pass, struct pass_end *end) {
+static void write_pass(struct pass_run *pass, struct pass_end *end) {
     struct erase_run *run = pass->run;
     const struct write_job job = {.armed = run->armed,
                                   .layout = run->layout,
@@ -163,9 +195,10 @@ static int write_pass(struct pass_run *pass, struct pass_end *end) {
                                   .user = pass};
     *end = (struct pass_end){0};
     pass->flushed = pass->from;
-    end->error = armed_begin(run->armed, run->reason);
-    if (end->error)
-        return end->error;
+    end->error = armed_begin(run->armed, &end->not_begun);
+    end->begun = end->error == 0;
+    if (!end->begun)
+        return;
     progress_start(run->progress, PHASE_WRITING, pass->number, run->policy->passes.count,
                    run->layout->bytes);
     end->error = writer_run(&job, &end->report);
@@ -173,7 +206,6 @@ static int write_pass(struct pass_run *pass, struct pass_end *end) {
     end->flush_error = end->report.flush_error ? end->report.flush_error : last_flush;
     end->is_good = end->error == 0 && end->report.bad_lbas == 0 && end->flush_error == 0 &&
                    pass->from + end->report.written == run->layout->bytes;
-    return 0;
 }
 
 /*
@@ -181,36 +213,40 @@ static int write_pass(struct pass_run *pass, struct pass_end *end) {
  * its cache meanwhile nobody knows, so all of it is read afterwards.
  */
 static bool goes_on(struct pass_run *pass, struct pass_end *end) {
-    char text[256];
+    char text[384];
     struct erase_run *run = pass->run;
     if (end->is_good || end->error == -ETIME || end->error == -ECANCELED ||
-        run->returns == VANISHED_MOST || !vanished_is(run->armed))
+        run->returns == VANISHED_MOST || (end->begun && !vanished_is(run->armed)))
         return false;
-    const int gone = vanished_wait(run->armed, run->layout, run->progress);
-    if (gone) {
-        end->error = gone;
+    end->gone = vanished_wait(run->armed, run->layout, run->progress);
+    if (end->gone)
         return false;
-    }
     evidence_event(run->evidence, pass_kind, pass_json(pass, end));
     run->returns++;
     pass->from = pass->flushed;
     const char *node = device_area(armed_device(run->armed), 0)->node;
-    (void)snprintf(text, sizeof text,
-                   "pass %u: the disk vanished (%s) and came back%s%s; the pass went on at byte "
-                   "%" PRIu64 ", up to which all had been flushed, and every byte has to be read",
-                   pass->number, first_sign(end), node[0] ? " as " : "", node, pass->from);
+    (void)snprintf(
+        text, sizeof text,
+        "pass %u: the disk vanished (%.128s) and came back%s%s; the pass went on at byte "
+        "%" PRIu64 ", up to which all had been flushed, and every byte has to be read",
+        pass->number, first_sign(end), node[0] ? " as " : "", node, pass->from);
     json_add_text(run->exceptions, text);
     return true;
+}
+
+/* That another disk answered says more than that this one was not found again. */
+static int error_of(const struct pass_end *end) {
+    if (end->gone && end->error != -ESTALE)
+        return end->gone;
+    return end->error ? end->error : -EIO;
 }
 
 static int one_pass(struct pass_run *pass) {
     struct erase_run *run = pass->run;
     struct pass_end end;
-    do {
-        const int error = write_pass(pass, &end);
-        if (error && run->returns == 0)
-            return error;
-    } while (goes_on(pass, &end));
+    do
+        write_pass(pass, &end);
+    while (goes_on(pass, &end));
     if (end.is_good)
         tell(pass, run->layout->bytes);
     json_t *event = pass_json(pass, &end);
@@ -221,7 +257,7 @@ static int one_pass(struct pass_run *pass) {
     if (end.is_good)
         return 0;
     explain(run, pass->number, &end);
-    return end.error ? end.error : -EIO;
+    return error_of(&end);
 }
 
 /* Where an earlier run was interrupted: its pattern and position. The state has been looked at

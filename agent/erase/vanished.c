@@ -48,5 +48,5 @@ int vanished_wait(struct armed *armed, const struct layout *layout, struct progr
             return error == -EEXIST ? error : -ENODEV;
         clock_sleep_ms(ASK_AGAIN_MS);
     }
-    return -ENODEV;
+    return -ECANCELED;
 }

@@ -18,8 +18,9 @@ bool vanished_is(struct armed *armed);
 
 /*
  * Waits until the disk answers again where it was, or is found by its identity, with the areas of
- * the layout; it is armed then. 0; -ENODEV if it has not come back in time, or the run was given up
- * meanwhile; -EEXIST if it has not, and elsewhere it could not have been told from another disk.
+ * the layout; it is armed then. 0; -ENODEV if it has not come back in time; -EEXIST if it has not,
+ * and elsewhere it could not have been told from another disk; -ECANCELED if the run was given up
+ * meanwhile.
  */
 int vanished_wait(struct armed *armed, const struct layout *layout, struct progress *progress);
 

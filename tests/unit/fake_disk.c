@@ -6,17 +6,20 @@
 
 enum { ADMIN_IDENTIFY = 0x06, ADMIN_FORMAT = 0x80, SECTOR = 512 };
 
+static void vanish(struct fake_disk *fake) {
+    fake->has_vanished = true;
+    fake->is_armed = fake->wakes_after > 0; /* nobody has taken its node away */
+    if (fake->loses_cache)
+        fake_disk_power_cut(fake);
+}
+
 /* Nothing answers: after that, only a transport that was opened anew. */
 static bool is_gone(struct fake_disk *fake) {
     if (fake->vanishes_after == 0 || fake->has_vanished)
         return fake->has_vanished;
-    fake->has_vanished = fake->requests - fake->found_at >= fake->vanishes_after;
-    if (!fake->has_vanished)
-        return false;
-    fake->is_armed = fake->wakes_after > 0; /* nobody has taken its node away */
-    if (fake->loses_cache)
-        fake_disk_power_cut(fake);
-    return true;
+    if (fake->requests - fake->found_at >= fake->vanishes_after)
+        vanish(fake);
+    return fake->has_vanished;
 }
 
 static bool wakes_up(struct fake_disk *fake) {
@@ -292,6 +295,8 @@ static int fake_flush(void *context, unsigned area) {
         return -EIO;
     if (fake->flushed && !fake->flush_lies)
         memcpy(fake->flushed, fake->medium, fake->bytes);
+    if (fake->flushes == fake->vanishes_after_flush)
+        vanish(fake);
     return 0;
 }
 
@@ -378,6 +383,7 @@ static int find(void *user, const struct disk *lost, struct device **out) {
         found.areas[i].nsid += fake->returns_renumbered;
     }
     fake->has_vanished = false;
+    fake->vanishes_after_flush = 0;
     fake->found_at = fake->requests;
     struct device *device = device_new(&fake_ops, fake, &found);
     if (device_identity(device, &identity, &reason) != 0 ||
@@ -394,7 +400,7 @@ static int find(void *user, const struct disk *lost, struct device **out) {
 
 struct device *fake_disk_open(struct fake_disk *fake, const struct disk *disk) {
     struct device *device = device_new(&fake_ops, fake, disk);
-    if (fake->vanishes_after > 0)
+    if (fake->vanishes_after > 0 || fake->vanishes_after_flush > 0)
         device_set_finder(device, find, fake, disk);
     return device;
 }

@@ -36,6 +36,7 @@ struct fake_disk {
     /* A link that is lost: after so many requests since it was found last, nothing answers where
      * the disk was; so often it is found again, by its identity, and the last time it stays. */
     unsigned vanishes_after;
+    unsigned vanishes_after_flush; /* or, once, when it has done that flush (from 1) */
     unsigned returns;
     unsigned twin_elsewhere; /* searches that find another disk, too, that says it is this one */
     unsigned wakes_after;    /* or, after so many questions, it answers where it was */

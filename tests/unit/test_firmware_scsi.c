@@ -31,7 +31,7 @@ static void give(struct scsi_command *command, const uint8_t *data, uint32_t len
     memcpy(command->data, data, command->received);
 }
 
-static void inquiry(struct scsi_command *command) {
+static void inquiry(const struct fake_disk *fake, struct scsi_command *command) {
     uint8_t data[96] = {[2] = 6, [3] = 2, [4] = 91};
     put_padded(data + 8, 8, "FAKE");
     put_padded(data + 16, 16, "SAS DISK");
@@ -43,7 +43,7 @@ static void inquiry(struct scsi_command *command) {
         if (command->cdb[2] == 0)
             data[5] = 0x80;
         else
-            memcpy(data + 4, "FAKE0001", 8);
+            memcpy(data + 4, fake->serial, 8);
     }
     give(command, data, sizeof data);
 }
@@ -103,7 +103,7 @@ static bool play(struct fake_disk *fake, struct scsi_command *command) {
     command->status = SCSI_GOOD;
     switch (command->cdb[0]) {
     case SCSI_INQUIRY:
-        inquiry(command);
+        inquiry(fake, command);
         return true;
     case SCSI_SERVICE_ACTION_IN_16:
         if (drive.next_size != 0)
@@ -354,6 +354,25 @@ static void test_hidden_capacity_that_stays(void **state) {
     }
 }
 
+/* Another disk between two passes: it is not formatted either, which would come next. */
+static void test_another_disk_before_the_second_pass(void **state) {
+    (void)state;
+    struct erase erase;
+    struct reason reason;
+    prepare(&erase, "overwrite");
+    text_copy(erase.policy.methods[1], POLICY_NAME_SIZE, "scsi-format");
+    erase.policy.method_count = 2;
+    erase.policy.fallback = true;
+    assert_int_equal(passes_parse("zero,ones", &erase.policy.passes, &reason), 0);
+    erase.fake.becomes_another_after = 8; /* the first pass has 8 requests */
+    erase_go(&erase);
+    assert_int_equal(erase.run->plan.step_count, 2);
+    assert_int_equal(erase.run->attempt_count, 1);
+    assert_int_equal(erase.fake.destructive, 8);
+    assert_non_null(strstr(erase.reason.text, "pass 2 could not be begun: it is another disk"));
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bytes),
     cmocka_unit_test(test_overwrite_bytes),
@@ -365,5 +384,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_other_sectors),
     cmocka_unit_test(test_hidden_capacity),
     cmocka_unit_test(test_hidden_capacity_that_stays),
+    cmocka_unit_test(test_another_disk_before_the_second_pass),
 };
 TEST_MAIN(tests)

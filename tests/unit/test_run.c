@@ -302,9 +302,11 @@ static void test_another_disk_before_the_second_pass(void **state) {
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 8);
     set_passes(&erase, "zero,ones");
+    still_clock();
     erase.fake.becomes_another_after = 16; /* the first pass has 16 requests */
     erase_go(&erase);
     assert_int_equal(erase.fake.destructive, 16);
+    assert_non_null(strstr(erase.reason.text, "pass 2 could not be begun: it is another disk"));
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
