@@ -10,6 +10,7 @@
 #include "whole_erase.h"
 
 #include <errno.h>
+#include <limits.h>
 
 /* Chunks are of 512 KiB; a position is told of after eight of them, and then each ten seconds. */
 enum { DISK_MIB = 8, CHUNKS = 2 * DISK_MIB };
@@ -339,6 +340,30 @@ static void test_one_that_does_not_come_back_has_failed(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
+/* While two disks say that they are this one, neither is written to. */
+static void test_one_that_cannot_be_told_from_another(void **state) {
+    (void)state;
+    struct erase erase;
+    make(&erase, COMMANDS_ATA, "zero,random");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 1;
+    erase.fake.twin_elsewhere = UINT_MAX;
+    erase_go(&erase);
+    assert_in_range(erase.fake.searches, 10, 100);
+    assert_int_equal(erase.fake.destructive, 11);
+    assert_non_null(strstr(erase.reason.text,
+                           "could not be told from another one elsewhere within 60 seconds"));
+    erase_end(&erase, DISPOSITION_FAILED);
+
+    make(&erase, COMMANDS_ATA, "zero,random");
+    erase.fake.vanishes_after = 12;
+    erase.fake.returns = 1;
+    erase.fake.twin_elsewhere = 5;
+    erase_go(&erase);
+    assert_went_on(&erase, 1);
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
 /* Another disk in the same bay is not touched. */
 static void test_one_that_comes_back_as_another(void **state) {
     (void)state;
@@ -466,6 +491,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_flush_that_fails_once),
     cmocka_unit_test(test_one_that_never_stays_is_given_up),
     cmocka_unit_test(test_one_that_does_not_come_back_has_failed),
+    cmocka_unit_test(test_one_that_cannot_be_told_from_another),
     cmocka_unit_test(test_one_that_comes_back_as_another),
     cmocka_unit_test(test_one_that_comes_back_with_other_sectors),
     cmocka_unit_test(test_one_whose_namespace_has_another_number),
