@@ -7,86 +7,10 @@
 
 #include "../../agent/erase/vanished.h"
 #include "test.h"
-#include "whole_erase.h"
+#include "vanishing.h"
 
 #include <errno.h>
 #include <limits.h>
-
-/* Chunks are of 512 KiB; a position is told of after eight of them, and then each ten seconds. */
-enum { DISK_MIB = 8, CHUNKS = 2 * DISK_MIB };
-
-static int64_t fast_ms;
-
-/* Time flies: there is a position to be told of every few requests. */
-static int64_t fast_clock(void) {
-    return fast_ms += 500;
-}
-
-static void wait_for(int64_t milliseconds) {
-    fast_ms += milliseconds;
-}
-
-static void make(struct erase *erase, enum command_set commands, const char *passes) {
-    static const struct clock_source fast = {fast_clock, wait_for};
-    struct reason reason;
-    erase_make(erase, commands, DISK_MIB);
-    erase_only(erase, "overwrite");
-    assert_int_equal(passes_parse(passes, &erase->policy.passes, &reason), 0);
-    assert_int_equal(verify_level_parse("1%", &erase->policy.verify, &reason), 0);
-    clock_use(&fast);
-    fake_disk_cache_writes(&erase->fake);
-    erase->fake.loses_cache = true;
-}
-
-static json_t *passes_of(const struct erase *erase) {
-    size_t i;
-    json_t *entry;
-    json_t *list = json_new_array();
-    json_t *evidence = evidence_list(erase->run->evidence);
-    json_array_foreach(evidence, i, entry) {
-        if (strcmp(json_text(entry, "kind"), "overwrite-pass") == 0)
-            json_add(list, json_deep_copy(entry));
-    }
-    json_decref(evidence);
-    return list;
-}
-
-static bool was_all_read(const struct erase *erase) {
-    return json_flag(erase->run->attempts[0].verification, "every_unit");
-}
-
-static bool has_exception(const struct erase *erase, const char *part) {
-    size_t i;
-    json_t *entry;
-    json_array_foreach(erase->run->attempts[0].exceptions, i, entry) {
-        if (strstr(json_string_value(entry), part))
-            return true;
-    }
-    return false;
-}
-
-static void assert_went_on(const struct erase *erase, unsigned times) {
-    char text[64];
-    json_t *passes = passes_of(erase);
-    uint64_t flushed = 0;
-    unsigned parts = 0;
-    for (size_t i = 0; i < json_array_size(passes); i++) {
-        const json_t *pass = json_array_get(passes, i);
-        assert_int_equal(json_count(pass, "taken_up_at"), flushed);
-        const bool is_part = strcmp(json_text(pass, "result"), "gone through") != 0 ||
-                             json_count(pass, "bad_lbas") > 0;
-        flushed = is_part ? json_count(pass, "flushed_below") : 0;
-        parts += is_part;
-        (void)snprintf(text, sizeof text, "went on at byte %llu,", (unsigned long long)flushed);
-        assert_true(!is_part || has_exception(erase, text));
-    }
-    json_decref(passes);
-    assert_int_equal(parts, times);
-    assert_true(was_all_read(erase));
-    assert_true(has_exception(erase, "came back as /dev/again0"));
-    assert_false(has_exception(erase, "Success"));
-    assert_false(has_exception(erase, "no error"));
-}
 
 /* At every point of the way, and what was in the cache is gone. */
 static void test_one_that_comes_back_is_gone_on_with(void **state) {
@@ -98,7 +22,7 @@ static void test_one_that_comes_back_is_gone_on_with(void **state) {
     for (size_t i = 0; i < COUNT_OF(passes); i++) {
         for (unsigned at = 1; at < passes[i].requests; at++) {
             struct erase erase;
-            make(&erase, at % 2 ? COMMANDS_NVME : COMMANDS_ATA, passes[i].list);
+            vanishing_make(&erase, at % 2 ? COMMANDS_NVME : COMMANDS_ATA, DISK_MIB, passes[i].list);
             erase.fake.namespaces = at % 2 ? 2 : 1;
             erase.fake.vanishes_after = at;
             erase.fake.returns = 1;
@@ -109,113 +33,10 @@ static void test_one_that_comes_back_is_gone_on_with(void **state) {
     }
 }
 
-/* Two passes of a disk that vanishes between them: each flushes once on its way, and at its end. */
-static void make_between_passes(struct erase *erase) {
-    enum { FLUSHES_OF_A_PASS = 2 };
-    make(erase, COMMANDS_ATA, "zero,random");
-    still_clock();
-    erase->fake.vanishes_after_flush = FLUSHES_OF_A_PASS;
-}
-
-static void test_one_that_vanishes_between_passes(void **state) {
-    (void)state;
-    struct erase erase;
-    char text[256];
-    make_between_passes(&erase);
-    erase.fake.returns = 1;
-    erase_go(&erase);
-    json_t *passes = passes_of(&erase);
-    assert_int_equal(json_array_size(passes), 3);
-    const json_t *not_begun = json_array_get(passes, 1);
-    assert_string_equal(json_text(json_array_get(passes, 0), "result"), "gone through");
-    assert_int_equal(json_count(not_begun, "pass"), 2);
-    assert_int_equal(json_count(not_begun, "bytes_acknowledged"), 0);
-    (void)snprintf(text, sizeof text, "pass 2: the disk vanished (%s) and came back",
-                   json_text(not_begun, "not_begun"));
-    assert_true(has_exception(&erase, text));
-    assert_string_equal(json_text(not_begun, "flush"), "");
-    assert_int_equal(json_count(json_array_get(passes, 2), "pass"), 2);
-    assert_int_equal(json_count(json_array_get(passes, 2), "bytes_acknowledged"), DISK_MIB << 20);
-    json_decref(passes);
-    assert_went_on(&erase, 1);
-    erase_end(&erase, DISPOSITION_ERASED);
-}
-
-static void test_one_that_vanishes_between_passes_for_good(void **state) {
-    (void)state;
-    struct erase erase;
-    make_between_passes(&erase);
-    erase_go(&erase);
-    assert_int_equal(erase.fake.destructive, CHUNKS);
-    assert_in_range(erase.fake.searches, 10, 100);
-    assert_non_null(strstr(erase.reason.text, "pass 2 could not be begun: "));
-    assert_non_null(strstr(erase.reason.text, "; it was not found again within 60 seconds"));
-    assert_true(erase.run->attempts[0].facts.refuted);
-    erase_end(&erase, DISPOSITION_FAILED);
-}
-
-/* It did not answer when the pass was begun, but does when it is looked for. */
-static void test_one_that_is_only_slow_between_passes(void **state) {
-    (void)state;
-    for (unsigned after = 2; after < 8; after++) {
-        struct erase erase;
-        make_between_passes(&erase);
-        erase.fake.wakes_after = after;
-        erase_go(&erase);
-        assert_true(was_all_read(&erase));
-        assert_true(has_exception(&erase, "came back as /dev/fake0"));
-        erase_end(&erase, DISPOSITION_ERASED);
-    }
-}
-
-/* As soon as the disk is armed. */
-static bool becomes_another(struct fake_disk *fake, struct scsi_command *command) {
-    (void)command;
-    if (strchr(fake->log, 'a'))
-        strcpy(fake->serial, "ANOTHER1");
-    return false;
-}
-
-static void test_one_that_is_another_before_the_first_pass(void **state) {
-    (void)state;
-    struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero,random");
-    erase.fake.on_scsi = becomes_another;
-    erase.fake.vanishes_after = 1 << 30;
-    erase_go(&erase);
-    assert_int_equal(erase.fake.destructive, 0);
-    assert_non_null(strstr(erase.reason.text, "pass 1 could not be begun: it is another disk"));
-    assert_true(erase.run->attempts[0].facts.refuted);
-    erase_end(&erase, DISPOSITION_FAILED);
-}
-
-/* Once it is armed, each second time that it is asked. */
-static bool is_another_now_and_then(struct fake_disk *fake, struct scsi_command *command) {
-    if (strchr(fake->log, 'a') && command->cdb[14] == 0xec)
-        strcpy(fake->serial, fake->questions++ % 2 == 0 ? "ANOTHER1" : "FAKE0001");
-    return false;
-}
-
-/* It is itself when it is looked for, but never when the pass is to begin. */
-static void test_one_that_can_never_be_begun_is_given_up(void **state) {
-    (void)state;
-    struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero,random");
-    erase.fake.on_scsi = is_another_now_and_then;
-    erase_go(&erase);
-    json_t *passes = passes_of(&erase);
-    assert_int_equal(json_array_size(passes), VANISHED_MOST + 1);
-    json_decref(passes);
-    assert_int_equal(erase.fake.destructive, 0);
-    assert_non_null(strstr(erase.reason.text, "pass 1 could not be begun: it is another disk"));
-    assert_null(strstr(erase.reason.text, "within 60 seconds"));
-    erase_end(&erase, DISPOSITION_FAILED);
-}
-
 static void test_one_that_comes_back_again_and_again(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero,random,ones");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero,random,ones");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 3;
     erase_go(&erase);
@@ -227,11 +48,11 @@ static void test_one_that_comes_back_again_and_again(void **state) {
 static void test_it_is_gone_on_with_where_it_was_flushed(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.vanishes_after = CHUNKS - 2;
     erase.fake.returns = 1;
     erase_go(&erase);
-    json_t *passes = passes_of(&erase);
+    json_t *passes = vanishing_passes(&erase);
     const json_t *rest = json_array_get(passes, 1);
     assert_in_range(json_count(rest, "taken_up_at"), 4 << 20, (DISK_MIB - 1) << 20);
     assert_int_equal(json_count(rest, "taken_up_at") + json_count(rest, "bytes_acknowledged"),
@@ -247,7 +68,7 @@ static void test_one_that_vanishes_while_it_is_read(void **state) {
     for (size_t i = 0; i < 10 * COUNT_OF(levels); i++) {
         struct erase erase;
         struct reason reason;
-        make(&erase, COMMANDS_ATA, "random");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
         assert_int_equal(verify_level_parse(levels[i % 2], &erase.policy.verify, &reason), 0);
         erase.fake.vanishes_after = CHUNKS + 1 + (unsigned)i / 2;
         erase.fake.returns = 1;
@@ -263,7 +84,7 @@ static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
     (void)state;
     for (int dropped = 0; dropped < 2; dropped++) {
         struct erase erase;
-        make(&erase, COMMANDS_ATA, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
         erase.fake.flush_lies = !dropped;
         erase.fake.drops_writes = dropped;
         erase.fake.vanishes_after = CHUNKS + 8;
@@ -277,7 +98,7 @@ static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
 static void test_one_that_does_not_come_back_to_be_read(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.vanishes_after = CHUNKS + 4;
     erase_go(&erase);
     assert_true(erase.fake.searches > 10);
@@ -289,7 +110,7 @@ static void test_one_that_answers_again_where_it_was(void **state) {
     (void)state;
     for (unsigned after = 2; after < 12; after++) {
         struct erase erase;
-        make(&erase, COMMANDS_ATA, "random");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
         erase.fake.vanishes_after = 12;
         erase.fake.wakes_after = after;
         erase_go(&erase);
@@ -305,10 +126,10 @@ static void test_a_flush_that_fails_once(void **state) {
     (void)state;
     for (unsigned at = 1; at <= 2; at++) {
         struct erase erase;
-        make(&erase, COMMANDS_ATA, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
         erase.fake.flush_fails_at = at;
         erase_go(&erase);
-        json_t *passes = passes_of(&erase);
+        json_t *passes = vanishing_passes(&erase);
         assert_string_equal(json_text(json_array_get(passes, 0), "flush"), strerror(EIO));
         json_decref(passes);
         assert_non_null(strstr(erase.reason.text, "flushing the disk's cache failed"));
@@ -319,7 +140,7 @@ static void test_a_flush_that_fails_once(void **state) {
 static void test_one_that_never_stays_is_given_up(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.vanishes_after = 4;
     erase.fake.returns = 100;
     erase_go(&erase);
@@ -330,11 +151,11 @@ static void test_one_that_never_stays_is_given_up(void **state) {
 static void test_one_that_does_not_come_back_has_failed(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero,random");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero,random");
     erase.fake.vanishes_after = 12;
-    const int64_t before = fast_ms;
+    const int64_t before = fast_clock();
     erase_go(&erase);
-    assert_in_range(fast_ms - before, VANISHED_WAIT_MS, 3 * VANISHED_WAIT_MS);
+    assert_in_range(fast_clock() - before, VANISHED_WAIT_MS, 3 * VANISHED_WAIT_MS);
     assert_in_range(erase.fake.searches, 10, 100);
     assert_non_null(strstr(erase.reason.text, "was not found again within 60 seconds"));
     erase_end(&erase, DISPOSITION_FAILED);
@@ -344,7 +165,7 @@ static void test_one_that_does_not_come_back_has_failed(void **state) {
 static void test_one_that_cannot_be_told_from_another(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero,random");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero,random");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.twin_elsewhere = UINT_MAX;
@@ -355,7 +176,7 @@ static void test_one_that_cannot_be_told_from_another(void **state) {
                            "could not be told from another one elsewhere within 60 seconds"));
     erase_end(&erase, DISPOSITION_FAILED);
 
-    make(&erase, COMMANDS_ATA, "zero,random");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero,random");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.twin_elsewhere = 5;
@@ -368,7 +189,7 @@ static void test_one_that_cannot_be_told_from_another(void **state) {
 static void test_one_that_comes_back_as_another(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.becomes_another_after = 11;
@@ -381,7 +202,7 @@ static void test_one_that_comes_back_as_another(void **state) {
 static void test_one_that_comes_back_with_other_sectors(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.returns_divided = true;
@@ -393,7 +214,7 @@ static void test_one_that_comes_back_with_other_sectors(void **state) {
 static void test_one_whose_namespace_has_another_number(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_NVME, "zero");
+    vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "zero");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 100;
     erase.fake.returns_renumbered = true;
@@ -409,7 +230,7 @@ static void test_one_whose_namespace_has_another_number(void **state) {
 static void test_one_whose_flushes_lie(void **state) {
     (void)state;
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     erase.fake.flush_lies = true;
     erase.fake.vanishes_after = CHUNKS - 2;
     erase.fake.returns = 1;
@@ -424,7 +245,7 @@ static void test_one_that_is_only_bad_is_not_looked_for(void **state) {
     (void)state;
     for (int reads = 0; reads < 2; reads++) {
         struct erase erase;
-        make(&erase, COMMANDS_ATA, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
         erase.fake.vanishes_after = 1 << 30;
         *(reads ? &erase.fake.bad_read_to : &erase.fake.bad_write_to) = 5 << 20;
         erase_go(&erase);
@@ -437,7 +258,7 @@ static struct erase *watched;
 
 /* The watcher gives the run up while the disk is waited for. */
 static void wait_and_give_up(int64_t milliseconds) {
-    fast_ms += milliseconds;
+    fast_wait(milliseconds);
     atomic_store(&watched->run->progress.given_up, true);
 }
 
@@ -445,7 +266,7 @@ static void test_one_that_was_given_up_is_not_waited_for(void **state) {
     (void)state;
     static const struct clock_source giving_up = {fast_clock, wait_and_give_up};
     struct erase erase;
-    make(&erase, COMMANDS_ATA, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
     clock_use(&giving_up);
     watched = &erase;
     erase.fake.vanishes_after = 12;
@@ -464,10 +285,10 @@ static int64_t clock_that_stops(void) {
 
 static void test_one_that_was_stopped_says_so(void **state) {
     (void)state;
-    static const struct clock_source stopping = {clock_that_stops, wait_for};
+    static const struct clock_source stopping = {clock_that_stops, fast_wait};
     struct erase erase;
     watched = &erase;
-    make(&erase, COMMANDS_ATA, "zero,random");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero,random");
     clock_use(&stopping);
     erase_go(&erase);
     assert_in_range(erase.fake.destructive, 1, CHUNKS - 1);
@@ -477,11 +298,6 @@ static void test_one_that_was_stopped_says_so(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_comes_back_is_gone_on_with),
-    cmocka_unit_test(test_one_that_vanishes_between_passes),
-    cmocka_unit_test(test_one_that_vanishes_between_passes_for_good),
-    cmocka_unit_test(test_one_that_is_only_slow_between_passes),
-    cmocka_unit_test(test_one_that_is_another_before_the_first_pass),
-    cmocka_unit_test(test_one_that_can_never_be_begun_is_given_up),
     cmocka_unit_test(test_one_that_comes_back_again_and_again),
     cmocka_unit_test(test_it_is_gone_on_with_where_it_was_flushed),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
