@@ -79,6 +79,23 @@ static void test_one_that_vanishes_while_it_is_read(void **state) {
     }
 }
 
+/* The read is given up when so much of it has failed, which is said no more once all was read. */
+static void test_one_whose_reading_was_given_up(void **state) {
+    (void)state;
+    enum { MIB = 40, REQUESTS = 2 * MIB }; /* 64 chunks that fail are too many */
+    struct erase erase;
+    struct reason reason;
+    vanishing_make(&erase, COMMANDS_ATA, MIB, "zero");
+    assert_int_equal(verify_level_parse("full", &erase.policy.verify, &reason), 0);
+    erase.fake.vanishes_after = REQUESTS + 1;
+    erase.fake.returns = 1;
+    erase_go(&erase);
+    assert_true(was_all_read(&erase));
+    assert_true(has_exception(&erase, "vanished while it was read back"));
+    assert_string_equal(erase.run->attempts[0].reason.text, "");
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
 /* What a read has found before is not forgotten, and a cache that is lost is noticed. */
 static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
     (void)state;
@@ -301,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_comes_back_again_and_again),
     cmocka_unit_test(test_it_is_gone_on_with_where_it_was_flushed),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
+    cmocka_unit_test(test_one_whose_reading_was_given_up),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read_and_has_lied),
     cmocka_unit_test(test_one_that_does_not_come_back_to_be_read),
     cmocka_unit_test(test_one_that_answers_again_where_it_was),
