@@ -225,11 +225,11 @@ static bool goes_on(struct pass_run *pass, struct pass_end *end) {
     run->returns++;
     pass->from = pass->flushed;
     const char *node = device_area(armed_device(run->armed), 0)->node;
-    (void)snprintf(
-        text, sizeof text,
-        "pass %u: the disk vanished (%.128s) and came back%s%s; the pass went on at byte "
-        "%" PRIu64 ", up to which all had been flushed, and every byte has to be read",
-        pass->number, first_sign(end), node[0] ? " as " : "", node, pass->from);
+    (void)snprintf(text, sizeof text,
+                   "pass %u: the disk vanished (%.128s) and came back%s%s; the pass went on at "
+                   "byte %" PRIu64 ", up to which all had been flushed, and every byte has to be "
+                   "read",
+                   pass->number, first_sign(end), node[0] ? " as " : "", node, pass->from);
     json_add_text(run->exceptions, text);
     return true;
 }
