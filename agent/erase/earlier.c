@@ -56,13 +56,12 @@ static void explain_not_back(const struct disk *disk, int error, struct reason *
                    strerror(-error));
         return;
     }
-    reason_set(
-        reason,
-        "hidden capacity was opened, which the kernel sees only when it finds the disk "
-        "anew, and another disk cannot be told from it, since %s run again",
-        is_nameless
-            ? "it reports neither serial number nor WWN; restart the server and"
-            : "both report the same identity; remove the other one, or restart the server, and");
+    reason_set(reason,
+               "hidden capacity was opened, which the kernel sees only when it finds the disk "
+               "anew, and another disk cannot be told from it, since %s run again",
+               is_nameless ? "it reports neither serial number nor WWN; restart the server and"
+                           : "both report the same identity; remove the other one, or restart the "
+                             "server, and");
 }
 
 int earlier_grown(const struct earlier *earlier, uint64_t sectors, struct disk *now) {
