@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -18,25 +19,26 @@
 /* What this process is waiting for, besides the child's end. */
 struct watch {
     pid_t child;
-    int signals; /* those to pass on, and SIGCHLD */
-    int told;    /* the child's status comes here; -1 once it has */
-    int status;
+    int signals;      /* those to pass on, and SIGCHLD */
+    int told;         /* the child's status comes here; -1 once it has */
+    int how;          /* what the child ends with, as waitpid has it */
+    int last_signal;  /* that came, or SIGKILL */
     int64_t until_ms; /* when the child is left behind; 0: not yet to be */
 };
 
-static void standard_files_to_null(void) {
-    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
+/* Whoever reads what is printed is not to wait for the end of a process that is held. */
+static void let_go_of_output(void) {
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && null >= 0; fd++)
         (void)dup2(null, fd);
-    if (null > STDERR_FILENO)
-        (void)close(null);
+    cleanup_fd(&null);
 }
 
 static int work_and_tell(int (*work)(int argc, char **argv), int argc, char **argv, int told) {
     const int status = work(argc, argv);
     (void)fflush(stdout);
     (void)fflush(stderr);
-    standard_files_to_null();
+    let_go_of_output();
     if (write(told, &status, sizeof status) != sizeof status)
         return status; /* nobody is there to be told */
     return status;
@@ -57,19 +59,46 @@ static int end_as(int how) {
     return 128 + number; /* where it is none that ends a process */
 }
 
-static void take_signal(const struct watch *watch) {
+static void take_signal(struct watch *watch) {
     struct signalfd_siginfo info;
     if (read(watch->signals, &info, sizeof info) != sizeof info || info.ssi_signo == SIGCHLD)
         return;
-    /* A terminal's go to the whole foreground group: the child has it already. */
-    if (info.ssi_code != SI_KERNEL)
-        (void)kill(watch->child, (int)info.ssi_signo);
+    watch->last_signal = (int)info.ssi_signo;
+    /* A terminal's go to the whole foreground group, and the child has it already; but that it was
+     * hung up is told to the leader of the session alone. */
+    const bool is_leaders = info.ssi_signo == SIGHUP && getsid(0) == getpid();
+    if (info.ssi_code != SI_KERNEL || is_leaders)
+        (void)kill(watch->child, watch->last_signal);
+}
+
+static void leave_soon(struct watch *watch, int how) {
+    watch->how = how;
+    watch->until_ms = clock_monotonic_ms() + APART_GRACE_MS;
 }
 
 static void take_status(struct watch *watch) {
-    if (read(watch->told, &watch->status, sizeof watch->status) == sizeof watch->status)
-        watch->until_ms = clock_monotonic_ms() + APART_GRACE_MS;
+    int status;
+    if (read(watch->told, &status, sizeof status) == sizeof status)
+        leave_soon(watch, W_EXITCODE(status & 0xff, 0));
     watch->told = -1; /* or it has ended without */
+}
+
+/*
+ * A child that a signal has ended while the kernel holds a thread of it says nothing, and waitpid
+ * does not either. Its first thread is a zombie then, or, if it is the one that is held, has
+ * SIGKILL waiting.
+ */
+static bool is_ending(pid_t child) {
+    char path[64];
+    char line[128];
+    unsigned long long pending;
+    bool found = false;
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)child);
+    AUTO_STREAM stream = fopen(path, "re");
+    while (stream && !found && fgets(line, sizeof line, stream))
+        found = strncmp(line, "State:\tZ", 8) == 0 ||
+                (sscanf(line, "SigPnd: %llx", &pending) == 1 && (pending >> (SIGKILL - 1) & 1));
+    return found;
 }
 
 static int left_behind(const struct watch *watch) {
@@ -77,17 +106,20 @@ static int left_behind(const struct watch *watch) {
                   "quietus: a disk that does not answer holds process %d in the kernel; it is left "
                   "there, and the program ends without it\n",
                   (int)watch->child);
-    return watch->status;
+    return end_as(watch->how);
 }
 
 static int wait_for_end(struct watch *watch) {
+    enum { LOOK_AGAIN_MS = 1000 };
     int how;
     while (waitpid(watch->child, &how, WNOHANG) != watch->child) {
-        const int64_t left = watch->until_ms - clock_monotonic_ms();
-        if (watch->until_ms > 0 && left <= 0)
+        const bool is_left = watch->until_ms > 0;
+        if (is_left && clock_monotonic_ms() >= watch->until_ms)
             return left_behind(watch);
+        if (!is_left && is_ending(watch->child))
+            leave_soon(watch, W_EXITCODE(0, watch->last_signal));
         struct pollfd fds[] = {{watch->signals, POLLIN, 0}, {watch->told, POLLIN, 0}};
-        if (poll(fds, 2, watch->until_ms > 0 ? (int)left : -1) <= 0)
+        if (poll(fds, 2, LOOK_AGAIN_MS) <= 0)
             continue;
         if (fds[0].revents)
             take_signal(watch);
@@ -109,7 +141,7 @@ static sigset_t signals_to_watch(void) {
 
 static int watch_child(pid_t child, int told, const sigset_t *signals) {
     AUTO_FD fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    struct watch watch = {.child = child, .signals = fd, .told = told};
+    struct watch watch = {.child = child, .signals = fd, .told = told, .last_signal = SIGKILL};
     return wait_for_end(&watch);
 }
 
@@ -125,8 +157,11 @@ int apart_run(int (*work)(int argc, char **argv), int argc, char **argv) {
     (void)signal(SIGCHLD, SIG_DFL); /* if ignored, the kernel would not keep the child's status */
     (void)sigprocmask(SIG_BLOCK, &signals, &before);
     const pid_t child = fork();
-    if (child > 0)
+    if (child > 0) {
+        (void)close(tell);
+        tell = -1; /* the child alone has it: its end is heard */
         return watch_child(child, hear, &signals);
+    }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     if (child < 0)
         return work(argc, argv);

@@ -1,5 +1,7 @@
 #include "quietus/interrupt.h"
 
+#include "quietus/clock.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -30,9 +32,13 @@ void interrupt_hold(void) {
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+static struct timespec milliseconds_of(int64_t milliseconds) {
+    return (struct timespec){(time_t)(milliseconds / 1000), milliseconds % 1000 * 1000000};
+}
+
 int interrupt_wait(int64_t milliseconds) {
     sigset_t set;
-    const struct timespec time = {(time_t)(milliseconds / 1000), milliseconds % 1000 * 1000000};
+    const struct timespec time = milliseconds_of(milliseconds);
     make_set(&set);
     const int signal_number = sigtimedwait(&set, NULL, &time);
     if (signal_number <= 0)
@@ -44,11 +50,16 @@ int interrupt_wait(int64_t milliseconds) {
 /* Whoever ends all processes of this name asks the one that passes it on too (apart_run), which may
  * come to it later than this one. */
 static void drop_another(int signal_number) {
-    enum { LATER_S = 1 };
+    enum { LATER_MS = 1000 };
+    const int64_t until = clock_monotonic_ms() + LATER_MS;
     sigset_t set;
+    int64_t left;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, signal_number);
-    (void)sigtimedwait(&set, NULL, &(struct timespec){LATER_S, 0});
+    while ((left = until - clock_monotonic_ms()) > 0) {
+        const struct timespec time = milliseconds_of(left);
+        (void)sigtimedwait(&set, NULL, &time);
+    }
 }
 
 void interrupt_release(void) {
@@ -58,4 +69,14 @@ void interrupt_release(void) {
         drop_another(last);
     make_set(&set);
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int interrupt_free_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
+    sigset_t set;
+    sigset_t before;
+    make_set(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, &before);
+    const int error = pthread_create(thread, NULL, run, argument);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -error;
 }

@@ -2,6 +2,7 @@
 #include "quietus/cleanup.h"
 #include "quietus/condition.h"
 #include "quietus/file.h"
+#include "quietus/interrupt.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
@@ -122,7 +123,7 @@ static void begin(const struct resume_search *search, struct reading *reading, s
     (void)pthread_mutex_lock(&reading->lock);
     reading->under_way++;
     (void)pthread_mutex_unlock(&reading->lock);
-    memory_require(pthread_create(&thread, NULL, read_disk, proof) == 0);
+    memory_require(interrupt_free_thread(&thread, read_disk, proof) == 0);
     (void)pthread_detach(thread);
 }
 

@@ -1,5 +1,6 @@
 #include "quietus/scan.h"
 
+#include "quietus/interrupt.h"
 #include "quietus/json.h"
 #include "quietus/memory.h"
 #include "quietus/sysfs.h"
@@ -115,7 +116,7 @@ static struct job *start_job(const struct disk *disk) {
     struct job *job = memory_new(1, sizeof *job);
     job->disk = copy_skeleton(disk);
     atomic_init(&job->owners, 2);
-    job->started = pthread_create(&job->thread, NULL, ask_disk, job) == 0;
+    job->started = interrupt_free_thread(&job->thread, ask_disk, job) == 0;
     if (job->started)
         (void)pthread_detach(job->thread);
     else

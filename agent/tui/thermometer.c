@@ -4,6 +4,7 @@
 #include "quietus/clock.h"
 #include "quietus/condition.h"
 #include "quietus/file.h"
+#include "quietus/interrupt.h"
 #include "quietus/memory.h"
 
 #include <pthread.h>
@@ -143,7 +144,7 @@ struct thermometer *thermometer_start(const char *root, size_t count,
     thermometer->count = count;
     (void)pthread_mutex_init(&thermometer->lock, NULL);
     condition_init(&thermometer->changed);
-    memory_require(pthread_create(&thermometer->thread, NULL, measure_all, thermometer) == 0);
+    memory_require(interrupt_free_thread(&thermometer->thread, measure_all, thermometer) == 0);
     return thermometer;
 }
 

@@ -9,16 +9,18 @@
 
 #include <stdint.h>
 
-/* How long a child that has said its status may take to be over, until it is left behind. */
+/* How long a child that has said its status, or that a signal has ended, may take to be over, until
+ * it is left behind. */
 enum { APART_GRACE_MS = 10000 };
 
 /*
  * Does work(argc, argv) in a child, and returns its exit status; in the child it returns too, with
- * what work has returned: both are to end with that. Before, the child lets go of the standard
- * files, so that nobody waits for the end of a pipe that is stuck with it.
+ * what work has returned: both are to end with that. Before, the child lets go of its
+ * standard output and error, so that nobody waits for the end of a pipe that is held with it.
  *
  * The child gets the signals that ask to end (SIGTERM, SIGINT, SIGHUP; from a terminal both get
- * them), ends when this process is killed, and ends this process by the signal that has ended it.
+ * them), ends when this process is killed, and ends this process by the signal that has ended it;
+ * if it is held while that ends it, by the last that was passed on, or SIGKILL.
  * Where no child can be made, the work is done here.
  *
  * To be called before any thread is started.

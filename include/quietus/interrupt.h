@@ -5,6 +5,7 @@
 #ifndef QUIETUS_INTERRUPT_H
 #define QUIETUS_INTERRUPT_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* From here on they wait, for this thread and those that it starts. One that was set to be ignored
@@ -17,5 +18,9 @@ int interrupt_wait(int64_t milliseconds);
 /* From here on they end the program again; those that are waiting, at once. If one was taken,
  * another of its kind that comes within a second is the same request, and dropped. */
 void interrupt_release(void);
+
+/* As pthread_create, with a negative errno: a thread that these signals never reach. For those that
+ * may outlast what they were started for: while the others hold them, one would end the program. */
+int interrupt_free_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 
 #endif

@@ -129,6 +129,7 @@ static void test_signals(void **state) {
 /* nohup: one that is ignored ends nothing, passed on or not. */
 static void test_ignored_signal(void **state) {
     (void)state;
+    int how;
     int output;
     char text[100];
     begin();
@@ -138,9 +139,9 @@ static void test_ignored_signal(void **state) {
     const pid_t child = hear_pid();
     assert_int_equal(kill(program, SIGHUP), 0);
     clock_sleep_ms(SOON_MS);
-    assert_int_equal(kill(program, 0), 0);
+    assert_int_equal(waitpid(program, &how, WNOHANG), 0);
     assert_int_equal(kill(child, SIGUSR1), 0); /* and one that the child dies of shows */
-    const int how = end_of(program, output, text, sizeof text);
+    how = end_of(program, output, text, sizeof text);
     assert_true(WIFSIGNALED(how));
     assert_int_equal(WTERMSIG(how), SIGUSR1);
     end();
@@ -176,6 +177,23 @@ static void test_terminal(void **state) {
     end();
 }
 
+/* The terminal is hung up: the leader of its session is told, and nobody else. */
+static void test_hangup(void **state) {
+    (void)state;
+    int how;
+    int terminal;
+    begin();
+    const pid_t program = forkpty(&terminal, NULL, NULL, NULL);
+    if (program == 0)
+        exit(apart_run(count_interrupts, 0, NULL)); // NOLINT(concurrency-mt-unsafe)
+    (void)hear_pid();
+    (void)close(terminal);
+    assert_int_equal(waitpid(program, &how, 0), program);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 1);
+    end();
+}
+
 static int end_well(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -185,6 +203,7 @@ static int end_well(int argc, char **argv) {
         return 1;
     say_pid();
     interrupt_release();
+    clock_sleep_ms(SOON_MS); /* it is not only its end that saves it */
     return 21;
 }
 
@@ -238,9 +257,13 @@ static void test_stuck(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_status_and_output), cmocka_unit_test(test_signals),
-    cmocka_unit_test(test_ignored_signal),    cmocka_unit_test(test_terminal),
-    cmocka_unit_test(test_both_are_asked),    cmocka_unit_test(test_stuck),
+    cmocka_unit_test(test_status_and_output),
+    cmocka_unit_test(test_signals),
+    cmocka_unit_test(test_ignored_signal),
+    cmocka_unit_test(test_terminal),
+    cmocka_unit_test(test_hangup),
+    cmocka_unit_test(test_both_are_asked),
+    cmocka_unit_test(test_stuck),
 };
 
 TEST_MAIN(tests)

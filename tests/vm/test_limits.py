@@ -12,6 +12,7 @@ import machine
 from machine import Machine
 
 SERIALS = ["L-1", "L-2", "L-3", "L-4"]
+HELD = [5, 6]  # disks that answer no flush
 MIB, MIB_PER_SECOND = 12, 4  # so that a disk takes three seconds
 LONGEST_END = 60  # seconds that a run may take to end when it is told to; with its requests it would take days
 
@@ -28,7 +29,7 @@ run() {
 run together
 run two --parallel 2
 run slowly --start-rate 0.5
-# Requests to the second disk get stuck in the block layer, and a flush of the last holds a thread in the kernel; the
+# Requests to the second disk get stuck in the block layer, and a flush of the fifth holds a thread in the kernel; the
 # first ends; the run is ended.
 mount -t cgroup2 none /sys/fs/cgroup
 echo +io >/sys/fs/cgroup/cgroup.subtree_control
@@ -44,7 +45,8 @@ certificate() { ls /tmp/stuck/*$1*certificate.json 2>/dev/null; }
 while [ $(written) = $at_first ]; do sleep 0.2; done
 limit 2
 while [ -z "$(certificate L-1)" ]; do sleep 0.2; done
-while ! cat /proc/[0-9]*/task/*/stack 2>/dev/null | grep -q blkdev_issue_flush; do sleep 0.2; done
+held() { cat /proc/[0-9]*/task/*/stack 2>/dev/null | grep -c blkdev_issue_flush; }
+while [ $(held) -lt 1 ]; do sleep 0.2; done
 [ -z "$(certificate L-2)" ] || echo NOT-STUCK
 stuck_at=$(written)
 sleep 2 # by the first limit another megabyte would come
@@ -58,8 +60,20 @@ sed 's/^/SAID /' /tmp/said
 for serial in L-1 L-2 L-5; do
     echo "SAYS $serial $(quietus check $(certificate $serial) | grep says)"
 done
+# Another one, held in the same way, whose work ends by a signal before it has said anything.
+echo L-6 >/tmp/typed
+quietus erase --progress none --spool /tmp/killed /dev/vdf </tmp/typed >/tmp/said 2>&1 &
+program=$!
+while [ $(held) -lt 2 ]; do sleep 0.2; done
+kill -KILL $(cat /proc/$program/task/$program/children)
+wait $program
+echo "STATUS killed $?"
+sed 's/^/SAID /' /tmp/said
 quietus erase --parallel 0 /dev/vda; echo "STATUS zero $?"
 quietus erase --start-rate nan /dev/vda; echo "STATUS nan $?"
+echo ALL-DONE
+. /lib/quietus/stick
+finish 21 # as init does, with all that is held
 """
 
 
@@ -84,7 +98,8 @@ def check_stuck(console):
     assert re.search(r"SAYS L-1 +says +disk L-1 .*: erased", console), console
     for serial in ("L-2", "L-5"):
         assert re.search(rf"SAYS {serial} +says +disk {serial} .*: unknown", console), console
-    assert len(re.findall("SAID .*a disk that does not answer holds process", console)) == 1, console
+    assert "STATUS killed 137" in console, console
+    assert len(re.findall("SAID .*a disk that does not answer holds process", console)) == 2, console
     assert int(re.search(r"ENDED AFTER (\d+)", console).group(1)) <= LONGEST_END, console
 
 
@@ -97,15 +112,17 @@ def test_disks_at_once():
             disks.append(["-drive", f"if=none,id=l{i},format=raw,cache=unsafe,file={path},"
                                     f"throttling.bps-write={MIB_PER_SECOND << 20}",
                           "-device", f"virtio-blk-pci,drive=l{i},serial={serial}"])
-        path = content.blank(folder / "flush.img", MIB)
-        disks.append(["-drive", "if=none,id=l5,driver=raw,file.driver=blkdebug,file.image.driver=file,"
-                                f"file.image.filename={path}",
-                      "-device", "virtio-blk-pci,drive=l5,serial=L-5"])
+        for i in HELD:
+            path = content.blank(folder / f"{i}.img", MIB)
+            disks.append(["-drive", f"if=none,id=l{i},driver=raw,file.driver=blkdebug,file.image.driver=file,"
+                                    f"file.image.filename={path}",
+                          "-device", f"virtio-blk-pci,drive=l{i},serial=L-{i}"])
         script = machine.many(folder / "many.img", SCRIPT, network=False)
         with Machine(disks, "rdinit=/many", initrds=[script], network=False) as vm:
-            # Its first flush never comes back.
-            vm.qmp("human-monitor-command", **{"command-line": 'qemu-io l5 "break flush_to_disk stuck"'})
+            for i in HELD:  # the first flush never comes back
+                vm.qmp("human-monitor-command", **{"command-line": f'qemu-io l{i} "break flush_to_disk held"'})
             vm.wait_for("ALL-DONE")
+            vm.wait_for("reboot: Power down")  # QEMU itself waits for what it keeps
             console = vm.console()
     for name in ("together", "two", "slowly"):
         assert f"STATUS {name} 0" in console, console
