@@ -32,6 +32,7 @@ struct watch {
     int64_t answered; /* when the drive last answered */
     int64_t busy;     /* when it was last seen at work, or the start */
     int64_t searched; /* when it was last looked for under other names */
+    bool found;       /* then, and not asked since */
     int64_t wait;
     unsigned last;
     int last_percent;
@@ -84,12 +85,16 @@ static bool is_given_up(const struct follow *follow, const struct watch *watch, 
 }
 
 /* A drive that does not answer may be back under another name. One that answers, but says nothing
- * (ENODATA), is not looked for. */
-static void search(struct follow *follow, struct watch *watch, int error, int64_t now) {
-    if (error == -ENODATA || now - watch->searched < SEARCH_AGAIN_MS)
-        return;
+ * (ENODATA), is not looked for. True if it was found, and is to be asked there first: the search
+ * may have taken as long as silence may last. */
+static bool search(struct follow *follow, struct watch *watch, int error, int64_t now) {
+    if (error == -ENODATA || watch->found || now - watch->searched < SEARCH_AGAIN_MS) {
+        watch->found = false; /* it was asked, and has not answered there either */
+        return false;
+    }
     watch->searched = now;
-    (void)device_find_again(follow->device);
+    watch->found = device_find_again(follow->device) == 0;
+    return watch->found;
 }
 
 static enum follow_end watch_it(struct follow *follow, struct watch *watch) {
@@ -101,9 +106,11 @@ static enum follow_end watch_it(struct follow *follow, struct watch *watch) {
         const int64_t now = clock_monotonic_ms();
         if (error) {
             follow->silent_polls++;
-            search(follow, watch, error, now);
+            if (search(follow, watch, error, now))
+                continue;
         } else {
             watch->answered = now;
+            watch->found = false;
         }
         if (error == 0 && answer.state == FOLLOW_SUCCEEDED)
             return FOLLOW_END_SUCCEEDED;

@@ -1,10 +1,19 @@
 /* A disk that has vanished from its nodes and may be back under others. */
 #include "quietus/device.h"
 #include "quietus/json.h"
+#include "quietus/sysfs.h"
 
 #include "internal.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* The kernel counts block devices as they come, and takes no number twice. */
+static int64_t block_device_number(const char *root, const char *name) {
+    char folder[PATH_MAX];
+    path_format(folder, root, "/sys/class/block/%s", name);
+    return sysfs_number(folder, "diskseq", 0);
+}
 
 static uint64_t bytes_of(const struct disk *disk) {
     uint64_t bytes = 0;
@@ -27,6 +36,51 @@ static bool take_areas(struct disk *candidate, const struct disk *lost) {
         return true;
     }
     return lost->path_count < 2 || bytes_of(candidate) == bytes_of(lost);
+}
+
+uint64_t scan_newest_block_device(const char *root) {
+    char folder[PATH_MAX];
+    char **names;
+    int64_t newest = 0;
+    path_format(folder, root, "/sys/class/block");
+    const size_t count = folder_names(folder, &names);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t number = block_device_number(root, names[i]);
+        newest = number > newest ? number : newest;
+    }
+    folder_free_names(names, count);
+    return (uint64_t)newest;
+}
+
+static bool was_there_before(const char *root, const struct disk_area *area,
+                             const struct disk *lost) {
+    if (strncmp(area->node, "/dev/", 5) != 0)
+        return false;
+    const int64_t number = block_device_number(root, area->node + 5);
+    return number > 0 && (uint64_t)number <= lost->newest_block_device;
+}
+
+static bool has_node_of(const struct disk_area *area, const struct disk *lost) {
+    for (unsigned i = 0; i < lost->area_count; i++) {
+        if (strcmp(area->node, lost->areas[i].node) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool scan_is_another(const char *root, const struct disk *candidate, const struct disk *lost) {
+    if (lost->commands == COMMANDS_NVME)
+        return candidate->identity.serial[0] != '\0' && lost->identity.serial[0] != '\0' &&
+               strcmp(candidate->identity.serial, lost->identity.serial) != 0;
+    /* Another path to it has been there all the time. */
+    if (lost->path_count > 1 || raid_is_behind(&candidate->raid) || candidate->area_count == 0)
+        return false;
+    for (unsigned i = 0; i < candidate->area_count; i++) {
+        if (has_node_of(&candidate->areas[i], lost) ||
+            !was_there_before(root, &candidate->areas[i], lost))
+            return false;
+    }
+    return true;
 }
 
 /* The candidate, opened, if it says that it is the lost disk; else NULL. */
@@ -63,7 +117,8 @@ int scan_find_again_below(const char *root, const struct disk *lost, struct devi
     else
         scan_find_scsi(root, &scan);
     for (size_t i = 0; i < scan.disk_count; i++) {
-        struct device *device = open_if_same(scan.disks[i], lost);
+        struct device *device =
+            scan_is_another(root, scan.disks[i], lost) ? NULL : open_if_same(scan.disks[i], lost);
         if (device && found++ == 0)
             *out = device;
         else

@@ -37,6 +37,14 @@ struct disk_area *scan_add_area(const char *root, struct disk *disk, const char 
 
 /* As scan_find_again, for a tree elsewhere. */
 int scan_find_again_below(const char *root, const struct disk *lost, struct device **out);
+/* The greatest number of a block device (diskseq); 0 before Linux 5.15. */
+uint64_t scan_newest_block_device(const char *root);
+/*
+ * Whether a skeleton is some other disk for sure, and need not be asked, which may take long: it
+ * has been there since before the scan that found the lost one, or the kernel knows its serial
+ * number (NVMe).
+ */
+bool scan_is_another(const char *root, const struct disk *candidate, const struct disk *lost);
 /* Makes one disk of those that are paths to one. */
 void scan_merge_paths(struct scan *scan);
 /*

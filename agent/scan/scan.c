@@ -328,6 +328,7 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     const char *root = options->root;
     *out = (struct scan){.findings = json_new_array()};
     server_read(root, &out->server);
+    const uint64_t newest = scan_newest_block_device(root); /* before what is newer is looked for */
     scan_find_scsi(root, out);
     scan_find_raid(root, root[0] == '\0', out);
     scan_find_nvme(root, out);
@@ -336,6 +337,8 @@ void scan_run(const struct scan_options *options, struct scan *out) {
     scan_find_unreached(root, out);
     scan_find_controllers(root, out);
     note_not_local(root, out);
+    for (size_t i = 0; i < out->disk_count; i++)
+        out->disks[i]->newest_block_device = newest;
     if (root[0] == '\0')
         ask_all(options, out);
     else

@@ -200,6 +200,9 @@ struct disk {
 
     /* Another disk of the scan says that it is this one: a cloned serial number, or none. */
     bool has_twin;
+    /* The last that the kernel had numbered (diskseq of sysfs) when the scan began; 0: not known.
+     */
+    uint64_t newest_block_device;
 
     bool boot_medium;
     bool has_medium_uuid; /* it carries the file system that quietus.medium names */

@@ -117,6 +117,40 @@ static void test_one_that_could_be_mistaken_is_not_found_again(void **state) {
     scan_free(&scan);
 }
 
+/* Whom a lost disk cannot be: one that was there when that was scanned, or an NVMe disk of another
+ * serial number. They are not asked, since one that hangs would keep the search. */
+static void test_who_is_asked_in_a_search(void **state) {
+    (void)state;
+    shell("for n in sda sdb; do echo 7 > sys/class/block/$n/diskseq; done", "");
+    struct scan scan = scan_tree(tree);
+    struct disk lost = *disk_at(&scan, "/dev/sda");
+    struct disk other = *disk_at(&scan, "/dev/sdb");
+    assert_int_equal(lost.newest_block_device, 7);
+    assert_true(scan_is_another(tree, &other, &lost));
+    assert_false(scan_is_another(tree, &lost, &lost)); /* where it was */
+    shell("echo 8 > sys/class/block/sdb/diskseq", "");
+    assert_false(scan_is_another(tree, &other, &lost)); /* it has come since */
+    shell("rm sys/class/block/sdb/diskseq", "");
+    assert_false(scan_is_another(tree, &other, &lost)); /* an old kernel */
+    shell("echo 7 > sys/class/block/sdb/diskseq", "");
+    lost.path_count = 2;
+    assert_false(scan_is_another(tree, &other, &lost)); /* another path, there before */
+    lost.path_count = 1;
+    other.areas[0].node[0] = '\0';
+    assert_false(scan_is_another(tree, &other, &lost)); /* nothing is known of it */
+    other.area_count = 0;
+    assert_false(scan_is_another(tree, &other, &lost));
+
+    lost = *disk_at(&scan, "/dev/nvme0n1");
+    other = lost; /* with the same block device, if somebody has it open */
+    assert_false(scan_is_another(tree, &other, &lost));
+    other.identity.serial[0] ^= 1;
+    assert_true(scan_is_another(tree, &other, &lost));
+    other.identity.serial[0] = '\0';
+    assert_false(scan_is_another(tree, &other, &lost));
+    scan_free(&scan);
+}
+
 /* Law 3: whatever the kernel makes a block device of by hardware has a line. */
 static void test_block_devices_that_nobody_knows(void **state) {
     (void)state;
@@ -710,6 +744,7 @@ static const struct CMUnitTest tests[] = {
     WITH_TREE(test_names_in_sysfs_may_be_anything),
     WITH_TREE(test_controller_that_is_gone),
     WITH_TREE(test_one_that_could_be_mistaken_is_not_found_again),
+    WITH_TREE(test_who_is_asked_in_a_search),
     WITH_TREE(test_block_devices_that_nobody_knows),
     WITH_TREE(test_content_that_cannot_be_read),
     WITH_TREE(test_controller_without_driver_is_told),
