@@ -83,6 +83,12 @@ static void take_status(struct watch *watch) {
     watch->told = -1; /* or it has ended without */
 }
 
+static bool has_kill_waiting(const char *line) {
+    static const char name[] = "SigPnd:";
+    return strncmp(line, name, sizeof name - 1) == 0 &&
+           (strtoull(line + sizeof name - 1, NULL, 16) >> (SIGKILL - 1) & 1) != 0;
+}
+
 /*
  * A child that a signal has ended while the kernel holds a thread of it says nothing, and waitpid
  * does not either. Its first thread is a zombie then, or, if it is the one that is held, has
@@ -91,13 +97,11 @@ static void take_status(struct watch *watch) {
 static bool is_ending(pid_t child) {
     char path[64];
     char line[128];
-    unsigned long long pending;
     bool found = false;
     (void)snprintf(path, sizeof path, "/proc/%d/status", (int)child);
     AUTO_STREAM stream = fopen(path, "re");
     while (stream && !found && fgets(line, sizeof line, stream))
-        found = strncmp(line, "State:\tZ", 8) == 0 ||
-                (sscanf(line, "SigPnd: %llx", &pending) == 1 && (pending >> (SIGKILL - 1) & 1));
+        found = strncmp(line, "State:\tZ", 8) == 0 || has_kill_waiting(line);
     return found;
 }
 
@@ -139,9 +143,11 @@ static sigset_t signals_to_watch(void) {
     return set;
 }
 
-static int watch_child(pid_t child, int told, const sigset_t *signals) {
+static int watch_child(pid_t child, const int told[2], const sigset_t *signals) {
     AUTO_FD fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    struct watch watch = {.child = child, .signals = fd, .told = told, .last_signal = SIGKILL};
+    AUTO_FD hear = told[0];
+    struct watch watch = {.child = child, .signals = fd, .told = hear, .last_signal = SIGKILL};
+    (void)close(told[1]); /* the child alone has it: its end is heard */
     return wait_for_end(&watch);
 }
 
@@ -152,23 +158,21 @@ int apart_run(int (*work)(int argc, char **argv), int argc, char **argv) {
     const sigset_t signals = signals_to_watch();
     if (pipe2(told, O_CLOEXEC) != 0)
         return work(argc, argv);
-    AUTO_FD hear = told[0];
-    AUTO_FD tell = told[1];
     (void)signal(SIGCHLD, SIG_DFL); /* if ignored, the kernel would not keep the child's status */
     (void)sigprocmask(SIG_BLOCK, &signals, &before);
     const pid_t child = fork();
-    if (child > 0) {
-        (void)close(tell);
-        tell = -1; /* the child alone has it: its end is heard */
-        return watch_child(child, hear, &signals);
-    }
+    if (child > 0)
+        return watch_child(child, told, &signals);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (child < 0)
+    if (child < 0) {
+        (void)close(told[0]);
+        (void)close(told[1]);
         return work(argc, argv);
+    }
     /* Nothing of it goes on by itself, nor once it is left behind and the disk answers after all.
      */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != self)
         _exit(EXIT_FAILURE); /* killed already */
-    return work_and_tell(work, argc, argv, tell);
+    return work_and_tell(work, argc, argv, told[1]);
 }
