@@ -7,8 +7,6 @@
 #ifndef QUIETUS_APART_H
 #define QUIETUS_APART_H
 
-#include <stdint.h>
-
 /* How long a child that has said its status, or that a signal has ended, may take to be over, until
  * it is left behind. */
 enum { APART_GRACE_MS = 10000 };

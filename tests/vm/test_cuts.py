@@ -151,11 +151,8 @@ class Stick:
     """What is on the stick, copied out on the host."""
 
     def __init__(self, image, folder):
-        folder.mkdir()
-        content.run("mcopy", "-s", "-n", "-i", image, "::*", folder)
-        files = [path for path in folder.rglob("*") if path.is_file() and ".tmp" not in path.name.lower()]
         self.states, self.documents = {}, []
-        for path in files:
+        for path in self.whole_files(image, folder):
             document = opened(path)  # all that has its name is whole
             if document["schema"] == "quietus.progress/1":
                 self.add_state(document)
@@ -165,6 +162,19 @@ class Stick:
         if self.documents:
             checked = subprocess.run([machine.QUIETUS, "check", *self.documents], capture_output=True, text=True)
             assert checked.returncode == 3, checked.stdout + checked.stderr  # intact, by a key made in memory
+
+    @staticmethod
+    def whole_files(image, folder):
+        """All but what was only being written: of such a file a name may be there, and none of its clusters."""
+        folder.mkdir()
+        for line in content.run("mdir", "-b", "-/", "-i", image, "::").splitlines():
+            name = line.removeprefix("::/")
+            if name.endswith("/") or not name or ".tmp" in name.lower():
+                continue
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content.run("mcopy", "-n", "-i", image, line, path)
+            yield path
 
     def add_state(self, state):
         """The newest of each disk is the one that counts."""
