@@ -20,6 +20,7 @@ from machine import Machine
 
 CUTS, AT_LEAST_CUT = 4, 50
 MOST_CUTS = 8  # on a busy machine more disks are done, or not at work yet, when the power is cut
+WITH_POSITION = 0.75  # of the disks at the last cut; half of all have to be taken up there
 LONGEST_WAIT = 6.0  # seconds from when all are at work to the cut
 PASSES, BYTE = "random,0x5a", 0x5a
 PLANTED = b"QPLANT"
@@ -276,7 +277,8 @@ def run_all(folder, rng):
     arguments.append(["-drive", f"if=none,id=stick,format=raw,cache=writethrough,file={stick_image}",
                       "-device", "virtio-blk-pci,drive=stick,serial=STICK"])
     states, known, in_a_pass, positions, number = {}, set(), 0, 0, 0
-    while number < CUTS or (number < MOST_CUTS and (in_a_pass < AT_LEAST_CUT or positions < AT_LEAST_CUT / 2)):
+    while number < CUTS or (number < MOST_CUTS and (in_a_pass < AT_LEAST_CUT or positions < AT_LEAST_CUT / 2 or
+                                                    len(states) < WITH_POSITION * len(disks))):
         with simulation(folder / "drives", disks) as sim, \
                 Machine(arguments, "rdinit=/many quietus.settle=1", initrds=[slow], network=False, sim_drives=sim) as vm:
             in_a_pass += len(cut_once(vm, sim, disks, rng))
