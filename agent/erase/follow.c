@@ -93,6 +93,7 @@ static bool search(struct follow *follow, struct watch *watch, int error, int64_
         return false;
     }
     watch->searched = now;
+    progress_expect(follow->progress, PROGRESS_SILENCE_MS); /* others may keep it waiting */
     watch->found = device_find_again(follow->device) == 0;
     return watch->found;
 }

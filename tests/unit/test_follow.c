@@ -25,6 +25,7 @@ static void still_sleep(int64_t milliseconds) {
  */
 struct lost {
     struct fake_disk fake;
+    struct progress progress;
     bool answers_elsewhere;
     unsigned searches;
     unsigned questions;
@@ -32,6 +33,7 @@ struct lost {
 
 static int find_late(void *user, const struct disk *disk, struct device **out) {
     struct lost *lost = user;
+    assert_int_equal(atomic_load(&lost->progress.deadline_ms) - now_ms, PROGRESS_SILENCE_MS);
     now_ms += SEARCH_MS;
     if (lost->searches++ == 0)
         return -ENODEV;
@@ -51,7 +53,6 @@ static int ask(void *user, struct follow_answer *out) {
 
 static enum follow_end follow_lost(struct lost *lost) {
     static const struct clock_source still = {still_now, still_sleep};
-    struct progress progress = {0};
     fake_disk_make(&lost->fake, COMMANDS_ATA, 1);
     struct disk *disk = fake_disk_scanned(&lost->fake);
     struct device *device = fake_disk_open(&lost->fake, disk);
@@ -60,7 +61,7 @@ static enum follow_end follow_lost(struct lost *lost) {
     now_ms = 1000000;
     clock_use(&still);
     struct follow follow = {.device = device,
-                            .progress = &progress,
+                            .progress = &lost->progress,
                             .evidence = evidence,
                             .ask = ask,
                             .user = lost,
