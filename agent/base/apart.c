@@ -2,6 +2,7 @@
 
 #include "quietus/cleanup.h"
 #include "quietus/clock.h"
+#include "quietus/interrupt.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +20,7 @@
 /* What this process is waiting for, besides the child's end. */
 struct watch {
     pid_t child;
-    int signals;      /* those to pass on, and SIGCHLD */
+    int signals;      /* those to pass on (none that is ignored), and SIGCHLD */
     int told;         /* the child's status comes here; -1 once it has */
     int how;          /* what the child ends with, as waitpid has it */
     int last_signal;  /* that came, or SIGKILL */
@@ -133,16 +134,6 @@ static int wait_for_end(struct watch *watch) {
     return end_as(how);
 }
 
-/* The child ignores what this process was told to ignore (nohup). */
-static sigset_t signals_to_watch(void) {
-    static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
-    sigset_t set;
-    (void)sigemptyset(&set);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        (void)sigaddset(&set, all[i]);
-    return set;
-}
-
 static int watch_child(pid_t child, const int told[2], const sigset_t *signals) {
     AUTO_FD fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     AUTO_FD hear = told[0];
@@ -155,7 +146,8 @@ int apart_run(int (*work)(int argc, char **argv), int argc, char **argv) {
     const pid_t self = getpid();
     int told[2];
     sigset_t before;
-    const sigset_t signals = signals_to_watch();
+    sigset_t signals = interrupt_signals();
+    (void)sigaddset(&signals, SIGCHLD);
     if (pipe2(told, O_CLOEXEC) != 0)
         return work(argc, argv);
     (void)signal(SIGCHLD, SIG_DFL); /* if ignored, the kernel would not keep the child's status */
@@ -169,8 +161,7 @@ int apart_run(int (*work)(int argc, char **argv), int argc, char **argv) {
         (void)close(told[1]);
         return work(argc, argv);
     }
-    /* Nothing of it goes on by itself, nor once it is left behind and the disk answers after all.
-     */
+    /* Nothing of it goes on by itself, not even if it is left behind and the disk answers yet. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != self)
         _exit(EXIT_FAILURE); /* killed already */

@@ -17,17 +17,18 @@ static bool is_ignored(int signal_number) {
     return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-static void make_set(sigset_t *set) {
-    (void)sigemptyset(set);
+sigset_t interrupt_signals(void) {
+    sigset_t set;
+    (void)sigemptyset(&set);
     for (size_t i = 0; i < sizeof asked_to_end / sizeof *asked_to_end; i++) {
         if (!is_ignored(asked_to_end[i]))
-            (void)sigaddset(set, asked_to_end[i]);
+            (void)sigaddset(&set, asked_to_end[i]);
     }
+    return set;
 }
 
 void interrupt_hold(void) {
-    sigset_t set;
-    make_set(&set);
+    const sigset_t set = interrupt_signals();
     atomic_store(&taken, 0);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
@@ -37,9 +38,8 @@ static struct timespec milliseconds_of(int64_t milliseconds) {
 }
 
 int interrupt_wait(int64_t milliseconds) {
-    sigset_t set;
+    const sigset_t set = interrupt_signals();
     const struct timespec time = milliseconds_of(milliseconds);
-    make_set(&set);
     const int signal_number = sigtimedwait(&set, NULL, &time);
     if (signal_number <= 0)
         return 0;
@@ -63,18 +63,16 @@ static void drop_another(int signal_number) {
 }
 
 void interrupt_release(void) {
-    sigset_t set;
+    const sigset_t set = interrupt_signals();
     const int last = atomic_exchange(&taken, 0);
     if (last)
         drop_another(last);
-    make_set(&set);
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int interrupt_free_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
-    sigset_t set;
+    const sigset_t set = interrupt_signals();
     sigset_t before;
-    make_set(&set);
     (void)pthread_sigmask(SIG_BLOCK, &set, &before);
     const int error = pthread_create(thread, NULL, run, argument);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -6,7 +6,11 @@
 #define QUIETUS_INTERRUPT_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
+
+/* These signals, but for those that are ignored. */
+sigset_t interrupt_signals(void);
 
 /* From here on they wait, for this thread and those that it starts. One that was set to be ignored
  * (nohup) stays ignored. */

@@ -70,6 +70,11 @@ static int end_of(pid_t program, int output, char *text, size_t size) {
     return how;
 }
 
+static void expect_exit(int how, int status) {
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), status);
+}
+
 static bool is_gone_soon(pid_t pid) {
     for (int waited = 0; waited < 20000; waited += 50) {
         if (kill(pid, 0) != 0 && errno == ESRCH)
@@ -92,8 +97,7 @@ static void test_status_and_output(void **state) {
     begin();
     const pid_t program = start_program(say_argument, &output);
     const int how = end_of(program, output, text, sizeof text);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), 7);
+    expect_exit(how, 7);
     assert_string_equal(text, "7 of 2");
     assert_int_not_equal(hear_pid(), program);
     end();
@@ -159,20 +163,25 @@ static int count_interrupts(int argc, char **argv) {
     return count;
 }
 
+/* A program on a terminal of its own, as the leader of its session. */
+static pid_t start_on_terminal(int *terminal) {
+    const pid_t program = forkpty(terminal, NULL, NULL, NULL);
+    if (program == 0)
+        exit(apart_run(count_interrupts, 0, NULL)); // NOLINT(concurrency-mt-unsafe)
+    (void)hear_pid();
+    return program;
+}
+
 /* From a terminal both have it; the child is not told a second time. */
 static void test_terminal(void **state) {
     (void)state;
     int how;
     int terminal;
     begin();
-    const pid_t program = forkpty(&terminal, NULL, NULL, NULL);
-    if (program == 0)
-        exit(apart_run(count_interrupts, 0, NULL)); // NOLINT(concurrency-mt-unsafe)
-    (void)hear_pid();
+    const pid_t program = start_on_terminal(&terminal);
     assert_int_equal(write(terminal, "\x03", 1), 1);
     assert_int_equal(waitpid(program, &how, 0), program);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), 1);
+    expect_exit(how, 1);
     (void)close(terminal);
     end();
 }
@@ -183,14 +192,10 @@ static void test_hangup(void **state) {
     int how;
     int terminal;
     begin();
-    const pid_t program = forkpty(&terminal, NULL, NULL, NULL);
-    if (program == 0)
-        exit(apart_run(count_interrupts, 0, NULL)); // NOLINT(concurrency-mt-unsafe)
-    (void)hear_pid();
+    const pid_t program = start_on_terminal(&terminal);
     (void)close(terminal);
     assert_int_equal(waitpid(program, &how, 0), program);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), 1);
+    expect_exit(how, 1);
     end();
 }
 
@@ -219,9 +224,30 @@ static void test_both_are_asked(void **state) {
     (void)hear_pid(); /* it has taken that: they do not count as one */
     assert_int_equal(kill(program, SIGTERM), 0);
     const int how = end_of(program, output, text, sizeof text);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), 21);
+    expect_exit(how, 21);
     end();
+}
+
+static void *look_at_mask(void *argument) {
+    sigset_t *mask = argument;
+    (void)pthread_sigmask(SIG_SETMASK, NULL, mask);
+    return NULL;
+}
+
+/* One that may be held is not the one that a signal finds while the others hold it. */
+static void test_thread_that_no_signal_reaches(void **state) {
+    (void)state;
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t in_thread;
+    sigset_t here;
+    pthread_t thread;
+    assert_int_equal(interrupt_free_thread(&thread, look_at_mask, &in_thread), 0);
+    (void)pthread_join(thread, NULL);
+    (void)look_at_mask(&here);
+    for (size_t i = 0; i < COUNT_OF(signals); i++) {
+        assert_true(sigismember(&in_thread, signals[i]));
+        assert_false(sigismember(&here, signals[i]));
+    }
 }
 
 /* As a thread in the kernel does, whatever it is sent. */
@@ -248,8 +274,7 @@ static void test_stuck(void **state) {
     const pid_t program = start_program(end_never, &output);
     const pid_t child = hear_pid();
     const int how = end_of(program, output, text, sizeof text);
-    assert_true(WIFEXITED(how));
-    assert_int_equal(WEXITSTATUS(how), 21);
+    expect_exit(how, 21);
     assert_non_null(strstr(text, "all is said\n"));
     assert_non_null(strstr(text, "does not answer holds process"));
     assert_int_equal(kill(child, SIGKILL), 0); /* it was there still */
@@ -263,6 +288,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_terminal),
     cmocka_unit_test(test_hangup),
     cmocka_unit_test(test_both_are_asked),
+    cmocka_unit_test(test_thread_that_no_signal_reaches),
     cmocka_unit_test(test_stuck),
 };
 
