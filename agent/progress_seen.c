@@ -11,6 +11,7 @@ bool progress_look(const struct progress *progress, struct progress_seen *seen) 
     seen->parts = atomic_load(&progress->parts);
     seen->done = atomic_load(&progress->done);
     seen->total = atomic_load(&progress->total);
+    seen->flushed = atomic_load(&progress->flushed);
     if (entered || seen->done < seen->since_done) {
         seen->since_ms = clock_monotonic_ms();
         seen->since_done = seen->done;

@@ -119,6 +119,8 @@ static void print_json(const struct disk_run *run, const struct progress_seen *s
     json_put_count(object, "parts", shown->parts);
     json_put_count(object, "done", shown->done);
     json_put_count(object, "total", shown->total);
+    if (shown->phase == PHASE_WRITING)
+        json_put_count(object, "flushed", shown->flushed);
     AUTO_FREE char *line = json_line(object);
     (void)fprintf(out, "%s\n", line);
     json_decref(object);

@@ -103,6 +103,19 @@ static json_t *reformat_json(const struct reformat *reformat) {
     return object;
 }
 
+/* How far a run was that had no end of its own. */
+static json_t *cut_off_json(const struct progress *progress) {
+    const enum phase phase = (enum phase)atomic_load(&progress->phase);
+    json_t *object = json_new_object();
+    json_put_text(object, "phase", phase_name(phase));
+    json_put_count(object, "part", atomic_load(&progress->part));
+    json_put_count(object, "done", atomic_load(&progress->done));
+    json_put_count(object, "total", atomic_load(&progress->total));
+    if (phase == PHASE_WRITING)
+        json_put_count(object, "flushed_below", atomic_load(&progress->flushed));
+    return object;
+}
+
 /* What became of a disk that is one unit, or of one part of a disk. */
 static void put_run(json_t *object, const struct disk_run *run) {
     char time[CLOCK_TEXT_SIZE];
@@ -114,7 +127,9 @@ static void put_run(json_t *object, const struct disk_run *run) {
     for (unsigned i = 0; last && i < run->attempt_count; i++)
         json_add(attempts, attempt_json(&run->attempts[i]));
     json_put(object, "attempts", attempts);
-    if (!run->given_up) {
+    if (run->given_up) {
+        json_put(object, "cut_off", cut_off_json(&run->progress));
+    } else {
         json_put_text(object, "started", clock_text(time, run->started));
         json_put_text(object, "ended", clock_text(time, run->ended));
         if (run->now.identity.capacity != run->disk->identity.capacity)

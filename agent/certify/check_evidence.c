@@ -33,9 +33,10 @@ static bool goes_on(const json_t *entry, const json_t *part) {
            strcmp(json_text(part, "key"), json_text(entry, "key")) == 0;
 }
 
-/* Goes on counting; *in_parts: set if one of them was not written in one go. */
+/* Goes on counting; *is_doubtful: set if one of them was not written in one go, or not all of it
+ * at the first try. */
 static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, bool taken_up,
-                             bool *in_parts) {
+                             bool *is_doubtful) {
     size_t i;
     json_t *entry;
     const json_t *before = NULL;
@@ -45,7 +46,7 @@ static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, 
         const bool again = before && json_count(before, "pass") == json_count(entry, "pass");
         if (is_whole_pass(entry, done + 1, bytes, taken_up || goes_on(entry, before)))
             done++;
-        *in_parts = *in_parts || again;
+        *is_doubtful = *is_doubtful || again || json_count(entry, "requests_failed") > 0;
         before = entry;
     }
     return done;
@@ -61,8 +62,8 @@ static bool has_entry(const json_t *certificate, const char *kind) {
     return false;
 }
 
-/* An overwrite that another run has begun, or in which the disk vanished, is only as good as the
- * reading of every byte. */
+/* An overwrite that another run has begun, or in which the disk vanished or writes failed, is only
+ * as good as the reading of every byte. */
 static bool was_all_read(const json_t *certificate) {
     const json_t *attempts = json_object_get(certificate, "attempts");
     const json_t *last = json_array_get(attempts, json_array_size(attempts) - 1);
@@ -77,12 +78,13 @@ static bool shows_passes(const json_t *certificate) {
     const bool taken_up = json_is_object(state);
     /* As it was at the end: hidden capacity may have been opened first. */
     const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
-    bool in_parts = taken_up || has_entry(certificate, "reading-cut-off");
-    uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up, &in_parts);
-    done = count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up, &in_parts);
+    bool is_doubtful = taken_up || has_entry(certificate, "reading-cut-off");
+    uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up, &is_doubtful);
+    done =
+        count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up, &is_doubtful);
     return passes_parse(json_text(json_object_get(certificate, "policy"), "passes"), &passes,
                         &reason) == 0 &&
-           done == passes.count && (!in_parts || was_all_read(certificate));
+           done == passes.count && (!is_doubtful || was_all_read(certificate));
 }
 
 static uint32_t dword10_of(const json_t *entry) {

@@ -3,6 +3,7 @@
 #include "quietus/overwrite_state.h"
 #include "quietus/pattern.h"
 
+#include "address_probe.h"
 #include "methods.h"
 #include "vanished.h"
 #include "writer.h"
@@ -11,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+static const char begun_kind[] = "overwrite-begun";
 static const char pass_kind[] = "overwrite-pass";
 
 static bool offered(const struct disk *disk, struct reason *reason) {
@@ -41,16 +43,21 @@ static bool offered(const struct disk *disk, struct reason *reason) {
     return true;
 }
 
-static json_t *bad_ranges_json(const struct write_report *report) {
+/* Those that are kept; a flag says if there are more. */
+static void put_bad_ranges(json_t *event, const struct write_report *report) {
     json_t *list = json_new_array();
+    uint64_t kept = 0;
     for (unsigned i = 0; i < report->bad_count; i++) {
         json_t *range = json_new_object();
         json_put_count(range, "area", report->bad[i].area);
         json_put_count(range, "lba", report->bad[i].lba);
         json_put_count(range, "count", report->bad[i].count);
         json_add(list, range);
+        kept += report->bad[i].count;
     }
-    return list;
+    json_put(event, "bad_ranges", list);
+    if (kept < report->bad_lbas)
+        json_put_flag(event, "bad_ranges_are_not_all", true);
 }
 
 /* A pass, and what of it an earlier run has written. */
@@ -75,8 +82,8 @@ struct pass_end {
     bool is_good; /* all of it is written and flushed */
 };
 
-static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end) {
-    const struct write_report *report = &end->report;
+/* Which pass it is, of what, and from where. */
+static json_t *pass_head_json(const struct pass_run *pass) {
     char text[64];
     const struct erase_run *run = pass->run;
     const struct passes one = {.list = {run->pattern->pass}, .count = 1};
@@ -90,10 +97,16 @@ static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end
     json_put_count(event, "bytes", run->layout->bytes);
     if (pass->from > 0)
         json_put_count(event, "taken_up_at", pass->from);
+    return event;
+}
+
+static json_t *pass_json(const struct pass_run *pass, const struct pass_end *end) {
+    const struct write_report *report = &end->report;
+    json_t *event = pass_head_json(pass);
     json_put_count(event, "bytes_acknowledged", report->written);
     json_put_count(event, "requests_failed", report->requests_failed);
     json_put_count(event, "bad_lbas", report->bad_lbas);
-    json_put(event, "bad_ranges", bad_ranges_json(report));
+    put_bad_ranges(event, report);
     json_put_text(event, "result", end->error ? strerror(-end->error) : "gone through");
     if (end->begun)
         json_put_text(event, "flush", end->flush_error ? strerror(-end->flush_error) : "good");
@@ -149,6 +162,11 @@ static void explain_error(unsigned number, const struct pass_end *end, uint64_t 
     else if (end->error == -ECANCELED)
         reason_set(reason, "pass %u: stopped; %" PRIu64 " of %" PRIu64 " bytes were acknowledged",
                    number, written, bytes);
+    else if (end->error == -ETIMEDOUT)
+        reason_set(reason,
+                   "pass %u: given up, the disk takes less than %d kB/s; %" PRIu64 " of %" PRIu64
+                   " bytes were acknowledged",
+                   number, PROGRESS_CRAWL_BYTES / 1000, written, bytes);
     else
         reason_set(reason,
                    "pass %u: given up, too many writes fail (first: %s); %" PRIu64 " of %" PRIu64
@@ -179,6 +197,7 @@ static void tell(void *user, uint64_t position) {
                                           .done = pass->done,
                                           .earlier = pass->earlier};
     pass->flushed = position;
+    atomic_store(&pass->run->progress->flushed, position);
     if (pass->is_told)
         checkpoint_reached(pass->run->checkpoint, &point);
 }
@@ -191,6 +210,7 @@ static void write_pass(struct pass_run *pass, struct pass_end *end) {
                                   .pattern = run->pattern,
                                   .progress = run->progress,
                                   .from = pass->from,
+                                  .crawl_minutes = run->policy->stall_minutes,
                                   .reached = tell,
                                   .user = pass};
     *end = (struct pass_end){0};
@@ -201,11 +221,28 @@ static void write_pass(struct pass_run *pass, struct pass_end *end) {
         return;
     progress_start(run->progress, PHASE_WRITING, pass->number, run->policy->passes.count,
                    run->layout->bytes);
+    atomic_store(&run->progress->flushed, pass->from);
+    /* A run that is given up has no end to tell of: what it was about to write is told before. */
+    evidence_event(run->evidence, begun_kind, pass_head_json(pass));
     end->error = writer_run(&job, &end->report);
     const int last_flush = end->error == -ETIME ? 0 : armed_end(run->armed);
     end->flush_error = end->report.flush_error ? end->report.flush_error : last_flush;
     end->is_good = end->error == 0 && end->report.bad_lbas == 0 && end->flush_error == 0 &&
                    pass->from + end->report.written == run->layout->bytes;
+}
+
+/* Whatever made writes fail, a loss of power say, may have cost the disk others that it had
+ * acknowledged: that these were done again says nothing of those. */
+static void note_rewritten(struct pass_run *pass, const struct pass_end *end) {
+    char text[256];
+    if (!end->is_good || end->report.requests_failed == 0)
+        return;
+    pass->run->rewritten = true;
+    (void)snprintf(text, sizeof text,
+                   "pass %u: %u writes failed (%s) and succeeded when they were done again; what "
+                   "else the disk lost then is not known, so every byte has to be read",
+                   pass->number, end->report.requests_failed, first_sign(end));
+    json_add_text(pass->run->exceptions, text);
 }
 
 /*
@@ -249,6 +286,7 @@ static int one_pass(struct pass_run *pass) {
     while (goes_on(pass, &end));
     if (end.is_good)
         tell(pass, run->layout->bytes);
+    note_rewritten(pass, &end);
     json_t *event = pass_json(pass, &end);
     json_t *copy = json_deep_copy(event);
     evidence_event(run->evidence, pass_kind, event);
@@ -278,9 +316,23 @@ static bool take_up(struct pass_run *pass) {
     return true;
 }
 
+/* What is the same everywhere does not tell its addresses apart (address_probe.h). */
+static int try_addresses(struct erase_run *run) {
+    const struct passes *passes = &run->policy->passes;
+    if (passes->list[passes->count - 1].random)
+        return 0;
+    if (!run->taken_up)
+        return address_probe(run);
+    json_add_text(run->exceptions, "whether the disk keeps its addresses apart was not tried, "
+                                   "since a part of it was written already");
+    return 0;
+}
+
 static int run_all_passes(struct erase_run *run, struct pass_run *pass) {
-    int first_error = 0;
     run->taken_up = take_up(pass);
+    int first_error = try_addresses(run);
+    if (first_error == -ETIME)
+        return first_error;
     for (; pass->number <= run->policy->passes.count; pass->number++) {
         if (pass->from == 0) /* else it is the earlier run's */
             pattern_start(run->pattern, &run->policy->passes.list[pass->number - 1]);

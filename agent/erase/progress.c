@@ -29,6 +29,7 @@ void progress_start(struct progress *progress, enum phase phase, unsigned part, 
     atomic_store(&progress->part, part);
     atomic_store(&progress->parts, parts);
     atomic_store(&progress->done, 0);
+    atomic_store(&progress->flushed, 0);
     atomic_store(&progress->total, total);
     atomic_store(&progress->phase, (int)phase);
 }

@@ -250,7 +250,8 @@ static int erase_and_verify(struct disk_run *run, struct armed *armed, struct at
         power_counters_changed(before, device, &run->now, attempt->method->name, run->evidence);
     if (lost_power)
         power_counters_except(attempt->exceptions, by_host);
-    const bool is_doubtful = erase.taken_up || erase.returns > 0 || (lost_power && by_host);
+    const bool is_doubtful =
+        erase.taken_up || erase.returns > 0 || erase.rewritten || (lost_power && by_host);
     return verify_to_the_end(run, &erase, attempt, snapshot,
                              is_doubtful ? &full : &run->policy->verify);
 }

@@ -37,6 +37,8 @@ struct run {
     uint64_t bad_ranges;
     unsigned bad_in_a_row;
     int64_t next_point_ms; /* when a position is to be told of again; 0: at the first */
+    int64_t crawl_from_ms; /* since when its speed is looked at, and what had been written then */
+    uint64_t crawl_from;
     uint8_t *memory;
 };
 
@@ -154,13 +156,39 @@ static void tell_point(struct run *run, const struct chunk *next) {
     run->next_point_ms = clock_monotonic_ms() + WRITER_POINT_MS;
 }
 
+/* Looked at once in as many minutes. */
+static bool is_too_slow(struct run *run) {
+    unsigned minutes = run->job->crawl_minutes ? run->job->crawl_minutes : PROGRESS_CRAWL_MINUTES;
+    const int64_t now = clock_monotonic_ms();
+    if (minutes < PROGRESS_CRAWL_LEAST)
+        minutes = PROGRESS_CRAWL_LEAST;
+    const int64_t passed = now - run->crawl_from_ms;
+    if (passed < minutes * INT64_C(60000))
+        return false;
+    const uint64_t wanted = (uint64_t)passed / 1000 * PROGRESS_CRAWL_BYTES;
+    const bool too_slow = run->report->written - run->crawl_from < wanted;
+    run->crawl_from_ms = now;
+    run->crawl_from = run->report->written;
+    return too_slow;
+}
+
+/* Why nothing more is to be begun; 0: it is not. */
+static int why_stop(struct run *run) {
+    if (atomic_load(&run->job->progress->given_up))
+        return -ECANCELED;
+    if (run->failed_count == WRITER_MOST_FAILED)
+        return -EIO;
+    return is_too_slow(run) ? -ETIMEDOUT : 0;
+}
+
 static int write_all(struct run *run) {
     struct chunk chunk;
+    int stopped = 0;
     bool more = take_chunk(run, &chunk);
-    bool given_up = false;
+    run->crawl_from_ms = clock_monotonic_ms();
     while (more || run->idle_count < DEPTH) {
-        given_up = given_up || atomic_load(&run->job->progress->given_up);
-        if (given_up)
+        stopped = stopped ? stopped : why_stop(run);
+        if (stopped)
             more = false;
         const bool point = more && is_point_due(run, &chunk);
         if (point && run->idle_count == DEPTH) {
@@ -171,17 +199,15 @@ static int write_all(struct run *run) {
             start(run, &chunk);
             more = take_chunk(run, &chunk);
         }
-        if (run->failed_count == WRITER_MOST_FAILED)
-            more = false;
         if (run->idle_count == DEPTH)
             continue;
         const int error = reap(run);
         if (error)
             return error;
     }
-    if (given_up)
-        return -ECANCELED;
-    return run->failed_count == WRITER_MOST_FAILED ? -EIO : 0;
+    if (stopped == 0 && run->failed_count == WRITER_MOST_FAILED)
+        stopped = -EIO;
+    return stopped;
 }
 
 static void note_bad(struct run *run, const struct chunk *chunk) {
@@ -220,6 +246,10 @@ static int write_chunk(struct run *run, const struct chunk *chunk) {
  * there are too many of them. */
 static int narrow(struct run *run, const struct chunk *chunk) {
     const uint32_t lba_size = run->job->layout->areas[chunk->area].lba_size;
+    if (atomic_load(&run->job->progress->given_up)) {
+        note_bad(run, chunk);
+        return -ECANCELED;
+    }
     const int error = write_chunk(run, chunk);
     if (error == 0 || error == -ETIME)
         return error;
@@ -257,7 +287,7 @@ int writer_run(const struct write_job *job, struct write_report *report) {
         else
             error = narrow(run, &run->failed[i]);
     }
-    if (error == -ETIME) { /* the kernel may still read the buffers */
+    if (error == -ETIME || run->idle_count < DEPTH) { /* the kernel may still read the buffers */
         memory_abandon(run);
         return error;
     }

@@ -43,6 +43,7 @@ struct write_job {
     const struct pattern *pattern;
     struct progress *progress;
     uint64_t from; /* what lies below this (bytes, over all areas in their order) is left alone */
+    unsigned crawl_minutes; /* how long it may be too slow (progress.h); 0: as is usual */
     /* Told now and then that everything below a position is written and flushed; NULL: nobody. */
     void (*reached)(void *user, uint64_t position);
     void *user;
@@ -52,7 +53,8 @@ struct write_job {
  * Writes every LBA once. A request that fails is narrowed down to the sectors that fail, and the
  * rest of the disk is written all the same. 0 when the whole disk has been gone through, whatever
  * the report says; a negative errno if it was given up: -ETIME when the disk fell silent (buffers
- * are abandoned, the kernel may still read them), -EIO when too much of it fails to go on.
+ * are abandoned, the kernel may still read them), -EIO when too much of it fails to go on,
+ * -ETIMEDOUT when it is too slow, -ECANCELED when the run was given up.
  */
 int writer_run(const struct write_job *job, struct write_report *report);
 

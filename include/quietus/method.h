@@ -39,6 +39,7 @@ struct erase_run {
     struct pattern *pattern; /* what reads must return, if the method says so in its row */
     bool taken_up;           /* it was begun by an earlier run: every byte has to be read */
     unsigned returns;        /* how often the disk vanished in it and came back: the same */
+    bool rewritten;          /* writes failed and were done again: the same */
     json_t *exceptions;      /* array of strings */
     struct reason *reason;   /* why it failed */
 };

@@ -30,10 +30,10 @@ struct progress {
     atomic_uint part; /* pass or namespace, from 1 */
     atomic_uint parts;
     /* Bytes or samples, within the part. Of an overwrite: bytes that the device has acknowledged;
-     * it may have them in its cache alone until the pass ends with a flush. What is kept for the
-     * time after a power cut (checkpoint.h) counts flushed bytes only. */
+     * it may have those past `flushed` in its cache alone. */
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t total;
+    atomic_uint_fast64_t flushed; /* of an overwrite: all below is written and flushed */
     /*
      * When the disk must have been heard of again, on clock_monotonic_ms: past it the thread is
      * given up. Moved on by every completed request; set far ahead before a command that may take
@@ -48,6 +48,11 @@ struct progress {
 /* No request to a disk takes longer than this unless its command says so; the kernel's own retries
  * of a bad sector end well before. */
 enum { PROGRESS_SILENCE_MS = 300000 };
+
+/* A disk that answers, but is overwritten more slowly than this (bytes a second) on the average of
+ * so many minutes, would take longer than it lasts: it is given up. More minutes: policy.h's
+ * stall_minutes. */
+enum { PROGRESS_CRAWL_BYTES = 200000, PROGRESS_CRAWL_MINUTES = 30, PROGRESS_CRAWL_LEAST = 10 };
 
 void progress_start(struct progress *progress, enum phase phase, unsigned part, unsigned parts,
                     uint64_t total);

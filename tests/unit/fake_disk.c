@@ -1,5 +1,7 @@
 #include "fake_disk.h"
 
+#include "quietus/clock.h"
+
 #include "test.h"
 
 #include <errno.h>
@@ -233,6 +235,15 @@ static bool is_bad_write(struct fake_disk *fake, uint64_t from, uint32_t length)
     return true;
 }
 
+/* What was acknowledged, and only in its cache. */
+static void lose_with_failure(struct fake_disk *fake) {
+    uint8_t sector[SECTOR + 1];
+    for (uint64_t at = fake->failure_loses_from; at < fake->failure_loses_to; at += SECTOR) {
+        fill_sector(at / SECTOR, sector);
+        memcpy(fake->medium + at, sector, SECTOR);
+    }
+}
+
 static int32_t transfer(struct fake_disk *fake, const struct io_request *request) {
     const uint64_t base = request->area * area_bytes(fake);
     uint64_t at = base + request->offset;
@@ -253,8 +264,10 @@ static int32_t transfer(struct fake_disk *fake, const struct io_request *request
     count_destructive(fake);
     if (!fake->is_armed)
         return -EBADF;
-    if (is_bad_write(fake, base + request->offset, request->length))
+    if (is_bad_write(fake, base + request->offset, request->length)) {
+        lose_with_failure(fake);
         return -EIO;
+    }
     if (!fake->drops_writes)
         memcpy(fake->medium + at, request->buffer, request->length);
     return (int32_t)request->length;
@@ -277,6 +290,8 @@ static int fake_wait(void *context, uint32_t timeout_ms, struct io_request **don
         return -ENOENT;
     if (fake->silent_after != 0 && fake->requests > fake->silent_after)
         return -ETIME;
+    if (fake->request_takes_ms && fake->requests > fake->slow_after)
+        clock_sleep_ms(fake->request_takes_ms);
     *done = fake->finished[--fake->under_way]; /* not in order: nobody may count on it */
     return 0;
 }

@@ -27,10 +27,15 @@ struct fake_disk {
     unsigned bad_write_period; /* of that range every so many sectors are bad; 0: all */
     unsigned
         bad_write_failures; /* so many writes to bad sectors fail, then they are good; 0: all */
+    uint64_t
+        failure_loses_from; /* a bad write that fails costs [from, to) what was written there */
+    uint64_t failure_loses_to;
     uint64_t bad_read_from;
     uint64_t bad_read_to;
     unsigned silent_after;          /* so many requests are answered, then none: -ETIME */
     unsigned becomes_another_after; /* destructive commands or writes until the serial changes */
+    int64_t request_takes_ms;       /* by the clock of quietus/clock.h, one after the other */
+    unsigned slow_after;            /* and takes so from this request on */
     bool flush_fails;
     unsigned flush_fails_at; /* this one alone (from 1), and what it was for is lost */
     /* A link that is lost: after so many requests since it was found last, nothing answers where

@@ -301,7 +301,7 @@ static void test_another_disk_before_the_second_pass(void **state) {
     (void)state;
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 8);
-    set_passes(&erase, "zero,ones");
+    set_passes(&erase, "zero,random");
     still_clock();
     erase.fake.becomes_another_after = 16; /* the first pass has 16 requests */
     erase_go(&erase);
@@ -548,7 +548,7 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
     erase_make(&erase, COMMANDS_ATA, 8);
     set_passes(&erase, "zero,ones,zero");
     erase_go(&erase);
-    unsigned passes = 0;
+    unsigned passes = 0; /* and the trial of its addresses before them */
     for (const char *p = erase.fake.log + 1; *p; p++) {
         /* In the middle of a pass the cache is flushed now and then. */
         if (*p == 'w' && p[-1] != 'w' && p[-1] != 'f') {
@@ -556,7 +556,7 @@ static void test_identity_is_read_before_every_destructive_command(void **state)
             assert_int_equal(p[-1], 'i');
         }
     }
-    assert_int_equal(passes, 3);
+    assert_int_equal(passes, 1 + 3);
     erase_end(&erase, DISPOSITION_ERASED);
 }
 

@@ -48,7 +48,7 @@ static void test_one_that_comes_back_again_and_again(void **state) {
 static void test_it_is_gone_on_with_where_it_was_flushed(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.vanishes_after = CHUNKS - 2;
     erase.fake.returns = 1;
     erase_go(&erase);
@@ -85,7 +85,7 @@ static void test_one_whose_reading_was_given_up(void **state) {
     enum { MIB = 40, REQUESTS = 2 * MIB }; /* 64 chunks that fail are too many */
     struct erase erase;
     struct reason reason;
-    vanishing_make(&erase, COMMANDS_ATA, MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, MIB, "random");
     assert_int_equal(verify_level_parse("full", &erase.policy.verify, &reason), 0);
     erase.fake.vanishes_after = REQUESTS + 1;
     erase.fake.returns = 1;
@@ -101,7 +101,7 @@ static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
     (void)state;
     for (int dropped = 0; dropped < 2; dropped++) {
         struct erase erase;
-        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
         erase.fake.flush_lies = !dropped;
         erase.fake.drops_writes = dropped;
         erase.fake.vanishes_after = CHUNKS + 8;
@@ -115,7 +115,7 @@ static void test_one_that_vanishes_while_it_is_read_and_has_lied(void **state) {
 static void test_one_that_does_not_come_back_to_be_read(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.vanishes_after = CHUNKS + 4;
     erase_go(&erase);
     assert_true(erase.fake.searches > 10);
@@ -143,7 +143,7 @@ static void test_a_flush_that_fails_once(void **state) {
     (void)state;
     for (unsigned at = 1; at <= 2; at++) {
         struct erase erase;
-        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
         erase.fake.flush_fails_at = at;
         erase_go(&erase);
         json_t *passes = vanishing_passes(&erase);
@@ -157,7 +157,7 @@ static void test_a_flush_that_fails_once(void **state) {
 static void test_one_that_never_stays_is_given_up(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.vanishes_after = 4;
     erase.fake.returns = 100;
     erase_go(&erase);
@@ -206,7 +206,7 @@ static void test_one_that_cannot_be_told_from_another(void **state) {
 static void test_one_that_comes_back_as_another(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.becomes_another_after = 11;
@@ -219,7 +219,7 @@ static void test_one_that_comes_back_as_another(void **state) {
 static void test_one_that_comes_back_with_other_sectors(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 1;
     erase.fake.returns_divided = true;
@@ -231,7 +231,7 @@ static void test_one_that_comes_back_with_other_sectors(void **state) {
 static void test_one_whose_namespace_has_another_number(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "random");
     erase.fake.vanishes_after = 12;
     erase.fake.returns = 100;
     erase.fake.returns_renumbered = true;
@@ -247,7 +247,7 @@ static void test_one_whose_namespace_has_another_number(void **state) {
 static void test_one_whose_flushes_lie(void **state) {
     (void)state;
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     erase.fake.flush_lies = true;
     erase.fake.vanishes_after = CHUNKS - 2;
     erase.fake.returns = 1;
@@ -262,7 +262,7 @@ static void test_one_that_is_only_bad_is_not_looked_for(void **state) {
     (void)state;
     for (int reads = 0; reads < 2; reads++) {
         struct erase erase;
-        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+        vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
         erase.fake.vanishes_after = 1 << 30;
         *(reads ? &erase.fake.bad_read_to : &erase.fake.bad_write_to) = 5 << 20;
         erase_go(&erase);
@@ -283,7 +283,7 @@ static void test_one_that_was_given_up_is_not_waited_for(void **state) {
     (void)state;
     static const struct clock_source giving_up = {fast_clock, wait_and_give_up};
     struct erase erase;
-    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "zero");
+    vanishing_make(&erase, COMMANDS_ATA, DISK_MIB, "random");
     clock_use(&giving_up);
     watched = &erase;
     erase.fake.vanishes_after = 12;
