@@ -1,5 +1,6 @@
 /* The Linux transport; besides passage.c the only code that calls ioctl. */
 #include "quietus/cleanup.h"
+#include "quietus/clock.h"
 #include "quietus/file.h"
 #include "quietus/memory.h"
 
@@ -285,6 +286,23 @@ static int linux_submit(void *context, struct io_request *request) {
     return 0;
 }
 
+/* What the kernel had no memory for when it was submitted is submitted again until it takes it. */
+static int wait_for_ring(struct io_uring *ring, uint32_t timeout_ms, struct io_uring_cqe **out) {
+    enum { SUBMIT_AGAIN_MS = 100 };
+    const int64_t until = clock_monotonic_ms() + timeout_ms;
+    for (;;) {
+        if (io_uring_sq_ready(ring) > 0)
+            (void)io_uring_submit(ring);
+        const int64_t left = until - clock_monotonic_ms();
+        const bool is_stuck = io_uring_sq_ready(ring) > 0 && left > SUBMIT_AGAIN_MS;
+        const int64_t now = is_stuck ? SUBMIT_AGAIN_MS : left > 0 ? left : 0;
+        struct __kernel_timespec limit = {now / 1000, now % 1000 * 1000000};
+        const int error = io_uring_wait_cqe_timeout(ring, out, &limit);
+        if (error != -EINTR && !(error == -ETIME && is_stuck))
+            return error;
+    }
+}
+
 static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **done) {
     struct linux_transport *transport = context;
     if (transport->under_way == 0)
@@ -297,13 +315,7 @@ static int linux_wait(void *context, uint32_t timeout_ms, struct io_request **do
         return 0;
     }
     struct io_uring_cqe *cqe;
-    struct __kernel_timespec limit = {timeout_ms / 1000, (long long)(timeout_ms % 1000) * 1000000};
-    int error;
-    if (io_uring_sq_ready(&transport->ring) > 0)
-        (void)io_uring_submit(&transport->ring);
-    do {
-        error = io_uring_wait_cqe_timeout(&transport->ring, &cqe, &limit);
-    } while (error == -EINTR);
+    const int error = wait_for_ring(&transport->ring, timeout_ms, &cqe);
     if (error)
         return error;
     *done = io_uring_cqe_get_data(cqe);
