@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include "quietus/buffers.h"
 #include "quietus/clock.h"
 #include "quietus/memory.h"
 
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Eight requests of 512 KiB keep any device busy that does less than some GB/s, and cost 4 MiB. */
-enum { DEPTH = 8, CHUNK = 512 << 10, MOST_BAD_RANGES = 4096 };
+/* Eight requests of 512 KiB keep any device busy that does less than some GB/s. */
+enum { CHUNK = 512 << 10, MOST_DEPTH = BUFFERS_MOST / CHUNK, MOST_BAD_RANGES = 4096 };
 
 /* A failed write takes the kernel long. After so many sectors in a row, as of a disk that is write
  * protected or dead from here on, it is not halved further until a write succeeds. */
@@ -28,8 +29,9 @@ struct chunk {
 struct run {
     const struct write_job *job;
     struct write_report *report;
-    struct slot slots[DEPTH];
-    struct slot *idle[DEPTH];
+    struct slot slots[MOST_DEPTH];
+    struct slot *idle[MOST_DEPTH];
+    unsigned depth; /* slots that there is memory for */
     unsigned idle_count;
     struct chunk next;
     struct chunk failed[WRITER_MOST_FAILED];
@@ -186,12 +188,12 @@ static int write_all(struct run *run) {
     int stopped = 0;
     bool more = take_chunk(run, &chunk);
     run->crawl_from_ms = clock_monotonic_ms();
-    while (more || run->idle_count < DEPTH) {
+    while (more || run->idle_count < run->depth) {
         stopped = stopped ? stopped : why_stop(run);
         if (stopped)
             more = false;
         const bool point = more && is_point_due(run, &chunk);
-        if (point && run->idle_count == DEPTH) {
+        if (point && run->idle_count == run->depth) {
             tell_point(run, &chunk);
             continue;
         }
@@ -199,7 +201,7 @@ static int write_all(struct run *run) {
             start(run, &chunk);
             more = take_chunk(run, &chunk);
         }
-        if (run->idle_count == DEPTH)
+        if (run->idle_count == run->depth)
             continue;
         const int error = reap(run);
         if (error)
@@ -271,15 +273,17 @@ int writer_run(const struct write_job *job, struct write_report *report) {
     run->job = job;
     run->report = report;
     run->next = chunk_at(job->layout, job->from);
-    run->memory = memory_pages((size_t)DEPTH * CHUNK);
-    for (unsigned i = 0; i < DEPTH; i++) {
+    const size_t size = buffers_take(BUFFERS_MOST);
+    run->depth = (unsigned)(size / CHUNK);
+    run->memory = memory_pages(size);
+    for (unsigned i = 0; i < run->depth; i++) {
         run->slots[i].request.write = true;
         run->slots[i].request.buffer = run->memory + (size_t)i * CHUNK;
         run->slots[i].request.owner = &run->slots[i];
         run->idle[i] = &run->slots[i];
     }
-    run->idle_count = DEPTH;
-    device_lend(armed_device(job->armed), run->memory, (size_t)DEPTH * CHUNK);
+    run->idle_count = run->depth;
+    device_lend(armed_device(job->armed), run->memory, size);
     int error = write_all(run);
     for (unsigned i = 0; i < run->failed_count && error != -ETIME; i++) {
         if (error)
@@ -287,12 +291,14 @@ int writer_run(const struct write_job *job, struct write_report *report) {
         else
             error = narrow(run, &run->failed[i]);
     }
-    if (error == -ETIME || run->idle_count < DEPTH) { /* the kernel may still read the buffers */
+    if (error == -ETIME ||
+        run->idle_count < run->depth) { /* the kernel may still read the buffers */
         memory_abandon(run);
         return error;
     }
     device_lend(armed_device(job->armed), NULL, 0);
-    memory_pages_free(run->memory, (size_t)DEPTH * CHUNK);
+    memory_pages_free(run->memory, size);
+    buffers_give(size);
     free(run);
     return error;
 }

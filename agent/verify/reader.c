@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include "quietus/buffers.h"
 #include "quietus/memory.h"
 
 #include <errno.h>
@@ -75,19 +76,19 @@ static int run_all(struct run *run) {
 }
 
 /* As many as there may be at once, or as many large ones as fit in the memory that a disk gets. */
-static unsigned depth_for(size_t room) {
-    const size_t fit = READER_MEMORY / room;
-    if (fit < 1)
-        return 1;
-    return fit < TRANSPORT_DEPTH ? (unsigned)fit : TRANSPORT_DEPTH;
+static unsigned depth_for(size_t room, size_t *taken) {
+    *taken = buffers_take(room * TRANSPORT_DEPTH);
+    const size_t fit = *taken / room;
+    return fit < 1 ? 1 : (unsigned)fit;
 }
 
 int reader_run(const struct reader *reader) {
     struct run *run = memory_new(1, sizeof *run);
+    size_t taken;
     run->reader = reader;
     const size_t room =
         (reader->largest + TRANSPORT_ALIGNMENT - 1) & ~(size_t)(TRANSPORT_ALIGNMENT - 1);
-    run->depth = depth_for(room);
+    run->depth = depth_for(room, &taken);
     run->memory = memory_pages(room * run->depth);
     for (unsigned i = 0; i < run->depth; i++) {
         run->slots[i].request.buffer = run->memory + i * room;
@@ -103,6 +104,7 @@ int reader_run(const struct reader *reader) {
     }
     device_lend(reader->device, NULL, 0);
     memory_pages_free(run->memory, room * run->depth);
+    buffers_give(taken);
     free(run);
     return error;
 }

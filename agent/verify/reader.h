@@ -1,14 +1,11 @@
-/* Reads many places of a disk with many requests in flight. */
+/* Reads many places of a disk with many requests in flight; in as much memory as the writer
+ * (buffers.h), and never at the same time. */
 #ifndef QUIETUS_VERIFY_READER_H
 #define QUIETUS_VERIFY_READER_H
 
 #include "quietus/device.h"
 #include "quietus/layout.h"
 #include "quietus/progress.h"
-
-/* Bytes of buffers, whatever is read: the writer takes as much, and never at the same time, so that
- * a disk costs the agent some 5 MiB. */
-enum { READER_MEMORY = 4 << 20 };
 
 struct reader {
     struct device *device;

@@ -1,4 +1,5 @@
 /* Text, times, files, JSON and saved pages. */
+#include "quietus/buffers.h"
 #include "quietus/clock.h"
 #include "quietus/file.h"
 #include "quietus/http.h"
@@ -331,6 +332,19 @@ static void test_page_forms_of_real_tools_agree(void **state) {
     free((void *)text.data);
 }
 
+static void test_buffers_of_many_disks(void **state) {
+    (void)state;
+    enum { FULL = BUFFERS_PLENTY / BUFFERS_MOST, MANY = 60, SMALL = 128 << 10 };
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < MANY; i++)
+            assert_int_equal(buffers_take(1 << 30), i < FULL ? BUFFERS_MOST : BUFFERS_LEAST);
+        assert_int_equal(buffers_take(SMALL), SMALL); /* as of samples: however many there are */
+        buffers_give(SMALL);
+        for (int i = 0; i < MANY; i++)
+            buffers_give(i < FULL ? BUFFERS_MOST : BUFFERS_LEAST);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_a_serial_is_in_names),
     cmocka_unit_test(test_fields_stay_different),
@@ -345,6 +359,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_json_is_strict),
     cmocka_unit_test(test_files_are_whole_or_not_there),
     cmocka_unit_test(test_removed_files_keep_their_room),
+    cmocka_unit_test(test_buffers_of_many_disks),
     cmocka_unit_test(test_page_forms),
     cmocka_unit_test(test_page_refusals),
     cmocka_unit_test(test_page_forms_of_real_tools_agree),
