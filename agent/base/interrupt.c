@@ -11,6 +11,7 @@
 static const int asked_to_end[] = {SIGTERM, SIGINT, SIGHUP};
 
 static atomic_int taken; /* the last since they are held, or 0 */
+static atomic_int asked; /* by interrupt_ask, and not yet taken; or 0 */
 
 static bool is_ignored(int signal_number) {
     struct sigaction action;
@@ -37,7 +38,14 @@ static struct timespec milliseconds_of(int64_t milliseconds) {
     return (struct timespec){(time_t)(milliseconds / 1000), milliseconds % 1000 * 1000000};
 }
 
+void interrupt_ask(int signal_number) {
+    atomic_store(&asked, signal_number);
+}
+
 int interrupt_wait(int64_t milliseconds) {
+    const int by_program = atomic_exchange(&asked, 0);
+    if (by_program)
+        return by_program;
     const sigset_t set = interrupt_signals();
     const struct timespec time = milliseconds_of(milliseconds);
     const int signal_number = sigtimedwait(&set, NULL, &time);
@@ -65,6 +73,7 @@ static void drop_another(int signal_number) {
 void interrupt_release(void) {
     const sigset_t set = interrupt_signals();
     const int last = atomic_exchange(&taken, 0);
+    atomic_store(&asked, 0);
     if (last)
         drop_another(last);
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct job {
     pthread_t thread;
@@ -262,8 +261,9 @@ bool job_read(struct job *job, struct screen *screen) {
     return has_ended;
 }
 
+/* No signal: one that comes when the last disk has ended already would end the screen too. */
 void job_stop(void) {
-    (void)kill(getpid(), SIGINT);
+    interrupt_ask(SIGINT);
 }
 
 int job_end(struct job *job, struct scan *out) {

@@ -16,7 +16,12 @@ sigset_t interrupt_signals(void);
  * (nohup) stays ignored. */
 void interrupt_hold(void);
 
-/* Waits that long; the signal that came meanwhile or was waiting, or 0. */
+/* Asks as that signal would, but ends nothing: the next interrupt_wait has it, and if none comes
+ * before interrupt_release it is forgotten. */
+void interrupt_ask(int signal_number);
+
+/* Waits that long; the signal that came meanwhile or was waiting, or 0. What is asked for by
+ * interrupt_ask meanwhile, the next call has. */
 int interrupt_wait(int64_t milliseconds);
 
 /* From here on they end the program again; those that are waiting, at once. If one was taken,
