@@ -311,6 +311,12 @@ static enum action code_key(struct screen *screen, int key) {
     return ACTION_NONE;
 }
 
+static void say_lose(struct screen *screen) {
+    screen->lose.said = true;
+    screen->lose.documents = screen->keeping.saved + screen->keeping.unsaved;
+    screen->lose.incomplete = screen->keeping.incomplete;
+}
+
 static enum action end_key(struct screen *screen, int key) {
     if (is_cancel(key)) {
         screen_go(screen, screen->record_id[0] != '\0' ? PAGE_RESULT : PAGE_DISKS);
@@ -318,12 +324,12 @@ static enum action end_key(struct screen *screen, int key) {
     }
     if (!screen_safe(screen)) {
         if (key == KEY_RETURN && strcmp(screen->typed, screen_lose_text) == 0)
-            screen->may_lose = true;
+            say_lose(screen);
         else if (key == KEY_RETURN)
             screen->typed[0] = '\0';
         else
             (void)edit(screen->typed, sizeof screen->typed, key);
-        return screen->may_lose && !screen->machine ? ACTION_QUIT : ACTION_NONE;
+        return screen_loses(screen) && !screen->machine ? ACTION_QUIT : ACTION_NONE;
     }
     if (!screen->machine)
         return ACTION_QUIT;

@@ -298,7 +298,7 @@ void end_body(const struct screen *screen, struct lines *out) {
         return;
     }
     lines_add(out, STYLE_PLAIN, " ");
-    if (screen->may_lose)
+    if (screen_loses(screen))
         lines_add(out, STYLE_BAD, "You have said that certificates may be lost.");
     lines_add(out, STYLE_STRONG, "p  power off");
     lines_add(out, STYLE_STRONG, "r  reboot");

@@ -38,9 +38,20 @@ char *screen_must_type(const struct screen *screen, char *out, size_t size) {
     return out;
 }
 
-bool screen_safe(const struct screen *screen) {
+static bool all_saved(const struct screen_keeping *keeping) {
+    return keeping->unsaved == 0 && !keeping->incomplete && !keeping->stale;
+}
+
+/* Of documents that have come since then nothing was said. */
+bool screen_loses(const struct screen *screen) {
     const struct screen_keeping *keeping = &screen->keeping;
-    return screen->may_lose || (keeping->unsaved == 0 && !keeping->incomplete && !keeping->stale);
+    return screen->lose.said && !all_saved(keeping) &&
+           keeping->saved + keeping->unsaved <= screen->lose.documents &&
+           keeping->incomplete <= screen->lose.incomplete;
+}
+
+bool screen_safe(const struct screen *screen) {
+    return all_saved(&screen->keeping) || screen_loses(screen);
 }
 
 void screen_settle(struct screen *screen) {
@@ -63,6 +74,7 @@ void screen_go(struct screen *screen, enum page page) {
     screen->typed[0] = '\0';
     screen->message[0] = '\0';
     screen->seen = false;
+    screen->lose.said = false;
     sodium_memzero(screen->secret, sizeof screen->secret);
     screen_settle(screen);
 }

@@ -170,7 +170,12 @@ struct screen {
     int64_t seconds; /* since the run began */
     bool stopping;
     struct screen_keeping keeping;
-    bool may_lose;                       /* the person has said so */
+    /* The person has said that the documents there were then may be lost. */
+    struct {
+        bool said;
+        bool incomplete;
+        size_t documents;
+    } lose;
     char problems[SCREEN_PROBLEMS_SIZE]; /* of the run */
     char message[240];
 };
@@ -202,6 +207,9 @@ char *screen_must_type(const struct screen *screen, char *out, size_t size);
 
 /* True if the power can go: law 8. */
 bool screen_safe(const struct screen *screen);
+
+/* True if it can because the person has said so of the documents that are not saved. */
+bool screen_loses(const struct screen *screen);
 
 /* What typing it allows: to end although documents are in memory alone. */
 extern const char screen_lose_text[];

@@ -174,7 +174,7 @@ static void open_key(struct tui *tui) {
 /* init reads it; "lose" before it: the person has said that documents may be lost. */
 static void end_with(struct tui *tui, const char *word) {
     char text[64];
-    (void)snprintf(text, sizeof text, "%s%s\n", tui->screen.may_lose ? "lose " : "", word);
+    (void)snprintf(text, sizeof text, "%s%s\n", screen_loses(&tui->screen) ? "lose " : "", word);
     const int error = file_write(tui->options->choice, text, strlen(text), 0600);
     if (error)
         screen_say(&tui->screen, "%s: %s", tui->options->choice, strerror(-error));

@@ -231,16 +231,47 @@ static void test_end(void **state) {
     assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
     assert_int_equal(screen_key(&screen, 'r'), ACTION_NONE);
     assert_int_equal(type_text(&screen, ""), ACTION_NONE);
-    assert_false(screen.may_lose);
+    assert_false(screen.lose.said);
     screen.keeping = (struct screen_keeping){.needs_stick = true, .incomplete = true};
     assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
     assert_int_equal(type_text(&screen, ""), ACTION_NONE);
     assert_int_equal(type_text(&screen, screen_lose_text), ACTION_NONE);
-    assert_true(screen.may_lose);
+    assert_true(screen_loses(&screen));
     assert_int_equal(screen_key(&screen, 'p'), ACTION_POWER_OFF);
-    screen.may_lose = false;
     screen.keeping = (struct screen_keeping){.needs_stick = true, .saved = 2};
     assert_int_equal(screen_key(&screen, 'r'), ACTION_REBOOT);
+    screen_free(&screen);
+}
+
+/* Who has given up certificates has not given up those that come later. */
+static void test_lose_is_said_of_what_there_is(void **state) {
+    (void)state;
+    struct screen screen;
+    start_screen(&screen, 1);
+    screen.keeping = (struct screen_keeping){.needs_stick = true, .unsaved = 2, .saved = 1};
+    screen_go(&screen, PAGE_END);
+    assert_int_equal(type_text(&screen, screen_lose_text), ACTION_NONE);
+    screen.keeping.saved++; /* one of them got to a stick after all, and then there is another */
+    screen.keeping.unsaved--;
+    assert_true(screen_loses(&screen));
+    screen.keeping.unsaved++;
+    assert_false(screen_safe(&screen));
+    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
+    screen.keeping.unsaved--;
+    screen.keeping.incomplete = true;
+    assert_false(screen_safe(&screen));
+    screen.keeping.incomplete = false;
+    assert_true(screen_loses(&screen));
+    screen.keeping.unsaved--; /* all of them are saved: init need not be told */
+    screen.keeping.saved++;
+    assert_true(screen_safe(&screen) && !screen_loses(&screen));
+    screen.keeping.unsaved++;
+    screen.keeping.saved--;
+    (void)screen_key(&screen, KEY_ESCAPE); /* taken back */
+    assert_false(screen_safe(&screen));
+    (void)screen_key(&screen, 'q');
+    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
+    assert_true(is_shown(&screen, "To lose them all the same"));
     screen_free(&screen);
 }
 
@@ -336,8 +367,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_help),          cmocka_unit_test(test_locked),
     cmocka_unit_test(test_disk_vanishes), cmocka_unit_test(test_what_cannot_be_chosen),
     cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_end),           cmocka_unit_test(test_stop),
-    cmocka_unit_test(test_saved_again),   cmocka_unit_test(test_two_sticks),
+    cmocka_unit_test(test_end),           cmocka_unit_test(test_lose_is_said_of_what_there_is),
+    cmocka_unit_test(test_stop),          cmocka_unit_test(test_saved_again),
+    cmocka_unit_test(test_two_sticks),
 };
 
 TEST_MAIN(tests)
