@@ -17,7 +17,7 @@ static void scroll(struct screen *screen, int key) {
     else if (key == KEY_PAGE_UP)
         screen->top -= screen->top < page ? screen->top : page;
     else if (key == KEY_PAGE_DOWN || key == KEY_GO_END)
-        screen->top += page; /* End too: what is to be confirmed is not jumped over */
+        screen->top += page; /* End too: nothing is jumped over */
     else if (key == KEY_GO_HOME)
         screen->top = 0;
     screen_settle(screen);
@@ -234,8 +234,9 @@ static enum action passphrase_key(struct screen *screen, int key) {
 static enum action confirmed(struct screen *screen) {
     char expected[OPERATOR_TEXT_SIZE];
     (void)screen_must_type(screen, expected, sizeof expected);
-    if (!screen->seen) {
-        screen_say(screen, "Look at all of them first: Page Down");
+    if (!screen_all_seen(screen)) {
+        screen_say(screen, "Look at all of %s first: Page Down",
+                   screen_chosen(screen) > 1 ? "them" : "it");
         return ACTION_NONE;
     }
     if (screen_chosen(screen) > 0 && strcmp(screen->typed, expected) == 0)

@@ -12,6 +12,8 @@ struct page_layout {
     void (*head)(const struct screen *screen, struct lines *out);
     void (*body)(const struct screen *screen, struct lines *out);
     void (*foot)(const struct screen *screen, struct lines *out);
+    /* What of the body is about the first so many disks; NULL: they have no paragraphs. */
+    void (*disks)(const struct screen *screen, size_t count, struct lines *out);
 };
 
 static const struct page_layout layouts[PAGE_COUNT] = {
@@ -29,7 +31,7 @@ static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_SECRET] = {"Locked disk", "Enter next  Esc back", NULL, secret_body, NULL},
     [PAGE_PASSPHRASE] = {"Signing key", "Enter next  Esc back", NULL, passphrase_body, NULL},
     [PAGE_CONFIRM] = {"Confirm", "Up Down scroll  Enter ERASE  Esc back", NULL, confirm_body,
-                      confirm_foot},
+                      confirm_foot, confirm_disks},
     [PAGE_RUN] = {"Erasing", "Up Down move  Ctrl-C stop", run_head, run_body, NULL},
     [PAGE_STOP] = {"Stop?", "Enter  Esc let it go on", run_head, run_body, stop_foot},
     [PAGE_RESULT] = {"Result", "c code  R record's code  s save again  d disks  h help  q end",
@@ -40,6 +42,15 @@ static const struct page_layout layouts[PAGE_COUNT] = {
 
 void screen_body(const struct screen *screen, struct lines *out) {
     layouts[screen->page].body(screen, out);
+}
+
+size_t screen_line_of(const struct screen *screen, size_t disk) {
+    struct lines before = {0};
+    if (layouts[screen->page].disks)
+        layouts[screen->page].disks(screen, disk, &before);
+    const size_t count = before.count;
+    lines_free(&before);
+    return count;
 }
 
 /* What is above and below the body. */
@@ -83,6 +94,14 @@ static size_t first_line(const struct screen *screen, const struct lines *body, 
     }
     const size_t last = body->count > rows ? body->count - rows : 0;
     return first > last ? last : first;
+}
+
+size_t screen_first_row(const struct screen *screen) {
+    struct lines body = {0};
+    screen_body(screen, &body);
+    const size_t first = first_line(screen, &body, screen_body_rows(screen));
+    lines_free(&body);
+    return first;
 }
 
 static void take(struct lines *out, size_t rows, const struct line *line) {

@@ -15,6 +15,7 @@ void authority_body(const struct screen *screen, struct lines *out);
 void secret_body(const struct screen *screen, struct lines *out);
 void passphrase_body(const struct screen *screen, struct lines *out);
 void confirm_body(const struct screen *screen, struct lines *out);
+void confirm_disks(const struct screen *screen, size_t count, struct lines *out);
 void confirm_foot(const struct screen *screen, struct lines *out);
 void scanning_body(const struct screen *screen, struct lines *out);
 void run_head(const struct screen *screen, struct lines *out);

@@ -101,9 +101,11 @@ void findings_body(const struct screen *screen, struct lines *out) {
                                      : "Nothing: no storage was seen that cannot be reached.");
 }
 
-static void add_chosen(const struct screen *screen, bool with_plan, struct lines *out) {
+/* Of the first so many disks. */
+static void add_chosen(const struct screen *screen, size_t count, bool with_plan,
+                       struct lines *out) {
     char text[1024];
-    for (size_t i = 0; i < screen->disk_count; i++) {
+    for (size_t i = 0; i < count && i < screen->disk_count; i++) {
         const struct screen_disk *disk = &screen->disks[i];
         if (!disk->chosen)
             continue;
@@ -129,11 +131,15 @@ void plan_head(const struct screen *screen, struct lines *out) {
 }
 
 void plan_body(const struct screen *screen, struct lines *out) {
-    add_chosen(screen, true, out);
+    add_chosen(screen, screen->disk_count, true, out);
 }
 
 void confirm_body(const struct screen *screen, struct lines *out) {
-    add_chosen(screen, false, out);
+    confirm_disks(screen, screen->disk_count, out);
+}
+
+void confirm_disks(const struct screen *screen, size_t count, struct lines *out) {
+    add_chosen(screen, count, false, out);
 }
 
 static void add_field(const struct screen *screen, struct lines *out, unsigned field,
@@ -196,11 +202,12 @@ void confirm_foot(const struct screen *screen, struct lines *out) {
     const size_t count = screen_chosen(screen);
     (void)screen_must_type(screen, expected, sizeof expected);
     if (count > 1)
-        (void)snprintf(text, sizeof text,
-                       "EVERYTHING on these %zu disks will be destroyed, for good.%s Type how many "
-                       "they are: %s",
-                       count,
-                       screen->seen ? "" : " Look at all of them (Page Down), then:", expected);
+        (void)snprintf(
+            text, sizeof text,
+            "EVERYTHING on these %zu disks will be destroyed, for good.%s Type how many "
+            "they are: %s",
+            count,
+            screen_all_seen(screen) ? "" : " Look at all of them (Page Down), then:", expected);
     else
         (void)snprintf(text, sizeof text,
                        "EVERYTHING on this disk will be destroyed, for good. Type %s",

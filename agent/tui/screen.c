@@ -54,17 +54,65 @@ bool screen_safe(const struct screen *screen) {
     return all_saved(&screen->keeping) || screen_loses(screen);
 }
 
-void screen_settle(struct screen *screen) {
+bool screen_all_seen(const struct screen *screen) {
+    for (size_t i = screen->seen.disks; i < screen->disk_count; i++) {
+        if (screen->disks[i].chosen)
+            return false;
+    }
+    return true;
+}
+
+/* The first line that was not on the screen. A disk of which a part was seen at another width,
+ * where its lines are others, counts as not seen. */
+static size_t unseen_line(const struct screen *screen) {
+    const struct screen_seen *seen = &screen->seen;
+    return screen_line_of(screen, seen->disks) +
+           (seen->columns == screen->columns ? seen->lines : 0);
+}
+
+static size_t body_lines(const struct screen *screen) {
     struct lines body = {0};
     screen_body(screen, &body);
+    const size_t count = body.count;
+    lines_free(&body);
+    return count;
+}
+
+void screen_settle(struct screen *screen) {
+    const size_t count = body_lines(screen);
     const size_t rows = screen_body_rows(screen);
-    const size_t last = body.count > rows ? body.count - rows : 0;
+    const size_t last = count > rows ? count - rows : 0;
+    if (screen->page == PAGE_CONFIRM && screen->top > unseen_line(screen))
+        screen->top = unseen_line(screen); /* what is to be confirmed is not jumped over */
     if (screen->top > last)
         screen->top = last;
-    if (screen->page == PAGE_CONFIRM && screen->top == last && rows > 0 &&
-        !screen_too_small(screen))
-        screen->seen = true;
-    lines_free(&body);
+}
+
+void screen_resize(struct screen *screen, unsigned columns, unsigned rows) {
+    screen->columns = columns;
+    screen->rows = rows;
+    screen_settle(screen);
+}
+
+void screen_drawn(struct screen *screen) {
+    struct screen_seen *seen = &screen->seen;
+    if (screen->page != PAGE_CONFIRM || screen_too_small(screen))
+        return;
+    const size_t count = body_lines(screen);
+    const size_t first = screen_first_row(screen);
+    const size_t behind = first + screen_body_rows(screen);
+    const size_t end = behind < count ? behind : count;
+    const size_t next = unseen_line(screen);
+    if (next < first || next >= end)
+        return;
+    while (seen->disks < screen->disk_count && screen_line_of(screen, seen->disks + 1) <= end)
+        seen->disks++;
+    seen->lines = end - screen_line_of(screen, seen->disks);
+    seen->columns = screen->columns;
+}
+
+void screen_moved(struct screen *screen) {
+    screen->seen = (struct screen_seen){0};
 }
 
 void screen_go(struct screen *screen, enum page page) {
@@ -73,7 +121,7 @@ void screen_go(struct screen *screen, enum page page) {
     screen->field = 0;
     screen->typed[0] = '\0';
     screen->message[0] = '\0';
-    screen->seen = false;
+    screen->seen = (struct screen_seen){0};
     screen->lose.said = false;
     sodium_memzero(screen->secret, sizeof screen->secret);
     screen_settle(screen);

@@ -133,6 +133,13 @@ struct screen_keeping {
     } again; /* when the person last asked for everything to be saved to the stick */
 };
 
+/* Which of the disks that are to be confirmed were on the screen, from the first without a gap. */
+struct screen_seen {
+    size_t disks; /* those before this one */
+    size_t lines; /* and so many of its own, where the screen is so wide */
+    unsigned columns;
+};
+
 enum { SCREEN_NAME_SIZE = 80, SCREEN_PROBLEMS_SIZE = 2000 };
 
 /* On a smaller one it is said that it is too small, and no key counts. */
@@ -158,7 +165,7 @@ struct screen {
     char operator_name[SCREEN_NAME_SIZE];
     char ticket[SCREEN_NAME_SIZE];
     char typed[OPERATOR_TEXT_SIZE];
-    bool seen;    /* every disk that is to be confirmed was shown */
+    struct screen_seen seen;
     size_t asked; /* whose secret is asked for */
     enum secret_kind asked_kind;
     char secret[PASSPHRASE_SIZE]; /* as it is typed */
@@ -186,7 +193,19 @@ void screen_draw(const struct screen *screen, struct lines *out);
 /* Changes the screen by a key. */
 enum action screen_key(struct screen *screen, int key);
 
-/* To be called after columns or rows have changed, and when a page is entered. */
+/* The terminal has this size now. */
+void screen_resize(struct screen *screen, unsigned columns, unsigned rows);
+
+/* What screen_draw gave is on the terminal, in front of the person. */
+void screen_drawn(struct screen *screen);
+
+/* Another console has the screen: who is there has seen nothing yet. */
+void screen_moved(struct screen *screen);
+
+/* True if every disk that is to be confirmed was on the screen. */
+bool screen_all_seen(const struct screen *screen);
+
+/* For input: the first line to be shown is where it can be. */
 void screen_settle(struct screen *screen);
 
 void screen_go(struct screen *screen, enum page page);
@@ -217,6 +236,10 @@ extern const char screen_lose_text[];
 /* For layout and input: the text of the page that scrolls, and how many of its lines are shown. */
 void screen_body(const struct screen *screen, struct lines *out);
 size_t screen_body_rows(const struct screen *screen);
+/* The first of those shown. */
+size_t screen_first_row(const struct screen *screen);
+/* Where in that text a disk begins, on a page on which it has a paragraph. */
+size_t screen_line_of(const struct screen *screen, size_t disk);
 
 /* Ends what the screen owns. */
 void screen_free(struct screen *screen);

@@ -123,6 +123,7 @@ static void set_up(void) {
     (void)nonl();
     (void)keypad(stdscr, TRUE);
     (void)nodelay(stdscr, TRUE);
+    (void)typeahead(-1); /* a key that waits does not put off what screen_drawn relies on */
     (void)set_escdelay(ESCAPE_MS);
     (void)curs_set(0);
     define_keys();

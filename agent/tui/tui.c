@@ -148,11 +148,19 @@ static void take_secret(struct tui *tui) {
     sodium_memzero(screen->secret, sizeof screen->secret);
 }
 
-static void draw(const struct tui *tui) {
+static void draw_once(struct tui *tui) {
     struct lines lines;
     screen_draw(&tui->screen, &lines);
     terminal_draw(consoles_current(tui->consoles), &lines);
+    screen_drawn(&tui->screen);
     lines_free(&lines);
+}
+
+static void draw(struct tui *tui) {
+    const bool before = screen_all_seen(&tui->screen);
+    draw_once(tui);
+    if (screen_all_seen(&tui->screen) != before) /* it is no longer asked for */
+        draw_once(tui);
 }
 
 static void open_key(struct tui *tui) {
@@ -218,9 +226,11 @@ static void act(struct tui *tui, enum action action) {
 
 static void take_size(struct tui *tui) {
     struct terminal *terminal = consoles_current(tui->consoles);
-    terminal_size(terminal, &tui->screen.columns, &tui->screen.rows);
+    unsigned columns;
+    unsigned rows;
+    terminal_size(terminal, &columns, &rows);
     tui->screen.half_blocks = terminal_half_blocks(terminal);
-    screen_settle(&tui->screen);
+    screen_resize(&tui->screen, columns, rows);
 }
 
 static void take_keys(struct tui *tui) {
@@ -256,8 +266,10 @@ static void go_round(struct tui *tui) {
     }
     if (!consoles_current(tui->consoles))
         return;
-    if (moved)
+    if (moved) {
+        screen_moved(&tui->screen);
         take_size(tui);
+    }
     take_keys(tui);
     if (!tui->ended)
         draw(tui);

@@ -77,4 +77,5 @@ void go_to_confirmation(struct screen *screen) {
     assert_true(is_shown(screen, "A name is needed"));
     assert_int_equal(type_text(screen, "Ann"), ACTION_NONE);
     assert_int_equal(type_text(screen, "T-1"), ACTION_NONE);
+    screen_drawn(screen);
 }

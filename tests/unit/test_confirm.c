@@ -25,6 +25,11 @@ static void test_wrong_serial(void **state) {
     screen_free(&screen);
 }
 
+static void see_after(struct screen *screen, int key) {
+    (void)screen_key(screen, key);
+    screen_drawn(screen);
+}
+
 /* All of several disks have to be seen, and their number typed in words. */
 static void test_several(void **state) {
     (void)state;
@@ -38,13 +43,113 @@ static void test_several(void **state) {
     assert_true(is_shown(&screen, "Look at all of them first"));
     screen.typed[0] = '\0';
     (void)screen_key(&screen, KEY_GO_END); /* does not jump over any */
-    assert_false(screen.seen);
+    screen_drawn(&screen);
+    assert_false(screen_all_seen(&screen));
     for (int i = 0; i < 8; i++)
-        (void)screen_key(&screen, KEY_PAGE_DOWN);
-    assert_true(screen.seen && is_shown(&screen, "SERIAL-20"));
+        see_after(&screen, KEY_PAGE_DOWN);
+    assert_true(screen_all_seen(&screen) && is_shown(&screen, "SERIAL-20"));
     assert_int_equal(type_text(&screen, "21"), ACTION_NONE);
     assert_int_equal(type_text(&screen, "SERIAL-0"), ACTION_NONE);
     assert_int_equal(type_text(&screen, "twenty-one"), ACTION_ERASE);
+    screen_free(&screen);
+}
+
+/* Page by page until the last disk that is on the screen is this one, or a later one. */
+static void page_down_to(struct screen *screen, size_t disk) {
+    for (int i = 0; i < 200 && screen->seen.disks <= disk; i++)
+        see_after(screen, KEY_PAGE_DOWN);
+    assert_true(screen->seen.disks > disk);
+}
+
+/* The person goes on by pages to the end, and every disk that comes is remembered. */
+static void see_the_rest(struct screen *screen, bool *shown) {
+    char serial[32];
+    for (int i = 0; i < 200; i++) {
+        for (size_t k = 0; k < screen->disk_count; k++) {
+            (void)snprintf(serial, sizeof serial, "SERIAL-%zu ", k);
+            shown[k] = shown[k] || is_shown(screen, serial);
+        }
+        see_after(screen, KEY_PAGE_DOWN);
+    }
+}
+
+/* A larger window does not make disks seen that were not in it, nor does a smaller one. */
+static void test_resized_while_half_scrolled(void **state) {
+    (void)state;
+    enum { DISKS = 60, HALF = 40 };
+    static const struct {
+        unsigned columns;
+        unsigned rows;
+    } sizes[] = {{132, 24}, {132, 50}, {40, 10}, {80, 24}, {40, 24}, {39, 24}};
+    static const char holds[] = "gpt partition table, ext4 file system 'root', swap, LVM member";
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct screen screen;
+        bool shown[DISKS] = {false};
+        start_screen(&screen, DISKS);
+        for (size_t k = 0; k < DISKS; k++)
+            text_copy(screen.disks[k].holds, sizeof screen.disks[k].holds, holds);
+        screen_resize(&screen, 40, 24);
+        (void)screen_key(&screen, 'a');
+        go_to_confirmation(&screen);
+        page_down_to(&screen, HALF);
+        const size_t seen = screen.seen.disks;
+        assert_true(seen < DISKS - 10);
+        memset(shown, true, seen + (screen.seen.lines > 0)); /* or the first line of it */
+        screen_resize(&screen, sizes[i].columns, sizes[i].rows);
+        assert_int_equal(type_text(&screen, "sixty"), ACTION_NONE);
+        assert_false(screen_all_seen(&screen));
+        screen_resize(&screen, sizes[i].columns < 40 ? 40 : sizes[i].columns, sizes[i].rows);
+        screen_drawn(&screen);
+        screen.typed[0] = '\0';
+        assert_true(screen.seen.disks >= seen); /* what was seen stays seen */
+        see_the_rest(&screen, shown);
+        for (size_t k = 0; k < DISKS; k++)
+            assert_true(shown[k]);
+        assert_int_equal(type_text(&screen, "sixty"), ACTION_ERASE);
+        screen_free(&screen);
+    }
+}
+
+/* Keys that come faster than the screen is drawn show nothing; nor has anybody at another console
+ * seen what was on this one. */
+static void test_what_was_not_drawn_was_not_seen(void **state) {
+    (void)state;
+    struct screen screen;
+    start_screen(&screen, 60);
+    (void)screen_key(&screen, 'a');
+    go_to_confirmation(&screen);
+    for (int i = 0; i < 100; i++)
+        (void)screen_key(&screen, KEY_PAGE_DOWN);
+    screen_drawn(&screen);
+    assert_false(screen_all_seen(&screen));
+    page_down_to(&screen, 59);
+    assert_true(screen_all_seen(&screen));
+    screen_moved(&screen);
+    screen_resize(&screen, screen.columns, screen.rows);
+    assert_true(is_shown(&screen, "SERIAL-0 "));
+    screen_drawn(&screen);
+    assert_int_equal(type_text(&screen, "sixty"), ACTION_NONE);
+    page_down_to(&screen, 59);
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_ERASE);
+    screen_free(&screen);
+}
+
+/* A part of a disk's lines is not the disk. */
+static void test_a_disk_longer_than_the_window(void **state) {
+    (void)state;
+    struct screen screen;
+    start_screen(&screen, 1);
+    memset(screen.disks[0].holds, 'h', sizeof screen.disks[0].holds - 1);
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS, SCREEN_LEAST_ROWS);
+    (void)screen_key(&screen, ' ');
+    go_to_confirmation(&screen);
+    assert_int_equal(type_text(&screen, "SERIAL-0"), ACTION_NONE);
+    assert_true(is_shown(&screen, "Look at all of it first"));
+    see_after(&screen, KEY_PAGE_DOWN);
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS + 1, SCREEN_LEAST_ROWS); /* its lines are others */
+    assert_int_equal(screen.top, 0);
+    page_down_to(&screen, 0);
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_ERASE);
     screen_free(&screen);
 }
 
@@ -56,17 +161,19 @@ static void test_too_small(void **state) {
     (void)screen_key(&screen, 'a');
     go_to_confirmation(&screen);
     screen_go(&screen, PAGE_AUTHORITY);
-    screen.columns = SCREEN_LEAST_COLUMNS - 1;
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS - 1, 24);
     screen_go(&screen, PAGE_CONFIRM);
-    assert_false(screen.seen);
+    screen_drawn(&screen);
+    assert_false(screen_all_seen(&screen));
     assert_true(is_shown(&screen, "Too small: 39x24"));
     assert_int_equal(type_text(&screen, "two"), ACTION_NONE);
     assert_string_equal(screen.typed, "");
-    screen.columns = SCREEN_LEAST_COLUMNS;
-    screen.rows = SCREEN_LEAST_ROWS - 1;
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS, SCREEN_LEAST_ROWS - 1);
+    screen_drawn(&screen);
     assert_int_equal(type_text(&screen, "two"), ACTION_NONE);
-    screen.rows = 24;
-    screen_settle(&screen);
+    assert_false(screen_all_seen(&screen));
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS, 24);
+    screen_drawn(&screen);
     assert_true(is_shown(&screen, "EVERYTHING"));
     assert_int_equal(type_text(&screen, "two"), ACTION_ERASE);
     screen_free(&screen);
@@ -107,6 +214,9 @@ static void test_secrets(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_wrong_serial),
     cmocka_unit_test(test_several),
+    cmocka_unit_test(test_resized_while_half_scrolled),
+    cmocka_unit_test(test_what_was_not_drawn_was_not_seen),
+    cmocka_unit_test(test_a_disk_longer_than_the_window),
     cmocka_unit_test(test_too_small),
     cmocka_unit_test(test_secrets),
 };
