@@ -1,29 +1,11 @@
 /* What a key does, page by page. */
-#include "screen.h"
+#include "moving.h"
 
 #include <string.h>
 
 static bool is_back(int key) {
     return key == KEY_ESCAPE || key == KEY_GO_LEFT || key == 'q' || key == KEY_CONTROL_C;
 }
-
-static void scroll(struct screen *screen, int key) {
-    const size_t rows = screen_body_rows(screen);
-    const size_t page = rows > 1 ? rows - 1 : 1;
-    if (key == KEY_GO_UP && screen->top > 0)
-        screen->top--;
-    else if (key == KEY_GO_DOWN)
-        screen->top++;
-    else if (key == KEY_PAGE_UP)
-        screen->top -= screen->top < page ? screen->top : page;
-    else if (key == KEY_PAGE_DOWN || key == KEY_GO_END)
-        screen->top += page; /* End too: nothing is jumped over */
-    else if (key == KEY_GO_HOME)
-        screen->top = 0;
-    screen_settle(screen);
-}
-
-typedef bool (*shown_disk)(const struct screen_disk *disk);
 
 static bool any_disk(const struct screen_disk *disk) {
     (void)disk;
@@ -32,47 +14,6 @@ static bool any_disk(const struct screen_disk *disk) {
 
 static bool disk_at_work(const struct screen_disk *disk) {
     return disk->run.at_work;
-}
-
-static bool disk_with_result(const struct screen_disk *disk) {
-    return disk->chosen && disk->run.ended;
-}
-
-/* The cursor goes so many disks down, or up, among those shown. */
-static void move(struct screen *screen, long steps, shown_disk shown) {
-    const long direction = steps < 0 ? -1 : 1;
-    long at = (long)screen->cursor;
-    for (long left = steps * direction; left > 0; left--) {
-        long next = at + direction;
-        while (next >= 0 && next < (long)screen->disk_count && !shown(&screen->disks[next]))
-            next += direction;
-        if (next < 0 || next >= (long)screen->disk_count)
-            break;
-        at = next;
-    }
-    if (screen->disk_count > 0 && shown(&screen->disks[at]))
-        screen->cursor = (size_t)at;
-}
-
-/* True if the key moves the cursor in a list of disks. */
-static bool move_key(struct screen *screen, int key, shown_disk shown) {
-    const long page = (long)screen_body_rows(screen);
-    const long all = (long)screen->disk_count;
-    const struct {
-        int key;
-        int letter;
-        long steps;
-    } moves[] = {
-        {KEY_GO_UP, 'k', -1},       {KEY_GO_DOWN, 'j', 1},    {KEY_PAGE_UP, 'K', -page},
-        {KEY_PAGE_DOWN, 'J', page}, {KEY_GO_HOME, '<', -all}, {KEY_GO_END, '>', all},
-    };
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (key != moves[i].key && key != moves[i].letter)
-            continue;
-        move(screen, moves[i].steps, shown);
-        return true;
-    }
-    return false;
 }
 
 /* True if the key belongs into the text; one that does not fit is dropped. */
@@ -130,12 +71,12 @@ static enum action help_key(struct screen *screen, int key) {
     if (is_back(key))
         screen_go(screen, screen->before_help);
     else
-        scroll(screen, key);
+        screen_scroll(screen, key);
     return ACTION_NONE;
 }
 
 static enum action disks_key(struct screen *screen, int key) {
-    if (move_key(screen, key, any_disk))
+    if (screen_move(screen, key, any_disk))
         return ACTION_NONE;
     const bool any = screen->cursor < screen->disk_count;
     if (key == ' ' && any)
@@ -165,7 +106,7 @@ static enum action disk_key(struct screen *screen, int key) {
     else if (key == ' ')
         choose(screen, &screen->disks[screen->cursor]);
     else
-        scroll(screen, key);
+        screen_scroll(screen, key);
     return ACTION_NONE;
 }
 
@@ -173,7 +114,7 @@ static enum action findings_key(struct screen *screen, int key) {
     if (is_back(key))
         screen_go(screen, PAGE_DISKS);
     else
-        scroll(screen, key);
+        screen_scroll(screen, key);
     return ACTION_NONE;
 }
 
@@ -185,7 +126,7 @@ static enum action plan_key(struct screen *screen, int key) {
     else if (key == 'h' || key == '?')
         ask_for_help(screen);
     else
-        scroll(screen, key);
+        screen_scroll(screen, key);
     return ACTION_NONE;
 }
 
@@ -247,18 +188,23 @@ static enum action confirmed(struct screen *screen) {
     return ACTION_NONE;
 }
 
+static void edit_or_scroll(struct screen *screen, int key) {
+    if (!edit(screen->typed, sizeof screen->typed, key))
+        screen_scroll(screen, key);
+}
+
 static enum action confirm_key(struct screen *screen, int key) {
     if (is_cancel(key))
         screen_go(screen, PAGE_AUTHORITY);
     else if (key == KEY_RETURN)
         return confirmed(screen);
-    else if (!edit(screen->typed, sizeof screen->typed, key))
-        scroll(screen, key);
+    else
+        edit_or_scroll(screen, key);
     return ACTION_NONE;
 }
 
 static enum action run_key(struct screen *screen, int key) {
-    if (move_key(screen, key, disk_at_work))
+    if (screen_move(screen, key, disk_at_work))
         return ACTION_NONE;
     if (key == KEY_CONTROL_C && !screen->stopping)
         screen_go(screen, PAGE_STOP);
@@ -281,7 +227,7 @@ static enum action stop_key(struct screen *screen, int key) {
 }
 
 static enum action result_key(struct screen *screen, int key) {
-    if (move_key(screen, key, disk_with_result))
+    if (screen_move_in_result(screen, key))
         return ACTION_NONE;
     const bool any = screen->cursor < screen->disk_count;
     if (key == 'R' && screen->record_id[0] != '\0') {
@@ -329,14 +275,17 @@ static enum action end_key(struct screen *screen, int key) {
         else if (key == KEY_RETURN)
             screen->typed[0] = '\0';
         else
-            (void)edit(screen->typed, sizeof screen->typed, key);
+            edit_or_scroll(screen, key);
         return screen_loses(screen) && !screen->machine ? ACTION_QUIT : ACTION_NONE;
     }
     if (!screen->machine)
         return ACTION_QUIT;
     if (key == 'p')
         return ACTION_POWER_OFF;
-    return key == 'r' ? ACTION_REBOOT : ACTION_NONE;
+    if (key == 'r')
+        return ACTION_REBOOT;
+    screen_scroll(screen, key);
+    return ACTION_NONE;
 }
 
 static enum action (*const keys[PAGE_COUNT])(struct screen *screen, int key) = {

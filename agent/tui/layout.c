@@ -14,13 +14,14 @@ struct page_layout {
     void (*foot)(const struct screen *screen, struct lines *out);
     /* What of the body is about the first so many disks; NULL: they have no paragraphs. */
     void (*disks)(const struct screen *screen, size_t count, struct lines *out);
+    bool follows; /* the body shows where the cursor is, whatever was scrolled to */
 };
 
 static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_SCANNING] = {"Looking for disks", "", NULL, scanning_body, NULL},
     [PAGE_DISKS] =
         {"Disks", "Space choose  a all  Enter details  n next  f findings  r rescan  h help  q end",
-         disks_head, disks_body, disks_foot},
+         disks_head, disks_body, disks_foot, .follows = true},
     [PAGE_DISK] = {"Disk", "Up Down scroll  Space choose  Esc back", NULL, disk_body, NULL},
     [PAGE_FINDINGS] = {"Findings", "Up Down scroll  Esc back", NULL, findings_body, NULL},
     [PAGE_HELP] = {"Help", "Up Down scroll  Esc back", NULL, help_body, NULL},
@@ -32,12 +33,14 @@ static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_PASSPHRASE] = {"Signing key", "Enter next  Esc back", NULL, passphrase_body, NULL},
     [PAGE_CONFIRM] = {"Confirm", "Up Down scroll  Enter ERASE  Esc back", NULL, confirm_body,
                       confirm_foot, confirm_disks},
-    [PAGE_RUN] = {"Erasing", "Up Down move  Ctrl-C stop", run_head, run_body, NULL},
-    [PAGE_STOP] = {"Stop?", "Enter  Esc let it go on", run_head, run_body, stop_foot},
+    [PAGE_RUN] = {"Erasing", "Up Down move  Ctrl-C stop", run_head, run_body, NULL,
+                  .follows = true},
+    [PAGE_STOP] = {"Stop?", "Enter  Esc let it go on", run_head, run_body, stop_foot,
+                   .follows = true},
     [PAGE_RESULT] = {"Result", "c code  R record's code  s save again  d disks  h help  q end",
-                     result_head, result_body, result_foot},
+                     result_head, result_body, result_foot, result_disks},
     [PAGE_CODE] = {"Certificate", "w other drawing  Esc back", NULL, code_body, NULL},
-    [PAGE_END] = {"End", "Esc back", NULL, end_body, NULL},
+    [PAGE_END] = {"End", "Up Down scroll  Esc back", NULL, end_body, end_foot},
 };
 
 void screen_body(const struct screen *screen, struct lines *out) {
@@ -88,7 +91,7 @@ size_t screen_body_rows(const struct screen *screen) {
 /* The first line shown: where the cursor's line is in the middle, or what was scrolled to. */
 static size_t first_line(const struct screen *screen, const struct lines *body, size_t rows) {
     size_t first = screen->top;
-    for (size_t i = 0; i < body->count; i++) {
+    for (size_t i = 0; layouts[screen->page].follows && i < body->count; i++) {
         if (body->list[i].style == STYLE_CURSOR)
             first = i > rows / 2 ? i - rows / 2 : 0;
     }

@@ -23,9 +23,11 @@ void run_body(const struct screen *screen, struct lines *out);
 void stop_foot(const struct screen *screen, struct lines *out);
 void result_head(const struct screen *screen, struct lines *out);
 void result_body(const struct screen *screen, struct lines *out);
+void result_disks(const struct screen *screen, size_t count, struct lines *out);
 void result_foot(const struct screen *screen, struct lines *out);
 void code_body(const struct screen *screen, struct lines *out);
 void end_body(const struct screen *screen, struct lines *out);
+void end_foot(const struct screen *screen, struct lines *out);
 void help_body(const struct screen *screen, struct lines *out);
 
 /* For several pages: that there are sticks that are not used. Nothing if there are none. */

@@ -220,9 +220,9 @@ static const char *what_to_do(enum disposition what) {
     return texts[what] ? texts[what] : "";
 }
 
-void result_body(const struct screen *screen, struct lines *out) {
+void result_disks(const struct screen *screen, size_t count, struct lines *out) {
     char text[768];
-    for (size_t i = 0; i < screen->disk_count; i++) {
+    for (size_t i = 0; i < count && i < screen->disk_count; i++) {
         const struct screen_disk *disk = &screen->disks[i];
         if (!disk->chosen || !disk->run.ended)
             continue;
@@ -234,16 +234,46 @@ void result_body(const struct screen *screen, struct lines *out) {
         if (what_to_do(disk->run.what)[0] != '\0')
             lines_wrap(out, STYLE_STRONG, screen->columns, 4, what_to_do(disk->run.what));
     }
+}
+
+static void add_record(const struct screen *screen, struct lines *out) {
+    if (screen->record_id[0] == '\0')
+        return;
+    lines_add(out, STYLE_PLAIN, "Record %s", screen->record_id);
+    lines_wrap(out, STYLE_PLAIN, screen->columns, 0, screen->record_digest);
+}
+
+/* Where there are few rows, what is below the text elsewhere is at its end. */
+void result_body(const struct screen *screen, struct lines *out) {
+    result_disks(screen, screen->disk_count, out);
     if (screen->problems[0])
         lines_wrap(out, STYLE_BAD, screen->columns, 0, screen->problems);
+    if (!screen_is_low(screen))
+        return;
+    add_keeping(screen, out);
+    add_record(screen, out);
+}
+
+/* The same in a line. */
+static void add_keeping_short(const struct screen *screen, struct lines *out) {
+    const struct screen_keeping *keeping = &screen->keeping;
+    if (keeping->stale)
+        lines_add(out, STYLE_PLAIN, "Saving the documents");
+    else if (keeping->incomplete)
+        lines_add(out, STYLE_BAD, "A document could NOT be stored: see End");
+    else if (keeping->unsaved)
+        lines_add(out, STYLE_BAD, "%zu documents NOT saved: see End", keeping->unsaved);
+    else if (keeping->saved)
+        lines_add(out, STYLE_PLAIN, "Documents saved: %zu", keeping->saved);
 }
 
 void result_foot(const struct screen *screen, struct lines *out) {
-    if (!screen_is_low(screen) && screen->record_id[0]) {
-        lines_add(out, STYLE_PLAIN, "Record %s", screen->record_id);
-        lines_add(out, STYLE_PLAIN, "%s", screen->record_digest);
+    if (screen_is_low(screen)) {
+        add_keeping_short(screen, out);
+    } else {
+        add_record(screen, out);
+        add_keeping(screen, out);
     }
-    add_keeping(screen, out);
     other_sticks(screen, out);
 }
 
@@ -294,10 +324,14 @@ void end_body(const struct screen *screen, struct lines *out) {
         lines_wrap(out, STYLE_BAD, screen->columns, 0,
                    "This machine is not powered off or rebooted before its certificates are saved. "
                    "To lose them all the same, type: lose the certificates");
+    }
+}
+
+void end_foot(const struct screen *screen, struct lines *out) {
+    if (!screen_safe(screen)) {
         lines_add(out, STYLE_STRONG, "> %s_", screen->typed);
         return;
     }
-    lines_add(out, STYLE_PLAIN, " ");
     if (screen_loses(screen))
         lines_add(out, STYLE_BAD, "You have said that certificates may be lost.");
     lines_add(out, STYLE_STRONG, "p  power off");

@@ -89,8 +89,11 @@ void screen_settle(struct screen *screen) {
 }
 
 void screen_resize(struct screen *screen, unsigned columns, unsigned rows) {
+    const bool other = columns != screen->columns || rows != screen->rows;
     screen->columns = columns;
     screen->rows = rows;
+    if (other && screen->page == PAGE_RESULT)
+        screen->top = screen_line_of(screen, screen->cursor);
     screen_settle(screen);
 }
 
@@ -117,7 +120,7 @@ void screen_moved(struct screen *screen) {
 
 void screen_go(struct screen *screen, enum page page) {
     screen->page = page;
-    screen->top = 0;
+    screen->top = page == PAGE_RESULT ? screen_line_of(screen, screen->cursor) : 0;
     screen->field = 0;
     screen->typed[0] = '\0';
     screen->message[0] = '\0';

@@ -123,13 +123,13 @@ static void take_result(struct tui *tui) {
     keeping_look_again(tui->keeping);
     keeping_read(tui->keeping, &tui->screen.keeping);
     /* Disks that fell silent are in the scan no more: the next erase begins with a new one. */
-    screen_go(&tui->screen, PAGE_RESULT);
     for (size_t i = 0; i < tui->screen.disk_count; i++) {
         if (tui->screen.disks[i].chosen) {
             tui->screen.cursor = i;
             break;
         }
     }
+    screen_go(&tui->screen, PAGE_RESULT);
 }
 
 static void take_secret(struct tui *tui) {

@@ -220,128 +220,6 @@ static void test_lines(void **state) {
     lines_free(&lines);
 }
 
-/* Law 8: no end before the certificates are saved, unless somebody has said so in so many words. */
-static void test_end(void **state) {
-    (void)state;
-    struct screen screen;
-    start_screen(&screen, 1);
-    screen.keeping = (struct screen_keeping){.needs_stick = true, .unsaved = 2};
-    assert_int_equal(screen_key(&screen, 'q'), ACTION_NONE);
-    assert_int_equal(screen.page, PAGE_END);
-    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
-    assert_int_equal(screen_key(&screen, 'r'), ACTION_NONE);
-    assert_int_equal(type_text(&screen, ""), ACTION_NONE);
-    assert_false(screen.lose.said);
-    screen.keeping = (struct screen_keeping){.needs_stick = true, .incomplete = true};
-    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
-    assert_int_equal(type_text(&screen, ""), ACTION_NONE);
-    assert_int_equal(type_text(&screen, screen_lose_text), ACTION_NONE);
-    assert_true(screen_loses(&screen));
-    assert_int_equal(screen_key(&screen, 'p'), ACTION_POWER_OFF);
-    screen.keeping = (struct screen_keeping){.needs_stick = true, .saved = 2};
-    assert_int_equal(screen_key(&screen, 'r'), ACTION_REBOOT);
-    screen_free(&screen);
-}
-
-/* Who has given up certificates has not given up those that come later. */
-static void test_lose_is_said_of_what_there_is(void **state) {
-    (void)state;
-    struct screen screen;
-    start_screen(&screen, 1);
-    screen.keeping = (struct screen_keeping){.needs_stick = true, .unsaved = 2, .saved = 1};
-    screen_go(&screen, PAGE_END);
-    assert_int_equal(type_text(&screen, screen_lose_text), ACTION_NONE);
-    screen.keeping.saved++; /* one of them got to a stick after all, and then there is another */
-    screen.keeping.unsaved--;
-    assert_true(screen_loses(&screen));
-    screen.keeping.unsaved++;
-    assert_false(screen_safe(&screen));
-    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
-    screen.keeping.unsaved--;
-    screen.keeping.incomplete = true;
-    assert_false(screen_safe(&screen));
-    screen.keeping.incomplete = false;
-    assert_true(screen_loses(&screen));
-    screen.keeping.unsaved--; /* all of them are saved: init need not be told */
-    screen.keeping.saved++;
-    assert_true(screen_safe(&screen) && !screen_loses(&screen));
-    screen.keeping.unsaved++;
-    screen.keeping.saved--;
-    (void)screen_key(&screen, KEY_ESCAPE); /* taken back */
-    assert_false(screen_safe(&screen));
-    (void)screen_key(&screen, 'q');
-    assert_int_equal(screen_key(&screen, 'p'), ACTION_NONE);
-    assert_true(is_shown(&screen, "To lose them all the same"));
-    screen_free(&screen);
-}
-
-/* What a second stick has not taken is not said to be on it; and of an earlier run nothing is said.
- */
-static void test_saved_again(void **state) {
-    (void)state;
-    struct screen screen;
-    start_screen(&screen, 1);
-    screen_go(&screen, PAGE_RESULT);
-    screen.keeping = (struct screen_keeping){.needs_stick = true, .stick_there = true, .saved = 4};
-    assert_int_equal(screen_key(&screen, 's'), ACTION_SAVE);
-    assert_false(is_shown(&screen, "Saved again"));
-    screen.keeping.again.done = true;
-    screen.keeping.again.saved = 4;
-    assert_true(is_shown(&screen, "Saved again, to the stick that was there: all 4."));
-    text_copy(screen.keeping.again.stick, STICK_NAME_SIZE, "/dev/sdb1 (A)");
-    assert_true(
-        is_shown(&screen, "Saved again, to the stick that was there: all 4, on /dev/sdb1 (A)."));
-    screen.keeping.again.saved = 1;
-    screen.keeping.again.failed = 3;
-    assert_true(is_shown(&screen, "ONLY 1 of 4"));
-    screen.keeping.again.saved = 0;
-    screen.keeping.again.failed = 4;
-    screen.keeping.again.no_stick = true;
-    assert_true(is_shown(&screen, "Saved again: NO"));
-    screen.keeping.saved = 7;
-    assert_false(is_shown(&screen, "Saved again"));
-    screen.keeping.needs_stick = false; /* there is none: the spool is a folder that stays */
-    assert_int_equal(screen_key(&screen, 's'), ACTION_NONE);
-    assert_true(is_shown(&screen, "There is no stick here"));
-    screen_free(&screen);
-}
-
-/* Where there are two sticks, the person sees which one is used, and where the documents went. */
-static void test_two_sticks(void **state) {
-    (void)state;
-    struct screen screen;
-    struct screen_keeping *keeping = &screen.keeping;
-    start_screen(&screen, 1);
-    screen.columns = 160; /* no line is broken */
-    keeping->needs_stick = keeping->stick_there = true;
-    text_copy(keeping->stick, sizeof keeping->stick, "/dev/sda1 (Maker A)");
-    assert_true(is_shown(&screen, "Stick: /dev/sda1 (Maker A)"));
-    assert_false(is_shown(&screen, "NOT used"));
-    text_copy(keeping->others, sizeof keeping->others, "/dev/sdb1 (Maker B)");
-    assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
-    screen.rows = SCREEN_LEAST_ROWS;
-    screen.columns = SCREEN_LEAST_COLUMNS;
-    assert_true(is_shown(&screen, "Another QUIETUS stick is in, NOT used"));
-    assert_true(is_shown(&screen, "SERIAL-0")); /* there is room for the disks yet */
-    screen.rows = 24;
-    screen.columns = 160;
-    screen_go(&screen, PAGE_RESULT);
-    assert_true(is_shown(&screen, "NOT used: /dev/sdb1 (Maker B)"));
-    keeping->saved = 5;
-    assert_true(
-        is_shown(&screen, "Documents saved: 5, in the folder certificates: all on a stick"));
-    text_copy(keeping->saved_to[0].stick, STICK_NAME_SIZE, "/dev/sda1 (Maker A)");
-    keeping->saved_to[0].count = 5;
-    assert_true(is_shown(&screen, "certificates: all on /dev/sda1 (Maker A)"));
-    keeping->saved_to[0].count = 3;
-    text_copy(keeping->saved_to[1].stick, STICK_NAME_SIZE, "/dev/sdc1 (Maker C)");
-    keeping->saved_to[1].count = 1;
-    assert_true(is_shown(&screen,
-                         "certificates: 3 on /dev/sda1 (Maker A), 1 on /dev/sdc1 (Maker C), "
-                         "1 on another stick"));
-    screen_free(&screen);
-}
-
 static void test_stop(void **state) {
     (void)state;
     struct screen screen;
@@ -367,9 +245,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_help),          cmocka_unit_test(test_locked),
     cmocka_unit_test(test_disk_vanishes), cmocka_unit_test(test_what_cannot_be_chosen),
     cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_lines),
-    cmocka_unit_test(test_end),           cmocka_unit_test(test_lose_is_said_of_what_there_is),
-    cmocka_unit_test(test_stop),          cmocka_unit_test(test_saved_again),
-    cmocka_unit_test(test_two_sticks),
+    cmocka_unit_test(test_stop),
 };
 
 TEST_MAIN(tests)
