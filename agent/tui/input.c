@@ -1,5 +1,6 @@
 /* What a key does, page by page. */
 #include "moving.h"
+#include "typing.h"
 
 #include <string.h>
 
@@ -14,22 +15,6 @@ static bool any_disk(const struct screen_disk *disk) {
 
 static bool disk_at_work(const struct screen_disk *disk) {
     return disk->run.at_work;
-}
-
-/* True if the key belongs into the text; one that does not fit is dropped. */
-static bool edit(char *text, size_t size, int key) {
-    const size_t length = strnlen(text, size - 1);
-    if (key == KEY_RUBOUT && length > 0) {
-        text[length - 1] = '\0';
-        return true;
-    }
-    if (key < ' ' || key > '~')
-        return key == KEY_RUBOUT;
-    if (length + 1 < size) {
-        text[length] = (char)key;
-        text[length + 1] = '\0';
-    }
-    return true;
 }
 
 static void choose(struct screen *screen, struct screen_disk *disk) {
@@ -138,6 +123,8 @@ static enum action authority_key(struct screen *screen, int key) {
     char *text = screen->field == 0 ? screen->operator_name : screen->ticket;
     if (is_cancel(key))
         screen_go(screen, PAGE_PLAN);
+    else if (!screen_text_whole(screen, key))
+        return ACTION_NONE;
     else if (key == KEY_NEXT_FIELD || key == KEY_GO_UP || key == KEY_GO_DOWN)
         screen->field = !screen->field;
     else if (key == KEY_RETURN && screen->field == 0 && screen->operator_name[0] != '\0')
@@ -148,7 +135,7 @@ static enum action authority_key(struct screen *screen, int key) {
     } else if (key == KEY_RETURN)
         screen_go_on(screen);
     else
-        (void)edit(text, SCREEN_NAME_SIZE, key);
+        screen_type_text(screen, text, SCREEN_NAME_SIZE, key);
     return ACTION_NONE;
 }
 
@@ -158,17 +145,19 @@ static enum action secret_key(struct screen *screen, int key) {
     else if (key == KEY_RETURN)
         return ACTION_SECRET;
     else
-        (void)edit(screen->secret, sizeof screen->secret, key);
+        (void)screen_type(screen, screen->secret, sizeof screen->secret, key);
     return ACTION_NONE;
 }
 
 static enum action passphrase_key(struct screen *screen, int key) {
     if (is_cancel(key))
         screen_go(screen, PAGE_AUTHORITY);
+    else if (!screen_text_whole(screen, key))
+        return ACTION_NONE;
     else if (key == KEY_RETURN)
         return ACTION_OPEN_KEY;
     else
-        (void)edit(screen->secret, sizeof screen->secret, key);
+        screen_type_text(screen, screen->secret, sizeof screen->secret, key);
     return ACTION_NONE;
 }
 
@@ -189,7 +178,7 @@ static enum action confirmed(struct screen *screen) {
 }
 
 static void edit_or_scroll(struct screen *screen, int key) {
-    if (!edit(screen->typed, sizeof screen->typed, key))
+    if (!screen_type(screen, screen->typed, sizeof screen->typed, key))
         screen_scroll(screen, key);
 }
 
@@ -221,7 +210,7 @@ static enum action stop_key(struct screen *screen, int key) {
         screen_say(screen, stop ? "Stopping" : "It goes on");
         return stop ? ACTION_STOP : ACTION_NONE;
     } else {
-        (void)edit(screen->typed, sizeof screen->typed, key);
+        (void)screen_type(screen, screen->typed, sizeof screen->typed, key);
     }
     return ACTION_NONE;
 }

@@ -149,12 +149,25 @@ static void add_field(const struct screen *screen, struct lines *out, unsigned f
               value, active ? "_" : "");
 }
 
+static bool is_beyond_ascii(const char *text) {
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return *text != '\0';
+}
+
 void authority_body(const struct screen *screen, struct lines *out) {
     lines_wrap(out, STYLE_PLAIN, screen->columns, 0,
                "Who erases these disks, and on what ground? Both go on the certificates.");
     lines_add(out, STYLE_PLAIN, " ");
     add_field(screen, out, 0, "Name", screen->operator_name);
     add_field(screen, out, 1, "Ticket", screen->ticket);
+    if (is_beyond_ascii(screen->operator_name) || is_beyond_ascii(screen->ticket)) {
+        lines_add(out, STYLE_PLAIN, " ");
+        lines_wrap(
+            out, STYLE_PLAIN, screen->columns, 0,
+            "This screen shows ? for each character beyond ASCII; the certificates have them "
+            "as they were typed.");
+    }
 }
 
 static const char *secret_name(enum secret_kind kind) {

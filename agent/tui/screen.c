@@ -126,6 +126,7 @@ void screen_go(struct screen *screen, enum page page) {
     screen->message[0] = '\0';
     screen->seen = (struct screen_seen){0};
     screen->lose.said = false;
+    sodium_memzero(screen->partial, sizeof screen->partial);
     sodium_memzero(screen->secret, sizeof screen->secret);
     screen_settle(screen);
 }

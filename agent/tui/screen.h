@@ -33,7 +33,7 @@ enum page {
     PAGE_COUNT,
 };
 
-/* A key, where it is no printable ASCII character. */
+/* A key, where it is no printable ASCII character and no byte (0x80 to 0xff) of another one. */
 enum key {
     KEY_OTHER = 0x100,
     KEY_GO_UP,
@@ -165,6 +165,7 @@ struct screen {
     char operator_name[SCREEN_NAME_SIZE];
     char ticket[SCREEN_NAME_SIZE];
     char typed[OPERATOR_TEXT_SIZE];
+    char partial[5]; /* the first bytes of a character that is being typed */
     struct screen_seen seen;
     size_t asked; /* whose secret is asked for */
     enum secret_kind asked_kind;

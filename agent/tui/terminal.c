@@ -267,7 +267,7 @@ int terminal_key(struct terminal *terminal) {
         if (key == map[i].curses)
             return map[i].ours;
     }
-    return key >= ' ' && key <= '~' ? key : KEY_OTHER;
+    return (key >= ' ' && key <= '~') || (key >= 0x80 && key <= 0xff) ? key : KEY_OTHER;
 }
 
 static attr_t look_of(enum style style) {

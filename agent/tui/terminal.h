@@ -27,8 +27,8 @@ bool terminal_half_blocks(const struct terminal *terminal);
 /* To be polled for input. */
 int terminal_fd(const struct terminal *terminal);
 
-/* TERMINAL_NOTHING, a character or an enum key, or TERMINAL_RESIZED; does not wait. Ctrl-L sends
- * all of the screen again, and asks a serial line for its size anew. */
+/* TERMINAL_NOTHING, a byte of a character or an enum key, or TERMINAL_RESIZED; does not wait.
+ * Ctrl-L sends all of the screen again, and asks a serial line for its size anew. */
 enum { TERMINAL_NOTHING = -1, TERMINAL_RESIZED = -2 };
 int terminal_key(struct terminal *terminal);
 

@@ -904,8 +904,9 @@ def test_sixty_disks_on_the_screen():
             person.presses("n")
             person.waits_for("but what the drive has set")
             person.presses("n")
-            person.types("Ann")
-            person.presses("Enter", "Enter")
+            person.types("Ännq")
+            person.waits_for(r"\?nnq_")  # there are terminals that could not show it
+            person.presses("BSpace", "Enter", "Enter")
             person.waits_for("EVERYTHING on these 60 disks")
             person.types("sixty")
             person.presses("Enter")

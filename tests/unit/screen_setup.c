@@ -41,7 +41,7 @@ void start_screen(struct screen *screen, size_t count) {
 
 enum action type_text(struct screen *screen, const char *text) {
     for (const char *p = text; *p; p++)
-        assert_int_equal(screen_key(screen, *p), ACTION_NONE);
+        assert_int_equal(screen_key(screen, (unsigned char)*p), ACTION_NONE);
     return screen_key(screen, KEY_RETURN);
 }
 

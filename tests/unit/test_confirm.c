@@ -211,6 +211,83 @@ static void test_secrets(void **state) {
     screen_free(&screen);
 }
 
+static void type_bytes(struct screen *screen, const char *bytes) {
+    for (const char *p = bytes; *p; p++)
+        assert_int_equal(screen_key(screen, (unsigned char)*p), ACTION_NONE);
+}
+
+/* A name is in UTF-8, as the certificate has it, whole characters and no others; the screen shows
+ * ASCII on every terminal. */
+static void test_names_beyond_ascii(void **state) {
+    (void)state;
+    static const struct {
+        const char *typed;
+        const char *name;
+    } cases[] = {
+        {"J\xc3\xbcrgen", "J\xc3\xbcrgen"},
+        {"\xe6\x9d\x8e \xf0\x9f\x94\x91", "\xe6\x9d\x8e \xf0\x9f\x94\x91"},
+        {"M\xfcller", "Mller"},             /* Latin-1 */
+        {"B\xe4r", "Br"},                   /* likewise; it could begin a character */
+        {"a\xc3\xc3\xbc", "a\xc3\xbc"},     /* one that was not ended */
+        {"a\xbc\xc0\xafz", "az"},           /* none begins so */
+        {"a\xed\xa0\x80z", "az"},           /* half of a pair of UTF-16 */
+        {"a\xe2\x80\xaez\xc2\x9bz", "azz"}, /* turns the direction around; CSI */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct screen screen;
+        start_screen(&screen, 1);
+        screen_go(&screen, PAGE_AUTHORITY);
+        type_bytes(&screen, cases[i].typed);
+        assert_string_equal(screen.operator_name, cases[i].name);
+        assert_sound(&screen);
+        assert_int_equal(is_shown(&screen, "as they were typed"),
+                         strspn(cases[i].name, "aBJMelnrz") != strlen(cases[i].name));
+        screen_free(&screen);
+    }
+}
+
+static void test_typing_beyond_ascii(void **state) {
+    (void)state;
+    struct screen screen;
+    start_screen(&screen, 1);
+    screen_go(&screen, PAGE_AUTHORITY);
+    type_bytes(&screen, "J\xc3\xbc\xe2\x82\xac");
+    assert_true(is_shown(&screen, "J??_"));
+    (void)screen_key(&screen, KEY_RUBOUT);
+    assert_string_equal(screen.operator_name, "J\xc3\xbc");
+    (void)screen_key(&screen, KEY_RUBOUT);
+    (void)screen_key(&screen, KEY_RUBOUT);
+    (void)screen_key(&screen, KEY_RUBOUT);
+    assert_string_equal(screen.operator_name, "");
+    type_bytes(&screen, "\xff");
+    assert_true(is_shown(&screen, "A character was left out")); /* not only at the next key */
+    /* No half of a character is left at the end, nor where another field begins. */
+    for (int i = 0; i < SCREEN_NAME_SIZE - 2; i++)
+        (void)screen_key(&screen, 'x');
+    type_bytes(&screen, "\xc3\xbc");
+    assert_int_equal(strlen(screen.operator_name), SCREEN_NAME_SIZE - 2);
+    type_bytes(&screen, "y\xc3");
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_NONE);
+    assert_true(screen.field == 0 && is_shown(&screen, "A character was left out"));
+    assert_int_equal(screen_key(&screen, KEY_RETURN), ACTION_NONE);
+    assert_int_equal(screen.field, 1);
+    type_bytes(&screen, "\xc3\xbc");
+    assert_string_equal(screen.ticket, "\xc3\xbc");
+    /* Words that are compared, and passwords, are ASCII, and that is said. */
+    static const enum page pages[] = {PAGE_SECRET, PAGE_CONFIRM, PAGE_STOP};
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        screen_go(&screen, pages[i]);
+        screen.asked = 0;
+        type_bytes(&screen, "\xc3\xbc");
+        assert_true(is_shown(&screen, "Only characters of ASCII"));
+        assert_true(screen.typed[0] == '\0' && screen.secret[0] == '\0');
+    }
+    screen_go(&screen, PAGE_PASSPHRASE);
+    type_bytes(&screen, "\xc3\xbc");
+    assert_string_equal(screen.secret, "\xc3\xbc");
+    screen_free(&screen);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_wrong_serial),
     cmocka_unit_test(test_several),
@@ -219,6 +296,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_disk_longer_than_the_window),
     cmocka_unit_test(test_too_small),
     cmocka_unit_test(test_secrets),
+    cmocka_unit_test(test_names_beyond_ascii),
+    cmocka_unit_test(test_typing_beyond_ascii),
 };
 
 TEST_MAIN(tests)

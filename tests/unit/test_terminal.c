@@ -208,7 +208,26 @@ static void test_sixty_disks_over_a_serial_line(void **state) {
     assert_int_equal(beyond, 3); /* the upper half block */
 }
 
+/* A key's bytes beyond ASCII come through as they are. */
+static void test_keys_beyond_ascii(void **state) {
+    (void)state;
+    static const char typed[] = "a\xc3\xbc\x9b\xff";
+    static struct far_end end = {.size = "\033[24;80R", .position = "\033[1;2R"};
+    struct terminal *terminal = connect_line(&end);
+    assert_int_equal(write(end.fd, typed, sizeof typed - 1), sizeof typed - 1);
+    for (size_t i = 0; i < sizeof typed - 1; i++) {
+        int key = TERMINAL_NOTHING;
+        for (int k = 0; k < 5000 && key == TERMINAL_NOTHING; k++) {
+            key = terminal_key(terminal);
+            clock_sleep_ms(1);
+        }
+        assert_int_equal(key, (unsigned char)typed[i]);
+    }
+    disconnect(terminal, &end);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_keys_beyond_ascii),
     cmocka_unit_test(test_sixty_disks_over_a_serial_line),
 };
 TEST_MAIN(tests)

@@ -74,7 +74,7 @@ def go_to_confirmation(person, again=False):
         return
     person.presses("Enter")
     person.waits_for("A name is needed")
-    person.types("Ann Example")
+    person.types("Änn Example")
     person.presses("Enter")
     person.types("T-77")
     person.presses("Enter")
@@ -189,7 +189,7 @@ def test_person_with_a_stick():
         record = found["record"]
         assert record["assurance"]["level"] == "site" and "begun" in found
         authority = next(d for n, d in found.items() if "FIRST" in n)["authority"]
-        assert authority["confirmed_by_typing"] == "three" and authority["operator"] == "Ann Example"
+        assert authority["confirmed_by_typing"] == "three" and authority["operator"] == "Änn Example"
         assert sorted(authority["disks_shown"]) == ["S-FIRST", "S-PULLED", "S-SECOND"]
         assert content.count(first, content.canary("first")) == content.count(second, content.canary("second")) == 0
 
