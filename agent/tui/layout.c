@@ -33,7 +33,7 @@ static const struct page_layout layouts[PAGE_COUNT] = {
     [PAGE_PASSPHRASE] = {"Signing key", "Enter next  Esc back", NULL, passphrase_body, NULL},
     [PAGE_CONFIRM] = {"Confirm", "Up Down scroll  Enter ERASE  Esc back", NULL, confirm_body,
                       confirm_foot, confirm_disks},
-    [PAGE_RUN] = {"Erasing", "Up Down move  Ctrl-C stop", run_head, run_body, NULL,
+    [PAGE_RUN] = {"Erasing", "Up Down move  Ctrl-C stop", run_head, run_body, run_foot,
                   .follows = true},
     [PAGE_STOP] = {"Stop?", "Enter  Esc let it go on", run_head, run_body, stop_foot,
                    .follows = true},

@@ -20,6 +20,7 @@ void confirm_foot(const struct screen *screen, struct lines *out);
 void scanning_body(const struct screen *screen, struct lines *out);
 void run_head(const struct screen *screen, struct lines *out);
 void run_body(const struct screen *screen, struct lines *out);
+void run_foot(const struct screen *screen, struct lines *out);
 void stop_foot(const struct screen *screen, struct lines *out);
 void result_head(const struct screen *screen, struct lines *out);
 void result_body(const struct screen *screen, struct lines *out);

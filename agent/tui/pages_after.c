@@ -2,6 +2,7 @@
 #include "code.h"
 #include "pages.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void run_bar(const struct screen_run *run, unsigned width, char *out, size_t size) {
@@ -17,13 +18,15 @@ static void run_bar(const struct screen_run *run, unsigned width, char *out, siz
                    run->total ? (unsigned)(100 * (double)run->done / (double)run->total) : 0);
 }
 
-/* "120.0 MB/s, 5 min 10 s left, 41 C": what of it is known. */
+/* "120.0 MB/s 5 min 10 s left 41 C": what of it is known. */
 static void run_rest(const struct screen_run *run, char *out, size_t size) {
     char text[32];
     size_t used = 0;
     out[0] = '\0';
     if (run->rate && run->phase == PHASE_WRITING)
         used += (size_t)snprintf(out, size, "%s/s ", text_size(text, sizeof text, run->rate));
+    else if (run->rate && (run->phase == PHASE_SAMPLING || run->phase == PHASE_VERIFYING))
+        used += (size_t)snprintf(out, size, "%" PRIu64 " reads/s ", run->rate);
     if (run->rate && run->total > run->done)
         used += (size_t)snprintf(
             out + used, size - used, "%s left ",
@@ -40,13 +43,29 @@ static enum style outcome_style(const struct screen_run *run) {
     return run->what == DISPOSITION_ERASED ? STYLE_GOOD : STYLE_BAD;
 }
 
+static bool is_narrow(const struct screen *screen) {
+    return screen->columns < 72;
+}
+
+/* What is left beside name and phase, so many columns, and the longest of what run_rest gives: the
+ * bar must not become another one whenever a figure has a digit more. */
+static unsigned bar_width(const struct screen *screen, size_t before) {
+    enum { NARROW = 6, LEAST = 4, MOST = 20, PERCENT = sizeof " [] 100 % " - 1, REST = 32 };
+    const size_t others = before + PERCENT + REST;
+    if (is_narrow(screen))
+        return NARROW;
+    if (screen->columns < others + LEAST)
+        return LEAST;
+    return screen->columns - others < MOST ? (unsigned)(screen->columns - others) : MOST;
+}
+
 static void add_run_row(const struct screen *screen, const struct screen_disk *disk,
                         enum style style, struct lines *out) {
     const struct screen_run *run = &disk->run;
     char part[24] = "";
+    char name[80];
     char bar[80] = "";
     char rest[96] = "";
-    const bool narrow = screen->columns < 72;
     if (run->ended) {
         lines_add(out, style == STYLE_CURSOR ? style : outcome_style(run), "%-20.20s %s: %s",
                   screen_disk_name(disk), outcome_word(run), run->words);
@@ -54,15 +73,22 @@ static void add_run_row(const struct screen *screen, const struct screen_disk *d
     }
     if (run->parts > 1)
         (void)snprintf(part, sizeof part, " %u/%u", run->part, run->parts);
+    (void)snprintf(name, sizeof name, is_narrow(screen) ? "%-12.12s %.10s%s" : "%-20.20s %s%s",
+                   screen_disk_name(disk), phase_name(run->phase), part);
     if (run->total && !(run->phase == PHASE_WAITING))
-        run_bar(run, narrow ? 6 : screen->columns >= 100 ? 20 : 10, bar, sizeof bar);
+        run_bar(run, bar_width(screen, strlen(name)), bar, sizeof bar);
     run_rest(run, rest, sizeof rest);
-    if (narrow)
-        lines_add(out, style, "%-12.12s %.10s%s %s %s", screen_disk_name(disk),
-                  phase_name(run->phase), part, bar, rest);
-    else
-        lines_add(out, style, "%-20.20s %s%s %s %s", screen_disk_name(disk), phase_name(run->phase),
-                  part, bar, rest);
+    lines_add(out, style, "%s %s %s", name, bar, rest);
+}
+
+/* In a narrow window the rows have no room for it. */
+void run_foot(const struct screen *screen, struct lines *out) {
+    char rest[96] = "";
+    if (!is_narrow(screen))
+        return;
+    if (screen->cursor < screen->disk_count && !screen->disks[screen->cursor].run.ended)
+        run_rest(&screen->disks[screen->cursor].run, rest, sizeof rest);
+    lines_add(out, STYLE_PLAIN, "%s", rest[0] ? rest : " ");
 }
 
 void run_head(const struct screen *screen, struct lines *out) {

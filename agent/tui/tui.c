@@ -86,6 +86,15 @@ static int take_key(struct tui *tui, struct signing_key **out, struct reason *re
     return signing_key_read(path, out, reason);
 }
 
+static void to_first_chosen(struct screen *screen) {
+    for (size_t i = 0; i < screen->disk_count; i++) {
+        if (screen->disks[i].chosen) {
+            screen->cursor = i;
+            break;
+        }
+    }
+}
+
 static void start_erase(struct tui *tui) {
     struct reason reason;
     struct signing_key *key = NULL;
@@ -109,6 +118,7 @@ static void start_erase(struct tui *tui) {
     tui->job = job_erase(&how);
     tui->erasing = true;
     tui->screen.stopping = false;
+    to_first_chosen(&tui->screen);
     screen_go(&tui->screen, PAGE_RUN);
 }
 
@@ -123,12 +133,7 @@ static void take_result(struct tui *tui) {
     keeping_look_again(tui->keeping);
     keeping_read(tui->keeping, &tui->screen.keeping);
     /* Disks that fell silent are in the scan no more: the next erase begins with a new one. */
-    for (size_t i = 0; i < tui->screen.disk_count; i++) {
-        if (tui->screen.disks[i].chosen) {
-            tui->screen.cursor = i;
-            break;
-        }
-    }
+    to_first_chosen(&tui->screen);
     screen_go(&tui->screen, PAGE_RESULT);
 }
 

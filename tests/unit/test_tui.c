@@ -220,6 +220,49 @@ static void test_lines(void **state) {
     lines_free(&lines);
 }
 
+/* For each disk: phase, how far, how fast, how long yet, how warm; at 80x24 in its row, where there
+ * are fewer columns for the one under the cursor. */
+static void test_what_a_run_shows(void **state) {
+    (void)state;
+    static const struct {
+        struct screen_run run;
+        const char *row;  /* at 80 columns */
+        const char *rest; /* at 40 */
+    } cases[] = {
+        {{.phase = PHASE_WRITING, .done = 1, .total = 35000000000001, .rate = 99400000},
+         "writing [..........]   0 % 99.4 MB/s 97 h 48 min left 41 C",
+         "99.4 MB/s 97 h 48 min left 41 C"},
+        {{.phase = PHASE_WRITING, .part = 12, .parts = 35, .done = 50, .total = 100, .rate = 1},
+         "writing 12/35 [##..]  50 % 1 B/s 50 s left 41 C",
+         "1 B/s 50 s left 41 C"},
+        {{.phase = PHASE_VERIFYING, .part = 1, .parts = 2, .done = 0, .total = 9206, .rate = 85},
+         "verifying 1/2 [....]   0 % 85 reads/s 1 min 48 s left 41 C",
+         "85 reads/s 1 min 48 s left 41 C"},
+        {{.phase = PHASE_FORMATTING, .part = 12, .parts = 16, .done = 50, .total = 100, .rate = 1},
+         "formatting 12/16 [##..]  50 % 50 s left 41 C",
+         "50 s left 41 C"},
+        {{.phase = PHASE_SANITIZING, .done = 99, .total = 100, .rate = 1},
+         "sanitizing [######.]  99 % 1 s left 41 C",
+         "1 s left 41 C"},
+    };
+    struct screen screen;
+    start_screen(&screen, COUNT_OF(cases));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        screen.disks[i].run = cases[i].run;
+        screen.disks[i].run.at_work = true;
+        screen.disks[i].run.temperature = 41;
+    }
+    screen_go(&screen, PAGE_RUN);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(is_shown(&screen, cases[i].row));
+    screen_resize(&screen, SCREEN_LEAST_COLUMNS, SCREEN_LEAST_ROWS);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_true(is_shown(&screen, cases[i].rest));
+        (void)screen_key(&screen, KEY_GO_DOWN);
+    }
+    screen_free(&screen);
+}
+
 static void test_stop(void **state) {
     (void)state;
     struct screen screen;
@@ -241,10 +284,15 @@ static void test_stop(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_sizes),         cmocka_unit_test(test_sixty_disks_scroll),
-    cmocka_unit_test(test_help),          cmocka_unit_test(test_locked),
-    cmocka_unit_test(test_disk_vanishes), cmocka_unit_test(test_what_cannot_be_chosen),
-    cmocka_unit_test(test_hostile_texts), cmocka_unit_test(test_lines),
+    cmocka_unit_test(test_sizes),
+    cmocka_unit_test(test_sixty_disks_scroll),
+    cmocka_unit_test(test_help),
+    cmocka_unit_test(test_locked),
+    cmocka_unit_test(test_disk_vanishes),
+    cmocka_unit_test(test_what_cannot_be_chosen),
+    cmocka_unit_test(test_hostile_texts),
+    cmocka_unit_test(test_lines),
+    cmocka_unit_test(test_what_a_run_shows),
     cmocka_unit_test(test_stop),
 };
 
