@@ -35,6 +35,7 @@ int cciss_decode_scsi(const IOCTL_Command_struct *packet, struct scsi_command *c
     command->driver_status = 0;
     command->sense_length = 0;
     command->received = 0;
+    command->unsent = 0; /* see CMD_DATA_UNDERRUN */
     if (command->transfer == TRANSFER_IN && info->ResidualCnt <= command->data_length)
         command->received = command->data_length - info->ResidualCnt;
     switch (info->CommandStatus) {

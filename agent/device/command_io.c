@@ -25,7 +25,12 @@ void command_io_cdb(bool write, uint64_t lba, uint32_t count, uint8_t cdb[16]) {
     put_be32(cdb + 10, count);
 }
 
-/* One READ(16) or WRITE(16), tried again after a unit attention. */
+/* A good status says nothing of how much was moved. */
+static bool is_whole(const struct io_request *request, const struct scsi_command *command) {
+    return request->write ? command->unsent == 0 : command->received == command->data_length;
+}
+
+/* One READ(16) or WRITE(16), tried again after whatever went wrong. */
 static int transfer(const struct command_io *io, const struct io_request *request, uint32_t done,
                     uint32_t length) {
     enum { TIMEOUT_MS = 60000, TRIES = 3 };
@@ -44,7 +49,7 @@ static int transfer(const struct command_io *io, const struct io_request *reques
         if (error == -ENODEV || error == -ENXIO)
             return error;
         if (error == 0 && (command.host_status != 0 || command.status != SCSI_GOOD ||
-                           (!request->write && command.received != length)))
+                           !is_whole(request, &command)))
             error = error_of(&command);
     }
     return error;

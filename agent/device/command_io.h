@@ -15,10 +15,14 @@ struct command_io {
 /* READ(16) or WRITE(16) of so many blocks (SBC-4). */
 void command_io_cdb(bool write, uint64_t lba, uint32_t count, uint8_t cdb[16]);
 
-/* Does a whole read or write: sets its result. */
+/* Does a whole read or write: sets its result. A command that moves less than it should fails. */
 void command_io_do(const struct command_io *io, struct io_request *request);
 
 /* Has the disk write down what it has cached. 0 or negative errno. */
 int command_io_flush(const struct command_io *io);
+
+/* What SG_IO says of a command. */
+struct sg_io_hdr;
+void linux_take_answer(const struct sg_io_hdr *header, struct scsi_command *command);
 
 #endif

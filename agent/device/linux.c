@@ -47,6 +47,18 @@ static int data_direction(enum transfer transfer) {
     }
 }
 
+/* A residue that cannot be is that of everything. */
+void linux_take_answer(const struct sg_io_hdr *header, struct scsi_command *command) {
+    const bool is_possible = header->resid >= 0 && (uint32_t)header->resid <= command->data_length;
+    const uint32_t residue = is_possible ? (uint32_t)header->resid : command->data_length;
+    command->status = header->status;
+    command->host_status = header->host_status;
+    command->driver_status = header->driver_status;
+    command->sense_length = header->sb_len_wr;
+    command->received = command->transfer == TRANSFER_IN ? command->data_length - residue : 0;
+    command->unsent = command->transfer == TRANSFER_OUT ? residue : 0;
+}
+
 static int linux_scsi(void *context, struct scsi_command *command) {
     const struct linux_transport *transport = context;
     if (transport->command_fd < 0)
@@ -64,14 +76,7 @@ static int linux_scsi(void *context, struct scsi_command *command) {
     };
     if (ioctl(transport->command_fd, SG_IO, &header) != 0)
         return -errno;
-    command->status = header.status;
-    command->host_status = header.host_status;
-    command->driver_status = header.driver_status;
-    command->sense_length = header.sb_len_wr;
-    command->received = 0;
-    if (command->transfer == TRANSFER_IN && header.resid >= 0 &&
-        (uint32_t)header.resid <= command->data_length)
-        command->received = command->data_length - (uint32_t)header.resid;
+    linux_take_answer(&header, command);
     return 0;
 }
 

@@ -144,6 +144,7 @@ int megaraid_decode_scsi(const struct megaraid_packet *packet, const uint8_t *se
     command->driver_status = 0;
     command->sense_length = 0;
     command->received = 0;
+    command->unsent = 0; /* the firmware does not tell */
     if (command->transfer == TRANSFER_IN) {
         uint8_t *data = command->data;
         command->received = delivered(data, command->data_length, canary);

@@ -27,6 +27,7 @@ struct scsi_command {
     uint8_t sense[64];
     uint8_t sense_length;
     uint32_t received; /* bytes of data in */
+    uint32_t unsent;   /* bytes of data out that stayed here, where that is told */
 };
 
 struct nvme_command {
