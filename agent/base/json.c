@@ -108,7 +108,8 @@ bool json_flag(const json_t *object, const char *key) {
 }
 
 char *json_line(const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    char *text =
+        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(JSON_DIGITS));
     memory_require(text != NULL);
     return text;
 }

@@ -2,6 +2,7 @@
 #include "quietus/check.h"
 #include "quietus/json.h"
 #include "quietus/plan.h"
+#include "quietus/stats.h"
 
 #include "internal.h"
 
@@ -9,6 +10,25 @@
 
 static bool same_text(const json_t *a, const json_t *b, const char *key) {
     return strcmp(json_text(a, key), json_text(b, key)) == 0;
+}
+
+/* Whether the bound follows from the counts beside it. Other formulas are those of certificates
+ * from before strata were known to be uneven. */
+static bool is_bound_earned(const json_t *shown) {
+    const json_t *bound = json_object_get(shown, "bound");
+    const char *formula = json_text(bound, "formula");
+    const double residue = json_number_value(json_object_get(bound, "residue"));
+    const double confidence = json_number_value(json_object_get(bound, "confidence"));
+    const uint64_t units = json_count(shown, "units");
+    const uint64_t strata = json_count(shown, "strata");
+    const uint64_t informative = json_count(shown, "informative_strata");
+    if (strcmp(formula, STATS_FULL) == 0)
+        return json_flag(shown, "every_unit");
+    if (strcmp(formula, STATS_FORMULA) != 0)
+        return true;
+    return strata > 0 && strata <= units && informative <= strata && confidence > 0 &&
+           confidence < 1 &&
+           residue >= stats_bound(informative, confidence, stats_evenness(units, strata));
 }
 
 /* The counts in the facts are those of the verification that the certificate shows. */
@@ -26,6 +46,8 @@ static void check_samples(const json_t *attempt, json_t *problems) {
                     json_object_get(shown, "informative_strata")))
         json_add_text(problems,
                       "the verification and the facts give different informative samples");
+    if (!is_bound_earned(shown))
+        json_add_text(problems, "it claims that its samples find more than they do");
 }
 
 /* The claim is the table's for this method and medium. */

@@ -4,6 +4,7 @@
 #include "quietus/check.h"
 #include "quietus/finding.h"
 #include "quietus/json.h"
+#include "quietus/stats.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -115,7 +116,7 @@ static void show_verification(const json_t *attempt, FILE *stream) {
     (void)snprintf(text, sizeof text,
                    "residue of %.3g %% or more would have been found with %.2f %% (%" PRIu64
                    " informative strata)",
-                   json_number_value(json_object_get(bound, "residue")) * 100,
+                   stats_round_up(json_number_value(json_object_get(bound, "residue")), 3) * 100,
                    json_number_value(json_object_get(bound, "confidence")) * 100,
                    json_count(verification, "informative_strata"));
     show_line(stream, "  bound", text);

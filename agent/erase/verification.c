@@ -43,14 +43,32 @@ static json_t *blind_json(const struct verify_report *report) {
     return list;
 }
 
-/* What the samples say, in numbers and with what they take for granted. */
+static void put_sampled_bound(json_t *bound, uint64_t informative,
+                              const struct sample_places *places) {
+    const uint64_t strata = places->strata ? places->strata : 1;
+    const double residue =
+        stats_bound(informative, STATS_CONFIDENCE, stats_evenness(places->units, strata));
+    json_put(bound, "residue", json_real(stats_round_up(residue, JSON_DIGITS)));
+    json_put(bound, "confidence", json_real(STATS_CONFIDENCE));
+    json_put_text(bound, "formula", STATS_FORMULA);
+    json_put_text(bound, "terms",
+                  "n: informative strata; s, l: units of the shortest and the longest stratum");
+    json_put_count(bound, "s", stats_shortest(places->units, strata));
+    json_put_count(bound, "l", stats_longest(places->units, strata));
+}
+
+/* What the samples say, in numbers and with what they take for granted. Where all was to be read
+ * and was not, every unit is a stratum. */
 static json_t *bound_json(const struct verify_report *report, const struct sample_places *places) {
-    const bool full = places->full;
+    const bool full = places->full && report->complete && report->read == report->planned;
     json_t *bound = json_new_object();
-    json_put(bound, "residue",
-             json_real(full ? 0 : stats_bound(report->informative, STATS_CONFIDENCE)));
-    json_put(bound, "confidence", json_real(full ? 1 : STATS_CONFIDENCE));
-    json_put_text(bound, "formula", full ? "every unit was read" : "1 - (1 - p)^n");
+    if (full) {
+        json_put(bound, "residue", json_real(0));
+        json_put(bound, "confidence", json_real(1));
+        json_put_text(bound, "formula", STATS_FULL);
+    } else {
+        put_sampled_bound(bound, report->informative, places);
+    }
     json_put(bound, "informative_share",
              json_real(places->strata ? (double)report->informative / (double)places->strata : 0));
     json_put_text(bound, "of", "the informative strata");

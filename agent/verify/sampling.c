@@ -113,10 +113,24 @@ static void add_partitions(const struct layout *layout, const json_t *content,
     }
 }
 
+/* As many as the default promise takes: 9,206, and more where strata are so short that their
+ * unevenness weighs. */
+static uint64_t strata_promised(uint64_t units) {
+    uint64_t n = 1;
+    while (n < units) {
+        const uint64_t needed =
+            stats_samples_needed(STATS_RESIDUE, STATS_CONFIDENCE, stats_evenness(units, n));
+        if (needed <= n)
+            return n;
+        n = needed;
+    }
+    return units;
+}
+
 static uint64_t strata_for(const struct verify_level *level, uint64_t units) {
     if (level->kind == VERIFY_PERCENT)
         return (uint64_t)ceil((double)units * level->percent / 100);
-    return stats_samples_needed(STATS_RESIDUE, STATS_CONFIDENCE);
+    return strata_promised(units);
 }
 
 void sample_places_from_seed(const struct layout *layout, const struct verify_level *level,

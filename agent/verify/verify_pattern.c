@@ -158,6 +158,15 @@ static int read_samples(struct check *check, struct reader *reader) {
     return reader_run(reader);
 }
 
+/* Every position that was read can tell: its content is known to the byte. Each that was not may
+ * have been a stratum's. */
+static uint64_t informative(const struct verify_report *report,
+                            const struct sample_places *places) {
+    return report->complete && report->unreadable < places->strata
+               ? places->strata - report->unreadable
+               : 0;
+}
+
 int verify_pattern(struct device *device, const struct layout *layout,
                    const struct pattern *pattern, const struct sample_places *places,
                    struct progress *progress, struct verify_report *report) {
@@ -168,8 +177,7 @@ int verify_pattern(struct device *device, const struct layout *layout,
     const int error =
         places->full ? read_everything(&check, &reader) : read_samples(&check, &reader);
     report->complete = error == 0 && report->read + report->unreadable == report->planned;
-    /* Every position can tell: its content is known to the byte. */
-    report->informative = report->complete ? places->strata : 0;
+    report->informative = informative(report, places);
     free(check.expected);
     return error;
 }

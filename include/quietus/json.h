@@ -40,6 +40,8 @@ const char *json_text(const json_t *object, const char *key);
 uint64_t json_count(const json_t *object, const char *key);
 bool json_flag(const json_t *object, const char *key);
 
+enum { JSON_DIGITS = 6 }; /* of a number that is not whole, in a line */
+
 /* One line, members in the order in which they were put, no spaces. The caller frees it. */
 char *json_line(const json_t *value);
 

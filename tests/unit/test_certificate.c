@@ -143,6 +143,15 @@ static json_t *last_pass(const json_t *payload) {
     return found;
 }
 
+/* As if not every unit had been read, with the bound of a sample. */
+static void say_sampled(const json_t *payload, double residue) {
+    json_t *shown = json_object_get(last_attempt(payload), "verification");
+    json_object_set_new(shown, "every_unit", json_false());
+    json_object_set_new(shown, "bound",
+                        json_pack("{s:f,s:f,s:s}", "residue", residue, "confidence", 0.9999,
+                                  "formula", "1 - (1 - p s / l)^n"));
+}
+
 static json_t *facts_of(const json_t *payload) {
     return json_object_get(last_attempt(payload), "facts");
 }
@@ -288,8 +297,7 @@ static void forge_other_pattern(json_t *p) {
     json_object_set_new(first_part(p), "pattern", json_string("ones"));
 }
 static void forge_not_all_read(json_t *p) {
-    json_object_set_new(json_object_get(last_attempt(p), "verification"), "every_unit",
-                        json_false());
+    say_sampled(p, 0.01);
 }
 
 static void forge_reading_cut_off(json_t *p) {
@@ -305,6 +313,36 @@ static void forge_begun_anew(json_t *p) {
     json_object_set(last_pass(p), "bytes_acknowledged",
                     json_object_get(json_object_get(p, "identity_after"), "capacity"));
     forge_not_all_read(p);
+}
+
+/* What 2,048 samples find, one in each of as many strata: of one unit, or of one or two. */
+static void test_bounds_have_to_be_earned(void **state) {
+    (void)state;
+    static const struct {
+        unsigned units;
+        double residue;
+        enum check_status status;
+    } rows[] = {
+        {2048, 0.0045, CHECK_UNPROVEN},   {2048, 0.0044, CHECK_NOT_INTACT},
+        {4096, 0.0045, CHECK_UNPROVEN},   {2049, 0.0045, CHECK_NOT_INTACT},
+        {2049, 0.0090, CHECK_UNPROVEN},   {4095, 0.0089, CHECK_NOT_INTACT},
+        {2047, 0.0090, CHECK_NOT_INTACT}, /* more strata than units */
+    };
+    json_t *good = erased_certificate(COMMANDS_ATA);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *payload = json_deep_copy(good);
+        json_t *shown = json_object_get(last_attempt(payload), "verification");
+        assert_int_equal(json_count(shown, "informative_strata"), 2048);
+        say_sampled(payload, rows[i].residue);
+        json_object_set_new(shown, "units", json_integer(rows[i].units));
+        if (check_signed(envelope_type_certificate, payload) != rows[i].status)
+            fail_msg("row %zu", i);
+        json_decref(payload);
+    }
+    json_object_set_new(json_object_get(last_attempt(good), "verification"), "every_unit",
+                        json_false()); /* and its bound says that every unit was read */
+    assert_int_equal(check_signed(envelope_type_certificate, good), CHECK_NOT_INTACT);
+    json_decref(good);
 }
 
 /* A pass in two parts fits together, and then everything was read. */
@@ -351,8 +389,8 @@ static void test_lost_power_needs_every_byte(void **state) {
             *at = *at == '\'' ? '"' : *at;
         json_t *payload = json_deep_copy(good);
         json_array_append_new(json_object_get(payload, "evidence"), json_loads(text, 0, NULL));
-        json_object_set_new(json_object_get(last_attempt(payload), "verification"), "every_unit",
-                            json_boolean(rows[i].all_read));
+        if (!rows[i].all_read)
+            say_sampled(payload, 0.01);
         if (check_signed(envelope_type_certificate, payload) != rows[i].status)
             fail_msg("row %zu", i);
         json_decref(payload);
@@ -709,6 +747,7 @@ static const struct CMUnitTest tests[] = {
     TEST(test_a_trusted_key_is_told_apart),
     TEST(test_own_key_must_be_the_signer),
     TEST(test_forgeries_are_noticed),
+    TEST(test_bounds_have_to_be_earned),
     TEST(test_forged_parts_are_noticed),
     TEST(test_forged_formats_are_noticed),
     TEST(test_parts_of_a_disk),

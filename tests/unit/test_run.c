@@ -5,6 +5,7 @@
 #include "quietus/certificate.h"
 #include "quietus/clock.h"
 #include "quietus/json.h"
+#include "quietus/stats.h"
 
 #include "../../agent/authorize/internal.h"
 #include "../../agent/erase/writer.h"
@@ -43,9 +44,11 @@ static void test_overwrite_with_every_level_of_verification(void **state) {
     for (size_t i = 0; i < COUNT_OF(levels); i++) {
         struct erase erase;
         struct reason reason;
-        erase_make(&erase, COMMANDS_ATA, 48);
+        erase_make(&erase, COMMANDS_ATA, 80);
         assert_int_equal(verify_level_parse(levels[i], &erase.policy.verify, &reason), 0);
         erase_go(&erase);
+        const json_t *shown = attempt(&erase, 0)->verification;
+        assert_true(json_flag(shown, "every_unit") == (i % 2 == 1));
         erase_end(&erase, DISPOSITION_ERASED);
     }
 }
@@ -247,6 +250,9 @@ static void test_full_read_narrows_what_is_unreadable(void **state) {
     const struct sample_facts *samples = &attempt(&erase, 0)->facts.samples;
     assert_int_equal(samples->unreadable, 1);
     assert_int_equal(samples->read, (48 << 8) - 1);
+    const json_t *bound = json_object_get(attempt(&erase, 0)->verification, "bound");
+    assert_string_equal(json_text(bound, "formula"), STATS_FORMULA); /* not every unit was read */
+    assert_int_equal(samples->informative, (48 << 8) - 1);
     erase_end(&erase, DISPOSITION_FAILED);
     /* Many chunks, the first one half. */
     erase_make(&erase, COMMANDS_ATA, 48);
@@ -273,7 +279,7 @@ static void test_disk_that_falls_silent_when_read_back_is_unknown(void **state) 
     (void)state;
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 48);
-    erase.fake.silent_after = 200;
+    erase.fake.silent_after = 150;
     erase_go(&erase);
     erase_end(&erase, DISPOSITION_UNKNOWN);
 }
@@ -323,10 +329,15 @@ static void test_busy_disk_is_not_touched(void **state) {
 static void test_format_of_a_good_disk(void **state) {
     (void)state;
     struct erase erase;
-    erase_make(&erase, COMMANDS_NVME, 64);
+    erase_make(&erase, COMMANDS_NVME, 128);
     erase_go(&erase);
     assert_string_equal(attempt(&erase, 0)->method->name, "nvme-format-crypto");
-    assert_int_equal(attempt(&erase, 0)->facts.samples.informative, 9206);
+    assert_int_equal(attempt(&erase, 0)->facts.samples.informative, 13811);
+    const json_t *bound = json_object_get(attempt(&erase, 0)->verification, "bound");
+    assert_int_equal(json_count(bound, "s"), 2);
+    assert_int_equal(json_count(bound, "l"), 3);
+    const double residue = json_number_value(json_object_get(bound, "residue"));
+    assert_true(residue > 0.00099 && residue <= 0.001);
     erase_end(&erase, DISPOSITION_ERASED);
 }
 
@@ -408,12 +419,13 @@ static void test_format_of_one_namespace_in_two(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
-/* Contiguous residue two strata long is certain to be hit: 64 MiB in 9,206 strata of 1.78 units. */
+/* Contiguous residue two strata long is certain to be hit: 80 MiB in 18,417 strata of one or two.
+ */
 static void test_format_that_leaves_two_strata(void **state) {
     (void)state;
-    for (uint64_t at = 1 << 20; at < 60 << 20; at += 7 << 20) {
+    for (uint64_t at = 1 << 20; at < 78 << 20; at += 9 << 20) {
         struct erase erase;
-        erase_make(&erase, COMMANDS_NVME, 64);
+        erase_make(&erase, COMMANDS_NVME, 80);
         erase_only(&erase, "nvme-format-user-data");
         erase.fake.format_keeps_from = at;
         erase.fake.format_keeps_to = at + (uint64_t)4 * 4096;

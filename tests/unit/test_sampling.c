@@ -10,6 +10,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <math.h>
 
 static const uint8_t seed[SAMPLING_SEED_SIZE] = {7};
 
@@ -95,7 +96,7 @@ static void test_places_have_the_ends_and_the_partitions(void **state) {
     struct sample_places places;
     const struct verify_level level = {0};
     json_error_t error;
-    layout_of(40 << 20, 512, &layout); /* 20 GiB */
+    layout_of(4ULL << 30, 512, &layout); /* 2 TiB */
     json_t *content = json_loads("[{\"table\":{\"partitions\":[{\"offset\":1073741824,"
                                  "\"size\":2147483648}]}}]",
                                  0, &error);
@@ -162,10 +163,10 @@ static void test_small_disks_are_read_in_full(void **state) {
     (void)state;
     struct layout layout;
     struct sample_places places;
-    layout_of(9206 * 8, 512, &layout);
+    layout_of(18417 * 8, 512, &layout);
     sample_places_from_seed(&layout, &(struct verify_level){0}, NULL, seed, &places);
     assert_true(places.full);
-    assert_int_equal(places.count, 9206);
+    assert_int_equal(places.count, 18417);
     sample_places_free(&places);
     layout_of(100 << 11, 512, &layout);
     sample_places_from_seed(&layout, &(struct verify_level){VERIFY_PERCENT, 50}, NULL, seed,
@@ -176,6 +177,27 @@ static void test_small_disks_are_read_in_full(void **state) {
                             &places);
     assert_true(places.full);
     sample_places_free(&places);
+}
+
+/* More strata where they are short, so that the promise is kept. */
+static void test_strata_by_size(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t units;
+        uint64_t strata;
+    } table[] = {{18418, 18417},    {27617, 18417},    {27618, 9206}, /* three in each */
+                 {32768, 13811},    {40960, 12276},    {100000, 10230},   {2000000, 9249},
+                 {100000000, 9207}, {400000000, 9206}, {1ULL << 40, 9206}};
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct layout layout;
+        struct sample_places places;
+        layout_of(table[i].units * 8, 512, &layout);
+        sample_places_from_seed(&layout, &(struct verify_level){0}, NULL, seed, &places);
+        assert_int_equal(places.strata, table[i].strata);
+        assert_true(stats_bound(places.strata, STATS_CONFIDENCE,
+                                stats_evenness(places.units, places.strata)) <= STATS_RESIDUE);
+        sample_places_free(&places);
+    }
 }
 
 /* A disk of 1 TiB that can be read no more is given up soon, not after every chunk of it. */
@@ -245,13 +267,33 @@ static void test_statistics(void **state) {
     } table[] = {{0.1, 0.95, 29},       {0.01, 0.99, 459},       {0.001, 0.999, 6905},
                  {0.001, 0.9999, 9206}, {0.0001, 0.9999, 92099}, {0.00001, 0.95, 299572}};
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        assert_int_equal(stats_samples_needed(table[i].p, table[i].confidence), table[i].n);
-        assert_true(stats_detection(table[i].n, table[i].p) >= table[i].confidence);
-        assert_true(stats_detection(table[i].n - 1, table[i].p) < table[i].confidence);
-        assert_true(stats_bound(table[i].n, table[i].confidence) <= table[i].p);
-        assert_true(stats_bound(table[i].n - 1, table[i].confidence) > table[i].p);
+        assert_int_equal(stats_samples_needed(table[i].p, table[i].confidence, 1), table[i].n);
+        assert_true(stats_detection(table[i].n, table[i].p, 1) >= table[i].confidence);
+        assert_true(stats_detection(table[i].n - 1, table[i].p, 1) < table[i].confidence);
+        assert_true(stats_bound(table[i].n, table[i].confidence, 1) <= table[i].p);
+        assert_true(stats_bound(table[i].n - 1, table[i].confidence, 1) > table[i].p);
     }
-    assert_true(stats_bound(0, 0.9999) == 1.0);
+    assert_true(stats_bound(0, 0.9999, 1) == 1.0);
+    assert_true(stats_bound(1, 0.9999, 0.5) == 1.0);
+}
+
+/* Of strata that are as uneven as they can be, one in two residue units counts. */
+static void test_statistics_of_uneven_strata(void **state) {
+    (void)state;
+    assert_true(stats_evenness(2 * 9206, 9206) == 1.0);
+    assert_true(stats_evenness(9207, 9206) == 0.5);
+    assert_true(stats_evenness(2 * 9206 - 1, 9206) == 0.5);
+    assert_true(stats_evenness(3 * 9206 - 1, 9206) == 2.0 / 3);
+    assert_int_equal(stats_samples_needed(0.001, 0.9999, 0.5), 18417);
+    assert_true(fabs(stats_detection(9206, 0.001, 0.5) - 0.98999) < 0.00001);
+    assert_true(fabs(stats_bound(9206, 0.9999, 0.5) - 0.0019999) < 0.0000001);
+    static const double bounds[] = {0.00099997115, 0.001, 0.0010000001, 0.5, 1};
+    static const double shown[] = {0.001, 0.001, 0.00101, 0.5, 1};
+    for (size_t i = 0; i < COUNT_OF(bounds); i++) {
+        assert_true(stats_round_up(bounds[i], 3) >= bounds[i]);
+        assert_true(fabs(stats_round_up(bounds[i], 3) - shown[i]) < 1e-12);
+    }
+    assert_true(stats_round_up(0, 3) == 0);
 }
 
 /* Any LBA can be computed alone, and no two LBAs have the same bytes. */
@@ -373,9 +415,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_places_of_a_share),
     cmocka_unit_test(test_places_with_a_hostile_partition_table),
     cmocka_unit_test(test_small_disks_are_read_in_full),
+    cmocka_unit_test(test_strata_by_size),
     cmocka_unit_test(test_full_reading_of_a_vanished_disk),
     cmocka_unit_test(test_layout_of_odd_areas),
     cmocka_unit_test(test_statistics),
+    cmocka_unit_test(test_statistics_of_uneven_strata),
     cmocka_unit_test(test_random_pattern_is_bound_to_its_address),
     cmocka_unit_test(test_random_pattern_does_not_change),
     cmocka_unit_test(test_random_pattern_differs_between_areas_and_passes),
