@@ -136,7 +136,8 @@ enum disposition outcome_judge(const struct erase_facts *facts, struct reason *r
         return DISPOSITION_FAILED;
     }
     if (samples->unreadable > 0) {
-        reason_set(reason, "%" PRIu64 " samples could not be read back", samples->unreadable);
+        reason_set(reason, "%" PRIu64 " samples could not be read back%s", samples->unreadable,
+                   samples->complete ? "" : ", and not all of the rest were tried");
         return DISPOSITION_FAILED;
     }
     const struct {

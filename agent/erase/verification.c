@@ -103,6 +103,19 @@ static json_t *report_json(const struct verification *verification,
     return object;
 }
 
+/* Where every read fails, slowly, trying all of them would take days. */
+static void note_given_up(const struct verification *verification,
+                          const struct verify_report *report) {
+    char text[160];
+    if (report->complete || !report->given_up)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "reading back was given up after %" PRIu64 " units that could not be read: "
+                   "%" PRIu64 " of %" PRIu64 " had been read",
+                   report->unreadable, report->read, report->planned);
+    json_add_text(verification->exceptions, text);
+}
+
 int verification_of_pattern(const struct verification *verification, const struct pattern *pattern,
                             struct sample_facts *samples, json_t **document) {
     struct sample_places places;
@@ -111,6 +124,7 @@ int verification_of_pattern(const struct verification *verification, const struc
     const int error = verify_pattern(verification->device, verification->layout, pattern, &places,
                                      verification->progress, &report);
     *samples = facts_of(&report, &places);
+    note_given_up(verification, &report);
     *document = report_json(verification, &places, &report);
     json_put_text(*document, "predicate", "every byte read equals the last pass's pattern");
     sample_places_free(&places);
@@ -166,6 +180,7 @@ int verification_of_erase(const struct verification *verification, struct snapsh
     *samples = facts_of(&report, snapshot_places(snapshot));
     note_blind(verification, samples);
     note_odd_reads(verification, &report);
+    note_given_up(verification, &report);
     *document = report_json(verification, snapshot_places(snapshot), &report);
     json_put_text(
         *document, "predicate",

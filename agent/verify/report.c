@@ -16,6 +16,7 @@ static void report_bad(struct verify_report *report, const struct layout *layout
 void report_unreadable(struct verify_report *report, const struct layout *layout,
                        const struct place_unit *place) {
     report->unreadable++;
+    report->given_up = report->unreadable >= VERIFY_MOST_UNREADABLE;
     report_bad(report, layout, place, "cannot be read");
 }
 

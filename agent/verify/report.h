@@ -4,7 +4,7 @@
 
 #include "quietus/verify.h"
 
-/* Counts a unit and keeps its place while there is room. */
+/* Counts a unit and keeps its place while there is room. given_up is for reader.enough. */
 void report_unreadable(struct verify_report *report, const struct layout *layout,
                        const struct place_unit *place);
 void report_mismatch(struct verify_report *report, const struct layout *layout,

@@ -331,6 +331,7 @@ int snapshot_compare(struct snapshot *snapshot, struct device *device, const str
         .place = snapshot_place,
         .done = after_done,
         .user = snapshot,
+        .enough = &report->given_up,
     };
     progress_start(progress, PHASE_VERIFYING, 1, 2, snapshot->places.count);
     const int error = reader_run(&reader);
@@ -392,6 +393,7 @@ int verify_fresh(struct device *device, const struct layout *layout,
         .place = fresh_place,
         .done = fresh_done,
         .user = &fresh,
+        .enough = &report->given_up,
     };
     sample_cursor_start(&fresh.cursor, places);
     report->planned += places->count;

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A disk of which so many chunks cannot be read has failed or is gone; going on would take as long
- * as its error handling takes, for each of them. The writer gives up after as many. */
-enum { FULL_CHUNK = 512 << 10, MOST_FAILED_CHUNKS = 64 };
+enum { FULL_CHUNK = 512 << 10 };
 
 struct check {
     const struct layout *layout;
@@ -21,7 +19,7 @@ struct check {
     uint8_t *expected;
     uint32_t filled; /* bytes of it, if the pattern is constant */
     /* Chunks of a full read that failed, to be read again unit by unit. */
-    struct place_unit failed[MOST_FAILED_CHUNKS];
+    struct place_unit failed[VERIFY_MOST_UNREADABLE];
     unsigned failed_count;
     bool too_many_failed;
     uint64_t retry_units;
@@ -102,7 +100,7 @@ static void chunk_done(void *user, uint64_t i, const struct place_unit *place, c
         return;
     check->failed[check->failed_count++] = *place;
     check->retry_units += units_of(check, place);
-    check->too_many_failed = check->failed_count == MOST_FAILED_CHUNKS;
+    check->too_many_failed = check->failed_count == VERIFY_MOST_UNREADABLE;
 }
 
 /* At least one unit of each chunk that failed cannot be read. */
@@ -140,7 +138,7 @@ static int read_everything(struct check *check, struct reader *reader) {
     }
     if (error || check->failed_count == 0)
         return error;
-    reader->enough = NULL;
+    reader->enough = &check->report->given_up;
     reader->count = check->retry_units;
     reader->place = retry_place;
     reader->done = sampled_done;
@@ -154,6 +152,7 @@ static int read_samples(struct check *check, struct reader *reader) {
     check->expected = memory_new(reader->largest, 1);
     reader->place = sampled_place;
     reader->done = sampled_done;
+    reader->enough = &check->report->given_up;
     progress_start(reader->progress, PHASE_VERIFYING, 1, 1, reader->count);
     return reader_run(reader);
 }

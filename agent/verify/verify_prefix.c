@@ -86,7 +86,8 @@ int verify_prefix(struct device *device, const struct layout *layout, const stru
                                   .largest = layout_largest_unit(layout),
                                   .place = place,
                                   .done = done,
-                                  .user = check};
+                                  .user = check,
+                                  .enough = &report->given_up};
     const int error = reader_run(&reader);
     report->complete = error == 0 && report->read + report->unreadable == report->planned;
     free(check);

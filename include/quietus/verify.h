@@ -10,7 +10,14 @@
 #include "quietus/progress.h"
 #include "quietus/sampling.h"
 
-enum { VERIFY_PLACES_KEPT = 16, VERIFY_RANGES_KEPT = 64 };
+enum {
+    VERIFY_PLACES_KEPT = 16,
+    VERIFY_RANGES_KEPT = 64,
+    /* One unreadable unit decides already that a disk is not erased. Each may take its error
+     * handling half a minute: after so many no more are tried, but for those under way (see
+     * TRANSPORT_DEPTH). What fails as the disk announced does not count. */
+    VERIFY_MOST_UNREADABLE = 64,
+};
 
 /* A place that spoke against the erase. */
 struct bad_place {
@@ -37,6 +44,7 @@ struct read_rule {
 /* Counts are of units. */
 struct verify_report {
     bool complete; /* everything that was planned has been read, or failed to be */
+    bool given_up; /* VERIFY_MOST_UNREADABLE could not be read: no more are tried */
     uint64_t planned;
     uint64_t read;
     uint64_t informative; /* strata whose sample could tell residue from a good erase */
@@ -53,7 +61,8 @@ struct verify_report {
 
 /*
  * Reads the places (all, if places->full) and compares them with the pattern, byte for byte. 0, or
- * negative errno if reading could not go on; the report has what was seen until then.
+ * negative errno if reading could not go on (-EIO: given up); the report has what was seen until
+ * then. A unit of every unread chunk of a full read counts as unreadable.
  */
 int verify_pattern(struct device *device, const struct layout *layout,
                    const struct pattern *pattern, const struct sample_places *places,
@@ -62,7 +71,8 @@ int verify_pattern(struct device *device, const struct layout *layout,
 /*
  * Reads some of what lies below a position (bytes, over all areas in their order): both ends in
  * full, and places drawn between. Sets planned, complete, read, mismatched and unreadable. 0;
- * -ENODATA if no whole unit lies below it; or negative errno if reading could not go on.
+ * -ENODATA if no whole unit lies below it; or negative errno if reading could not go on (-EIO:
+ * given up).
  */
 int verify_prefix(struct device *device, const struct layout *layout, const struct pattern *pattern,
                   uint64_t position, struct progress *progress, struct verify_report *report);
@@ -92,14 +102,15 @@ const struct sample_places *snapshot_places(const struct snapshot *snapshot);
 
 /* Reads the same places again: an eighth that is as it was is a mismatch. Strata whose sample held
  * nothing to compare with are listed as blind. rule: see read_again.h; NULL: every read has to
- * succeed. */
+ * succeed. -EIO: given up. */
 int snapshot_compare(struct snapshot *snapshot, struct device *device, const struct read_rule *rule,
                      struct progress *progress, struct verify_report *report);
 
 /*
  * Reads places that were not read before the erase: structured content (neither of a short period
  * nor like random bytes) is a mismatch, since no erase leaves it. Adds to nothing but read,
- * mismatched, unreadable, announced, unchecked, uniform and planned.
+ * mismatched, unreadable, announced, unchecked, uniform and planned. -EIO: given up, with what
+ * could not be read before counted too.
  */
 int verify_fresh(struct device *device, const struct layout *layout,
                  const struct sample_places *places, const struct read_rule *rule,

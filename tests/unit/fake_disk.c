@@ -254,8 +254,10 @@ static int32_t transfer(struct fake_disk *fake, const struct io_request *request
     if (fake->wraps_at != 0)
         at %= fake->wraps_at;
     if (!request->write) {
-        if (touches(request, base, fake->bad_read_from, fake->bad_read_to))
+        if (touches(request, base, fake->bad_read_from, fake->bad_read_to)) {
+            fake->failed_reads++;
             return -EIO;
+        }
         memcpy(request->buffer, fake->medium + at, request->length);
         memset(fake->was_read + at / SECTOR, 1, request->length / SECTOR);
         return (int32_t)request->length;

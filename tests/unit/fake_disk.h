@@ -76,6 +76,7 @@ struct fake_disk {
     unsigned requests;
     unsigned destructive;
     unsigned failed_writes;
+    unsigned failed_reads;
     bool is_armed;
     bool formatted;
     bool has_vanished;

@@ -118,6 +118,55 @@ static void test_what_was_read(void **state) {
     }
 }
 
+static bool refuse(struct fake_disk *fake, struct scsi_command *command) {
+    (void)fake;
+    if (command->cdb[0] != 0x88)
+        return false;
+    command->status = SCSI_CHECK_CONDITION;
+    command->sense[0] = 0x72;
+    command->sense[1] = SENSE_MEDIUM_ERROR;
+    command->sense[2] = 0x11;
+    command->sense[3] = 0x15;
+    command->sense_length = 8;
+    return true;
+}
+
+/* Every unit of a disk fails to be read. Where that was announced it is no reason to give up. */
+static void test_announced_failures_are_all_tried(void **state) {
+    (void)state;
+    enum { UNITS = 1 << 8, MOST = VERIFY_MOST_UNREADABLE };
+    static const enum read_promise promises[] = {READS_WRITE_REQUIRED, READS_ERROR};
+    for (size_t i = 0; i < COUNT_OF(promises); i++) {
+        struct fake_disk fake;
+        struct layout layout;
+        struct sample_places places;
+        struct progress progress = {0};
+        struct verify_report report = {0};
+        const struct read_rule rule = {promises[i], 0};
+        fake_disk_make(&fake, COMMANDS_SCSI, 1);
+        fake.on_scsi = refuse;
+        fake.bad_read_to = fake.bytes;
+        struct disk *disk = disk_new();
+        disk->commands = COMMANDS_SCSI;
+        disk->area_count = 1;
+        disk->areas[0] = (struct disk_area){.lba_size = SECTOR, .lba_count = UNITS * LBAS};
+        struct device *device = fake_disk_open(&fake, disk);
+        layout_make(disk->areas, disk->area_count, &layout);
+        sample_places_choose(&layout, &(struct verify_level){0}, NULL, &places);
+        const int error = verify_fresh(device, &layout, &places, &rule, &progress, &report);
+        const bool announced = promises[i] == READS_WRITE_REQUIRED;
+        assert_int_equal(error, announced ? 0 : -EIO);
+        assert_true(report.complete == announced);
+        assert_int_equal(report.announced, announced ? UNITS : 0);
+        assert_in_range(report.unreadable, announced ? 0 : MOST,
+                        announced ? 0 : MOST + TRANSPORT_DEPTH);
+        sample_places_free(&places);
+        device_close(device);
+        disk_free(disk);
+        fake_disk_free(&fake);
+    }
+}
+
 /* A page that comes short is none: the rest of the buffer is not the disk's. */
 static void test_short_pages_are_no_answer(void **state) {
     (void)state;
@@ -138,6 +187,7 @@ static void test_short_pages_are_no_answer(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_counts_as_announced),
     cmocka_unit_test(test_what_was_read),
+    cmocka_unit_test(test_announced_failures_are_all_tried),
     cmocka_unit_test(test_short_pages_are_no_answer),
 };
 TEST_MAIN(tests)

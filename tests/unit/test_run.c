@@ -254,15 +254,71 @@ static void test_full_read_narrows_what_is_unreadable(void **state) {
     assert_string_equal(json_text(bound, "formula"), STATS_FORMULA); /* not every unit was read */
     assert_int_equal(samples->informative, (48 << 8) - 1);
     erase_end(&erase, DISPOSITION_FAILED);
-    /* Many chunks, the first one half. */
+    /* Units of several chunks. */
     erase_make(&erase, COMMANDS_ATA, 48);
     erase.policy.verify.kind = VERIFY_FULL;
-    erase.fake.bad_read_from = (10 << 20) + (1 << 19);
-    erase.fake.bad_read_to = 30 << 20;
+    erase.fake.bad_read_from = (20 << 19) - (20 << 12);
+    erase.fake.bad_read_to = (20 << 19) + (43 << 12);
     erase_go(&erase);
     samples = &attempt(&erase, 0)->facts.samples;
-    assert_int_equal(samples->unreadable, (39 << 19) / 4096);
-    assert_int_equal(samples->read, (48 << 8) - (39 << 19) / 4096);
+    assert_int_equal(samples->unreadable, 63);
+    assert_int_equal(samples->read, (48 << 8) - 63);
+    assert_true(samples->complete);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* Whether an exception of the attempt, and the judgement, say that not all was tried. */
+static void check_given_up(const struct erase *erase) {
+    const struct attempt *tried = attempt(erase, 0);
+    const struct sample_facts *samples = &tried->facts.samples;
+    bool told = false;
+    size_t i;
+    json_t *exception;
+    json_array_foreach(tried->exceptions, i, exception) {
+        const char *text = json_string_value(exception);
+        told = told || strstr(text, "reading back was given up after") != NULL;
+    }
+    assert_true(told);
+    assert_false(samples->complete);
+    assert_in_range(samples->unreadable, 64, 64 + TRANSPORT_DEPTH);
+    assert_non_null(strstr(tried->judgement.text, "not all of the rest were tried"));
+    assert_string_equal(json_text(json_object_get(tried->verification, "bound"), "formula"),
+                        STATS_FORMULA);
+}
+
+/* Every failed read may take half a minute. That a disk is not erased is known after the first, so
+ * that not all of them are tried: nor of a sample, nor of the chunks of a full read. */
+static void test_unreadable_overwrite_is_given_up_soon(void **state) {
+    (void)state;
+    static const enum verify_kind levels[] = {VERIFY_SAMPLE, VERIFY_FULL};
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        struct erase erase;
+        erase_make(&erase, COMMANDS_ATA, 80);
+        erase.policy.verify.kind = levels[i];
+        erase.fake.bad_read_from = 10 << 20;
+        erase.fake.bad_read_to = 30 << 20;
+        erase_go(&erase);
+        check_given_up(&erase);
+        assert_in_range(erase.fake.failed_reads, 64, 2 * (64 + TRANSPORT_DEPTH));
+        erase_end(&erase, DISPOSITION_FAILED);
+    }
+}
+
+static bool breaks_in_format(struct fake_disk *fake, struct nvme_command *command) {
+    if (command->opcode == 0x80)
+        fake->bad_read_to = fake->bytes;
+    return false;
+}
+
+static void test_unreadable_after_a_format_is_given_up_soon(void **state) {
+    (void)state;
+    struct erase erase;
+    erase_make(&erase, COMMANDS_NVME, 80);
+    erase_only(&erase, "nvme-format-crypto");
+    erase.fake.on_nvme = breaks_in_format;
+    erase_go(&erase);
+    check_given_up(&erase);
+    assert_in_range(erase.fake.failed_reads, 64, 64 + TRANSPORT_DEPTH);
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
@@ -369,8 +425,7 @@ static void test_format_of_a_disk_that_cannot_be_read(void **state) {
     erase.policy.fallback = false;
     erase.fake.bad_read_to = 48 << 20;
     erase_go(&erase);
-    const uint64_t samples = attempt(&erase, 0)->facts.samples.planned;
-    assert_in_range(erase.fake.requests, samples, samples + 600);
+    assert_in_range(erase.fake.requests, 512 + 64, 512 + 64 + 2 * TRANSPORT_DEPTH);
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
@@ -734,6 +789,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_lies_behind_a_dead_stretch_is_written),
     cmocka_unit_test(test_unreadable_samples_fail_the_disk),
     cmocka_unit_test(test_full_read_narrows_what_is_unreadable),
+    cmocka_unit_test(test_unreadable_overwrite_is_given_up_soon),
+    cmocka_unit_test(test_unreadable_after_a_format_is_given_up_soon),
     cmocka_unit_test(test_disk_that_falls_silent_is_unknown),
     cmocka_unit_test(test_disk_that_falls_silent_when_read_back_is_unknown),
     cmocka_unit_test(test_flush_that_fails_fails_the_disk),

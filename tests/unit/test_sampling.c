@@ -200,36 +200,66 @@ static void test_strata_by_size(void **state) {
     }
 }
 
-/* A disk of 1 TiB that can be read no more is given up soon, not after every chunk of it. */
-static void test_full_reading_of_a_vanished_disk(void **state) {
-    (void)state;
+/* A disk of 1 TiB that can be read no more. */
+struct dead {
     struct fake_disk fake;
+    struct disk *disk;
+    struct device *device;
     struct layout layout;
-    struct sample_places places;
     struct pattern pattern;
-    struct progress progress = {0};
-    struct verify_report *report = calloc(1, sizeof *report);
+    struct sample_places places;
+    struct progress progress;
+    struct verify_report report;
+};
+
+static struct dead *dead_disk(enum verify_kind kind) {
+    struct dead *dead = calloc(1, sizeof *dead);
     const struct pass zero = {.byte = 0};
-    assert_non_null(report);
-    fake_disk_make(&fake, COMMANDS_ATA, 1);
-    fake.bytes = 1ULL << 40;
-    fake.bad_read_to = UINT64_MAX; /* every read fails, so the medium is not looked at */
-    struct disk *disk = fake_disk_scanned(&fake);
-    struct device *device = fake_disk_open(&fake, disk);
-    layout_make(disk->areas, disk->area_count, &layout);
-    sample_places_from_seed(&layout, &(struct verify_level){.kind = VERIFY_FULL}, NULL, seed,
-                            &places);
-    pattern_start(&pattern, &zero);
-    assert_int_equal(verify_pattern(device, &layout, &pattern, &places, &progress, report), -EIO);
-    assert_false(report->complete);
-    assert_int_equal(report->read, 0);
-    assert_int_equal(report->unreadable, 64); /* at least so many units */
-    assert_true(fake.requests < 200);
-    sample_places_free(&places);
-    device_close(device);
-    disk_free(disk);
-    fake_disk_free(&fake);
-    free(report);
+    assert_non_null(dead);
+    fake_disk_make(&dead->fake, COMMANDS_ATA, 1);
+    dead->fake.bytes = 1ULL << 40;
+    dead->fake.bad_read_to = UINT64_MAX; /* every read fails, so the medium is not looked at */
+    dead->disk = fake_disk_scanned(&dead->fake);
+    dead->device = fake_disk_open(&dead->fake, dead->disk);
+    layout_make(dead->disk->areas, dead->disk->area_count, &dead->layout);
+    sample_places_from_seed(&dead->layout, &(struct verify_level){.kind = kind}, NULL, seed,
+                            &dead->places);
+    pattern_start(&dead->pattern, &zero);
+    return dead;
+}
+
+static void dead_end(struct dead *dead) {
+    sample_places_free(&dead->places);
+    device_close(dead->device);
+    disk_free(dead->disk);
+    fake_disk_free(&dead->fake);
+    free(dead);
+}
+
+/* It is given up soon, not after each of its chunks or samples; and each is counted. */
+static void test_reading_of_a_dead_disk(void **state) {
+    (void)state;
+    enum { FULL, SAMPLED, FRESH, PREFIX, WAYS };
+    for (int way = 0; way < WAYS; way++) {
+        struct dead *dead = dead_disk(way == FULL ? VERIFY_FULL : VERIFY_SAMPLE);
+        struct verify_report *report = &dead->report;
+        int error;
+        if (way == FRESH)
+            error = verify_fresh(dead->device, &dead->layout, &dead->places, NULL, &dead->progress,
+                                 report);
+        else if (way == PREFIX)
+            error = verify_prefix(dead->device, &dead->layout, &dead->pattern, 1ULL << 39,
+                                  &dead->progress, report);
+        else
+            error = verify_pattern(dead->device, &dead->layout, &dead->pattern, &dead->places,
+                                   &dead->progress, report);
+        assert_int_equal(error, -EIO);
+        assert_true(report->given_up && !report->complete);
+        assert_int_equal(report->read + report->informative, 0);
+        assert_in_range(report->unreadable, 64, 64 + TRANSPORT_DEPTH);
+        assert_in_range(dead->fake.requests, report->unreadable, 64 + TRANSPORT_DEPTH);
+        dead_end(dead);
+    }
 }
 
 static void test_layout_of_odd_areas(void **state) {
@@ -416,7 +446,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_places_with_a_hostile_partition_table),
     cmocka_unit_test(test_small_disks_are_read_in_full),
     cmocka_unit_test(test_strata_by_size),
-    cmocka_unit_test(test_full_reading_of_a_vanished_disk),
+    cmocka_unit_test(test_reading_of_a_dead_disk),
     cmocka_unit_test(test_layout_of_odd_areas),
     cmocka_unit_test(test_statistics),
     cmocka_unit_test(test_statistics_of_uneven_strata),
