@@ -120,7 +120,7 @@ static json_t *cut_off_json(const struct progress *progress) {
 static void put_run(json_t *object, const struct disk_run *run) {
     char time[CLOCK_TEXT_SIZE];
     const struct attempt *last = disk_run_last_attempt(run);
-    json_put(object, "plan", plan_json(&run->plan));
+    json_put(object, "plan", disk_run_plan_json(run));
     json_put(object, "method", method_json(last));
     json_put(object, "exceptions", exceptions_json(run, last));
     json_t *attempts = json_new_array();

@@ -373,7 +373,7 @@ static int settle(struct disk_run *run, struct armed *armed) {
     if (error)
         return error;
     layout_make(run->now.areas, run->now.area_count, &run->layout);
-    plan_make(&run->now, run->policy, &run->plan);
+    disk_run_plan(run);
     return 0;
 }
 
@@ -394,7 +394,7 @@ void disk_run_on_device(struct disk_run *run, struct device *device) {
     device_set_lost(device, &run->now);
     take_path_that_answers(run, device);
     run->now.psid_given = run->secrets.of[SECRET_PSID].given;
-    plan_make(&run->now, run->policy, &run->plan);
+    disk_run_plan(run);
     if (run->plan.step_count == 0) {
         explain_empty_plan(run);
     } else {

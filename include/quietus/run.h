@@ -39,7 +39,7 @@ struct disk_run {
     struct warrant *warrant; /* owned */
     const struct policy *policy;
     struct disk_secrets secrets; /* the operator's, for this disk; wiped with the run */
-    struct plan plan;
+    struct plan plan;            /* the disk's thread's; for others disk_run_plan_json */
     struct layout layout;
     uint8_t run_id[SNAPSHOT_RUN_ID_SIZE];
     struct checkpoint *checkpoint; /* who is told how far an overwrite is; borrowed, or NULL */
@@ -80,6 +80,11 @@ void disk_run_execute(struct disk_run *run);
 
 /* The same on a device that is already open (tests). */
 void disk_run_on_device(struct disk_run *run, struct device *device);
+
+/* Plans anew for the disk as it is now. */
+void disk_run_plan(struct disk_run *run);
+/* The plan, whole, also while the thread of a run that was given up plans anew. */
+json_t *disk_run_plan_json(const struct disk_run *run);
 
 /* The run whose progress is that of this one: itself, or that of the part at work. */
 const struct disk_run *disk_run_at_work(const struct disk_run *run);

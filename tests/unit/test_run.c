@@ -13,6 +13,7 @@
 #include "whole_erase.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 static const struct attempt *attempt(const struct erase *erase, unsigned i) {
     assert_true(i < erase->run->attempt_count);
@@ -771,7 +772,48 @@ static void test_markers_that_are_not_taken(void **state) {
     erase_end(&erase, DISPOSITION_UNKNOWN);
 }
 
+static void *plan_again_and_again(void *argument) {
+    enum { TIMES = 20000 };
+    struct disk_run *run = argument;
+    for (unsigned i = 0; i < TIMES; i++) {
+        run->now.areas[0].read_only = i % 2 == 0; /* so that there are two plans */
+        disk_run_plan(run);
+    }
+    atomic_store(&run->ended_flag, true);
+    return NULL;
+}
+
+/* What a certificate tells of a run that was given up is one plan or the other, whatever its thread
+ * does meanwhile. */
+static void test_plan_of_a_run_that_was_given_up(void **state) {
+    (void)state;
+    struct erase erase;
+    pthread_t thread;
+    json_t *plans[2];
+    erase_make(&erase, COMMANDS_ATA, 48);
+    erase_go(&erase);
+    struct disk_run *run = erase.run;
+    for (unsigned i = 0; i < COUNT_OF(plans); i++) {
+        run->now.areas[0].read_only = i == 1;
+        disk_run_plan(run);
+        plans[i] = disk_run_plan_json(run);
+    }
+    assert_false(json_equal(plans[0], plans[1]));
+    assert_int_equal(pthread_create(&thread, NULL, plan_again_and_again, run), 0);
+    while (!atomic_load(&run->ended_flag)) {
+        json_t *plan = disk_run_plan_json(run);
+        assert_true(json_equal(plan, plans[0]) || json_equal(plan, plans[1]));
+        json_decref(plan);
+    }
+    (void)pthread_join(thread, NULL);
+    json_decref(plans[0]);
+    json_decref(plans[1]);
+    run->now.areas[0].read_only = false;
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_plan_of_a_run_that_was_given_up),
     cmocka_unit_test(test_markers_that_are_not_taken),
     cmocka_unit_test(test_overwrite_of_a_good_disk),
     cmocka_unit_test(test_overwrite_with_every_level_of_verification),
