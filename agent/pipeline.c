@@ -109,8 +109,8 @@ static void run_ended(void *user, struct disk_run *run) {
     if (disposition == DISPOSITION_FAILED || disposition == DISPOSITION_UNKNOWN)
         switch_light(work, run->disk, true);
     spool(work, &certificate);
-    if (run->checkpoint && !run->given_up)
-        keeper_drop(run->checkpoint);
+    if (run->checkpoint)
+        keeper_ended(run->checkpoint, disposition);
     work->watcher.ended(work->watcher.user, run->disk, run, disposition, reason.text, &certificate);
     document_free(&certificate);
 }

@@ -286,10 +286,11 @@ void checkpoint_reached(struct checkpoint *checkpoint, const struct overwrite_po
     (void)pthread_mutex_unlock(&keeper->lock);
 }
 
-void keeper_drop(struct checkpoint *checkpoint) {
+void keeper_ended(struct checkpoint *checkpoint, enum disposition disposition) {
     struct keeper *keeper = checkpoint->keeper;
     (void)pthread_mutex_lock(&keeper->lock);
-    checkpoint->dropped = true;
+    checkpoint->dropped = disposition == DISPOSITION_ERASED ||
+                          (disposition == DISPOSITION_FAILED && checkpoint->told > 0);
     (void)pthread_cond_broadcast(&keeper->changed);
     (void)pthread_mutex_unlock(&keeper->lock);
 }

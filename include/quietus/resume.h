@@ -38,8 +38,13 @@ struct keeper *keeper_start(const char *folder, const struct session *session, c
  * kept is removed: it is about to be untrue. */
 struct checkpoint *keeper_add(struct keeper *keeper, const struct disk *disk,
                               const struct policy *policy);
-/* The disk has come to an end that has a certificate: there is nothing to be taken up. */
-void keeper_drop(struct checkpoint *checkpoint);
+/*
+ * What became of the disk. Once it is erased, or failed after it was written to, there is nothing
+ * to be taken up, and what any run has kept of it goes. One that was left alone (not its turn, the
+ * order expired, it could not be opened) or of which nothing is known is as an earlier run left it,
+ * or as this one has told last: the next boot looks.
+ */
+void keeper_ended(struct checkpoint *checkpoint, enum disposition disposition);
 /*
  * Ends it: true if everything could be kept that was to be, else the reason says what went wrong
  * first. Waits a few seconds for a stick that hangs, and then gives the thread and its memory up.

@@ -97,11 +97,11 @@ void boot_erase(struct world *world, struct boot *boot, unsigned cut) {
     disk_run_on_device(boot->run, device);
     device_close(device);
     world->fake.silent_after = 0;
+    boot->outcome = disk_run_disposition(boot->run, &boot->reason);
     if (keeper && cut == 0)
-        keeper_drop(boot->run->checkpoint);
+        keeper_ended(boot->run->checkpoint, boot->outcome);
     boot->kept = keeper && keeper_finish(keeper, false, &reason);
     boot->run->checkpoint = NULL;
-    boot->outcome = disk_run_disposition(boot->run, &boot->reason);
     document_free(&begun);
     json_decref(order);
 }

@@ -97,13 +97,22 @@ static bool goes(const char *path) {
     return stat(path, &status) != 0;
 }
 
+static struct keeper *start_keeper(const struct world *world, const struct boot *boot) {
+    struct document begun;
+    json_t *order = json_pack("{s:s,s:s}", "id", "o-1", "digest", boot->order.digest);
+    begun_of_run(&boot->session, &boot->scan, &boot->authorization, order, &begun);
+    struct keeper *keeper = keeper_start(world->folder, &boot->session, order, &begun);
+    document_free(&begun);
+    json_decref(order);
+    return keeper;
+}
+
 /* One disk has ended before another tells for the first time: the run's folder has gone with the
  * first, and comes back for the second. */
 static void test_one_ends_before_another_begins(void **state) {
     (void)state;
     struct world world;
     struct boot boot;
-    struct document begun;
     struct reason reason;
     char folder[PATH_MAX];
     char path[PATH_MAX];
@@ -113,9 +122,7 @@ static void test_one_ends_before_another_begins(void **state) {
     struct disk *first = boot.scan.disks[0];
     struct disk *second = fake_disk_scanned(&world.fake);
     strcpy(second->identity.serial, "FAKE0002");
-    json_t *order = json_pack("{s:s,s:s}", "id", "o-1", "digest", boot.order.digest);
-    begun_of_run(&boot.session, &boot.scan, &boot.authorization, order, &begun);
-    struct keeper *keeper = keeper_start(world.folder, &boot.session, order, &begun);
+    struct keeper *keeper = start_keeper(&world, &boot);
     struct checkpoint *of_first = keeper_add(keeper, first, &boot.order.policy);
     struct checkpoint *of_second = keeper_add(keeper, second, &boot.order.policy);
     path_format(folder, world.folder, "/%s", boot.session.run_id_text);
@@ -123,7 +130,7 @@ static void test_one_ends_before_another_begins(void **state) {
     path_format(path, folder, "/%s", name);
     tell(of_first, 4 << 20);
     assert_true(comes(path));
-    keeper_drop(of_first);
+    keeper_ended(of_first, DISPOSITION_ERASED);
     assert_true(goes(folder));
     tell(of_second, 4 << 20);
     assert_true(keeper_finish(keeper, false, &reason));
@@ -132,11 +139,58 @@ static void test_one_ends_before_another_begins(void **state) {
     assert_true(comes(path));
     path_format(path, folder, "/begun.json");
     assert_true(comes(path));
-    document_free(&begun);
-    json_decref(order);
     disk_free(second);
     boot_end(&boot);
     world_end(&world);
+}
+
+/* The second boot leaves the disk alone, whatever it calls that (not its turn, not to be opened,
+ * not known): the third takes up what the first has kept. */
+static void test_disk_that_was_left_alone(void **state) {
+    (void)state;
+    static const enum disposition ends[] = {DISPOSITION_REFUSED, DISPOSITION_FAILED,
+                                            DISPOSITION_UNKNOWN};
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct world world;
+        struct boot boot;
+        world_begin(&world, COMMANDS_ATA, "random", HELD);
+        interrupted_boot(&world, SOME);
+        boot_start(&world, &boot);
+        struct keeper *keeper = start_keeper(&world, &boot);
+        struct checkpoint *checkpoint = keeper_add(keeper, boot.scan.disks[0], &boot.order.policy);
+        keeper_ended(checkpoint, ends[i]);
+        assert_true(keeper_finish(keeper, false, &boot.reason));
+        boot_end(&boot);
+        boot_start(&world, &boot);
+        assert_non_null(boot.scan.disks[0]->interrupted);
+        boot_erase(&world, &boot, 0);
+        assert_int_equal(boot.outcome, DISPOSITION_ERASED);
+        assert_true(boot.run->taken_up);
+        assert_int_equal(count_in(world.folder), 0);
+        boot_end(&boot);
+        world_end(&world);
+    }
+}
+
+/* One that failed after it was written to has come to its end; of one that nothing is known of, the
+ * last that was told stays. */
+static void test_disk_that_was_written_to(void **state) {
+    (void)state;
+    static const enum disposition ends[] = {DISPOSITION_FAILED, DISPOSITION_UNKNOWN};
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct world world;
+        struct boot boot;
+        world_begin(&world, COMMANDS_ATA, "random", HELD);
+        boot_start(&world, &boot);
+        struct keeper *keeper = start_keeper(&world, &boot);
+        struct checkpoint *checkpoint = keeper_add(keeper, boot.scan.disks[0], &boot.order.policy);
+        tell(checkpoint, 4 << 20);
+        keeper_ended(checkpoint, ends[i]);
+        assert_true(keeper_finish(keeper, false, &boot.reason));
+        assert_int_equal(count_in(world.folder), ends[i] == DISPOSITION_UNKNOWN);
+        boot_end(&boot);
+        world_end(&world);
+    }
 }
 
 /* A stick that cannot be written costs the disk nothing, and is told of. */
@@ -176,6 +230,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_only_what_was_flushed_counts),
     cmocka_unit_test(test_begun_anew_and_cut_at_once),
     cmocka_unit_test(test_one_ends_before_another_begins),
+    cmocka_unit_test(test_disk_that_was_left_alone),
+    cmocka_unit_test(test_disk_that_was_written_to),
     cmocka_unit_test(test_stick_that_cannot_be_written),
     cmocka_unit_test(test_nothing_to_keep),
 };
