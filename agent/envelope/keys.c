@@ -31,6 +31,12 @@ struct signing_key *signing_key_from_seed(const uint8_t seed[crypto_sign_SEEDBYT
     return key;
 }
 
+struct signing_key *signing_key_copy(const struct signing_key *key) {
+    struct signing_key *copy = new_key();
+    *copy = *key;
+    return copy;
+}
+
 void signing_key_free(struct signing_key *key) {
     sodium_free(key); /* wipes it */
 }

@@ -43,8 +43,8 @@ struct keeper {
     char *begun;
     int64_t run_started;
     json_t *order;
-    const struct signing_key *key;
-    bool has_begun; /* the statement is on the stick */
+    struct signing_key *key; /* a copy: the thread may outlive the session */
+    bool has_begun;          /* the statement is on the stick */
     struct checkpoint *checkpoints;
     struct reason problem;
     bool stop;
@@ -230,7 +230,7 @@ struct keeper *keeper_start(const char *folder, const struct session *session, c
     keeper->order = json_new_object();
     json_put_text(keeper->order, "id", json_text(order, "id"));
     json_put_text(keeper->order, "digest", json_text(order, "digest"));
-    keeper->key = session->key;
+    keeper->key = signing_key_copy(session->key);
     (void)pthread_mutex_init(&keeper->lock, NULL);
     condition_init(&keeper->changed);
     memory_require(pthread_create(&keeper->thread, NULL, keep, keeper) == 0);
@@ -307,6 +307,7 @@ static void free_all(struct keeper *keeper) {
     (void)pthread_mutex_destroy(&keeper->lock);
     (void)pthread_cond_destroy(&keeper->changed);
     json_decref(keeper->order);
+    signing_key_free(keeper->key);
     free(keeper->begun);
     free(keeper);
 }

@@ -29,6 +29,7 @@ struct signing_key;
 void keys_start(void);
 
 struct signing_key *signing_key_generate(void);
+struct signing_key *signing_key_copy(const struct signing_key *key);
 void signing_key_free(struct signing_key *key);
 const struct public_key *signing_key_public(const struct signing_key *key);
 void signing_key_sign(const struct signing_key *key, const void *message, size_t length,

@@ -2,6 +2,7 @@
 #include "quietus/file.h"
 #include "quietus/json.h"
 
+#include "hanging.h"
 #include "resume_world.h"
 #include "test.h"
 
@@ -193,6 +194,41 @@ static void test_disk_that_was_written_to(void **state) {
     }
 }
 
+/* A stick that hangs is left behind; when it answers yet, the session has ended, and what is signed
+ * then is signed all the same. */
+static void test_stick_that_answers_after_the_session(void **state) {
+    (void)state;
+    struct world world;
+    struct boot boot;
+    struct reason reason;
+    char path[PATH_MAX];
+    char name[80];
+    world_begin(&world, COMMANDS_ATA, "random", HELD);
+    boot_start(&world, &boot);
+    struct keeper *keeper = start_keeper(&world, &boot);
+    struct checkpoint *checkpoint = keeper_add(keeper, boot.scan.disks[0], &boot.order.policy);
+    overwrite_state_name(&boot.scan.disks[0]->identity, name);
+    path_format(path, world.folder, "/%s/%s", boot.session.run_id_text, name);
+    hanging_begin(world.folder);
+    tell(checkpoint, 4 << 20);
+    hanging_wait();
+    tell(checkpoint, 8 << 20);
+    assert_false(keeper_finish(keeper, false, &reason));
+    assert_non_null(strstr(reason.text, "it does not answer"));
+    boot_end(&boot);
+    hanging_end();
+    assert_true(comes(path));
+    json_t *document = state_document(&world);
+    for (int i = 0; i < MILLISECONDS && json_count(document, "position") != 8 << 20; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        json_decref(document);
+        document = state_document(&world);
+    }
+    assert_int_equal(json_count(document, "position"), 8 << 20);
+    json_decref(document);
+    world_end(&world);
+}
+
 /* A stick that cannot be written costs the disk nothing, and is told of. */
 static void test_stick_that_cannot_be_written(void **state) {
     (void)state;
@@ -232,6 +268,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_ends_before_another_begins),
     cmocka_unit_test(test_disk_that_was_left_alone),
     cmocka_unit_test(test_disk_that_was_written_to),
+    cmocka_unit_test(test_stick_that_answers_after_the_session),
     cmocka_unit_test(test_stick_that_cannot_be_written),
     cmocka_unit_test(test_nothing_to_keep),
 };
