@@ -8,7 +8,6 @@
 #include "quietus/locate.h"
 #include "quietus/memory.h"
 #include "quietus/resume.h"
-#include "quietus/stick.h"
 #include "quietus/text.h"
 
 #include "console.h"
@@ -35,6 +34,7 @@ struct work {
     struct pipeline_watcher watcher;
     struct heartbeat *heartbeat;
     bool spool_failed;
+    struct stick_writer *stick; /* NULL: none is written to */
     bool stick_failed;
 };
 
@@ -49,17 +49,13 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct work *wo
     free(text);
 }
 
-/* A stick that fails is told once; what is on it already is safe, the rest is in the spool. Where
- * none is, one may come: init copies to it what was there before. */
-static void put_on_stick(struct work *work, const struct document *document) {
-    const struct pipeline *pipeline = work->pipeline;
-    if (!pipeline->stick || !stick_writable(pipeline->stick))
+/* A stick that fails is told once; what is on it already is safe, the rest is in the spool. */
+static void tell_of_stick(struct work *work) {
+    struct reason reason;
+    if (!work->stick || work->stick_failed || !stick_writer_fails(work->stick, &reason))
         return;
-    const int error = spool_put_on_stick(pipeline->spool, pipeline->stick, document);
-    if (error && !work->stick_failed)
-        complain(work, "quietus: the stick cannot be written to (%s: %s)\n", document->file,
-                 strerror(-error));
-    work->stick_failed = work->stick_failed || error;
+    work->stick_failed = true;
+    complain(work, "quietus: the stick cannot be written to (%s)\n", reason.text);
 }
 
 /* Law 8: in the spool before anyone tries to send it. 0 or negative errno. */
@@ -69,7 +65,8 @@ static int try_to_spool(struct work *work, const struct document *document) {
         work->spool_failed = true;
         return error;
     }
-    put_on_stick(work, document);
+    if (work->stick)
+        stick_writer_wake(work->stick);
     if (work->deliverer)
         deliverer_wake(work->deliverer);
     return 0;
@@ -116,8 +113,9 @@ static void run_ended(void *user, struct disk_run *run) {
 }
 
 static void tick(void *user) {
-    const struct work *work = user;
+    struct work *work = user;
     work->watcher.tick(work->watcher.user);
+    tell_of_stick(work);
     heartbeat_update(work->heartbeat, work->runs, work->run_count);
 }
 
@@ -176,6 +174,10 @@ static void announce(struct work *work) {
     if (error == 0)
         work->keeper = keeper_start(pipeline->state, pipeline->session, pipeline->order, &begun);
     document_free(&begun);
+    if (error == 0 && work->stick) {
+        stick_writer_wait(work->stick); /* it outlives a power cut there alone */
+        tell_of_stick(work);
+    }
     if (error == 0)
         return;
     reason_set(&reason, "nothing is erased, since the spool %.160s cannot be written: %s",
@@ -246,23 +248,35 @@ static enum exit_status status_of(const struct work *work) {
     return EXIT_GOOD;
 }
 
-/* How many documents stay in the spool, and why. */
-static size_t deliver_rest(struct work *work, struct reason *reason) {
+/* How many documents stay in the spool, and why. on_stick: why they are not on the stick. */
+static size_t deliver_rest(struct work *work, const struct reason *on_stick,
+                           struct reason *reason) {
     const struct pipeline *pipeline = work->pipeline;
-    const bool has_stick = pipeline->stick && stick_writable(pipeline->stick);
     if (work->deliverer)
         return deliverer_finish(work->deliverer, pipeline->deliver_seconds, reason);
-    reason_set(reason, has_stick ? "they are not on the stick either"
-                                 : "no address to send them to was given");
-    /* A stick that has only just come may not have got everything yet. */
-    if (has_stick && spool_count_unsafe(pipeline->spool) > 0)
-        (void)spool_copy_to_stick(pipeline->spool, pipeline->stick, reason);
+    *reason = *on_stick;
     return pipeline->must_deliver ? spool_count_unsafe(pipeline->spool) : 0;
 }
 
-static enum exit_status finish(struct work *work, enum exit_status status) {
+/* Why what is not on the stick is not; one that has only just come gets everything. */
+static void finish_stick(struct work *work, struct reason *reason) {
+    struct stick_writer *stick = work->stick;
+    struct reason why;
+    if (stick)
+        stick_writer_wait(stick);
+    tell_of_stick(work);
+    work->stick = NULL;
+    if (stick && stick_writer_finish(stick, &why))
+        reason_set(reason, "they are not on the stick either%s%.250s", why.text[0] ? ": " : "",
+                   why.text);
+    else
+        reason_set(reason, "no address to send them to was given");
+}
+
+static enum exit_status finish(struct work *work, const struct reason *on_stick,
+                               enum exit_status status) {
     struct reason reason = {""};
-    const size_t left = deliver_rest(work, &reason);
+    const size_t left = deliver_rest(work, on_stick, &reason);
     if (left > 0)
         complain(work, "quietus: %zu documents are not delivered and stay in %s (%s)\n", left,
                  work->pipeline->spool, reason.text);
@@ -301,6 +315,8 @@ static void start(struct work *work) {
         complain(work, "quietus: %s cannot be written: %s\n", pipeline->spool, strerror(-error));
     if (pipeline->report)
         work->deliverer = deliverer_start(pipeline->spool, pipeline->report);
+    if (pipeline->stick)
+        work->stick = stick_writer_start(pipeline->spool, pipeline->stick);
     record_put(work->record, "order", pipeline->order ? json_incref(pipeline->order) : json_null());
     record_put(work->record, "scan", scan_json(pipeline->scan));
     announce(work);
@@ -390,15 +406,17 @@ static enum exit_status run_watched(const struct pipeline *pipeline,
         .policy = memory_new(1, sizeof *work.policy),
         .runs = memory_new(pipeline->scan->disk_count, sizeof *work.runs),
     };
+    struct reason on_stick = {""};
     *work.policy = *pipeline->policy;
     start(&work);
     const struct runner_callbacks callbacks = {run_ended, tick, &work};
     const int interrupted_by = runner_run(work.runs, work.run_count, &pipeline->limits, &callbacks);
     close_keeper(&work);
     enum exit_status status = close_record(&work, interrupted_by);
+    finish_stick(&work, &on_stick);
     interrupt_release(); /* everything is in the spool: being ended now loses nothing */
     heartbeat_delivering(work.heartbeat);
-    status = finish(&work, status);
+    status = finish(&work, &on_stick, status);
     heartbeat_end(work.heartbeat, (int)status);
     free_runs(&work);
     record_free(work.record);

@@ -1,4 +1,5 @@
 #include "quietus/cleanup.h"
+#include "quietus/clock.h"
 #include "quietus/deliver.h"
 #include "quietus/file.h"
 #include "quietus/http.h"
@@ -54,10 +55,6 @@ static int put_on_stick(const char *folder, const char *stick, const char *name,
     return file_write(path, "", 0, 0600);
 }
 
-int spool_put_on_stick(const char *folder, const char *stick, const struct document *document) {
-    return put_on_stick(folder, stick, document->file, document->text, strlen(document->text));
-}
-
 static bool is_document(const char *name) {
     static const char ending[] = ".json";
     const size_t length = strlen(name);
@@ -79,39 +76,73 @@ static int list_documents(const char *folder, char ***names, size_t *count) {
     return error == -ENOENT ? 0 : error;
 }
 
-/* Those of one folder of the spool. What has left it meanwhile was acknowledged. */
-static size_t copy_folder(const char *folder, const char *from, const char *stick,
-                          struct reason *reason) {
+/* Documents on their way to a stick. */
+struct copying {
+    const char *folder; /* the spool */
+    const char *stick;
+    bool again;                    /* those that are on a stick already too */
+    atomic_int_fast64_t *heard_ms; /* when the stick was done with one last, or NULL */
+    size_t left;
+    struct reason *reason; /* of the last failure */
+};
+
+static void copy_one(struct copying *copying, const char *from, const char *name) {
     char path[PATH_MAX];
+    AUTO_FREE char *text = NULL;
+    size_t length;
+    path_format(path, from, "/%s", name);
+    int error = file_read(path, ENVELOPE_LIMIT, &text, &length);
+    if (error == -ENOENT) /* it was acknowledged meanwhile */
+        return;
+    if (error == 0)
+        error = put_on_stick(copying->folder, copying->stick, name, text, length);
+    if (copying->heard_ms)
+        atomic_store(copying->heard_ms, clock_monotonic_ms());
+    if (error)
+        reason_set(copying->reason, "%.200s: %s", name, strerror(-error));
+    copying->left += error != 0;
+}
+
+static bool is_on_stick(const char *folder, const char *name) {
+    char path[PATH_MAX];
+    on_stick_path(folder, name, path);
+    return access(path, F_OK) == 0;
+}
+
+/* Those of one folder of the spool. */
+static void copy_folder(struct copying *copying, const char *from) {
     char **names;
     size_t count;
-    const int list_error = list_documents(from, &names, &count);
-    size_t left = list_error ? 1 : 0;
-    if (list_error)
-        reason_set(reason, "%.200s: %s", from, strerror(-list_error));
+    const int error = list_documents(from, &names, &count);
     for (size_t i = 0; i < count; i++) {
-        AUTO_FREE char *text = NULL;
-        size_t length;
-        path_format(path, from, "/%s", names[i]);
-        int error = file_read(path, ENVELOPE_LIMIT, &text, &length);
-        if (error == -ENOENT)
-            continue;
-        if (error == 0)
-            error = put_on_stick(folder, stick, names[i], text, length);
-        if (error)
-            reason_set(reason, "%.200s: %s", names[i], strerror(-error));
-        left += error != 0;
+        if (copying->again || !is_on_stick(copying->folder, names[i]))
+            copy_one(copying, from, names[i]);
     }
     folder_free_names(names, count);
-    return left;
+    if (error)
+        reason_set(copying->reason, "%.200s: %s", from, strerror(-error));
+    copying->left += error != 0;
+}
+
+static size_t copy_all(struct copying *copying) {
+    char sent[PATH_MAX];
+    /* In this order: what is acknowledged meanwhile is found at the second look. */
+    copy_folder(copying, copying->folder);
+    path_format(sent, copying->folder, "/sent");
+    copy_folder(copying, sent);
+    return copying->left;
 }
 
 size_t spool_copy_to_stick(const char *folder, const char *stick, struct reason *reason) {
-    char sent[PATH_MAX];
-    /* In this order: what is acknowledged meanwhile is found at the second look. */
-    const size_t left = copy_folder(folder, folder, stick, reason);
-    path_format(sent, folder, "/sent");
-    return left + copy_folder(folder, sent, stick, reason);
+    struct copying copying = {.folder = folder, .stick = stick, .again = true, .reason = reason};
+    return copy_all(&copying);
+}
+
+size_t spool_save(const char *folder, const char *stick, atomic_int_fast64_t *heard_ms,
+                  struct reason *reason) {
+    struct copying copying = {
+        .folder = folder, .stick = stick, .heard_ms = heard_ms, .reason = reason};
+    return copy_all(&copying);
 }
 
 size_t spool_count(const char *folder) {
@@ -123,15 +154,12 @@ size_t spool_count(const char *folder) {
 }
 
 size_t spool_count_unsafe(const char *folder) {
-    char path[PATH_MAX];
     char **names;
     size_t count;
     const int error = list_documents(folder, &names, &count);
     size_t unsafe = error && count == 0 ? 1 : 0;
-    for (size_t i = 0; i < count; i++) {
-        on_stick_path(folder, names[i], path);
-        unsafe += access(path, F_OK) != 0;
-    }
+    for (size_t i = 0; i < count; i++)
+        unsafe += !is_on_stick(folder, names[i]);
     folder_free_names(names, count);
     return unsafe;
 }

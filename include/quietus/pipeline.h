@@ -46,7 +46,7 @@ struct pipeline {
     const char *state;  /* folder where it is kept how far overwrites are (resume.h), or NULL */
     const char *report; /* URL, or NULL: documents stay in the spool */
     const char *stick;  /* folder of a stick that documents are written to as well, as soon as it is
-                           there; or NULL */
+                           there, and that may hang (stick_writer); or NULL */
     bool locate;        /* switch the lights of disks that are erased: off at the start, on where it
                            failed or nothing is known */
     bool must_deliver;  /* the spool is not where documents are to stay: exit status 30 if any do

@@ -12,6 +12,8 @@
 #include "../../agent/authorize/internal.h"
 #include "../../agent/console.h"
 #include "../../agent/refusals.h"
+#include "hanging.h"
+#include "resume_world.h"
 #include "test.h"
 
 #include <errno.h>
@@ -71,6 +73,45 @@ static json_t *spooled(const char *ending) {
 
 static bool lights_off;
 static const char *stick; /* NULL: the run knows of none */
+static char told[1024];   /* what went wrong, where that is listened to */
+
+static void begun(void *user, struct disk_run *const *runs, size_t count) {
+    (void)user;
+    (void)runs;
+    (void)count;
+}
+
+static void tick(void *user) {
+    (void)user;
+}
+
+static void ended(void *user, const struct disk *disk, const struct disk_run *run,
+                  enum disposition disposition, const char *reason,
+                  const struct document *certificate) {
+    (void)user;
+    (void)disk;
+    (void)run;
+    (void)disposition;
+    (void)reason;
+    (void)certificate;
+}
+
+static void closed(void *user, const struct document *record) {
+    (void)user;
+    (void)record;
+}
+
+static void complained(void *user, const char *text) {
+    (void)user;
+    (void)strncat(told, text, sizeof told - strlen(told) - 1);
+}
+
+static const struct pipeline_watcher listener = {begun, tick, ended, closed, complained, NULL};
+static const struct pipeline_watcher *watcher;
+
+/* What an earlier run has kept of the disk, and by which order; NULL: nothing. */
+static const char *state_folder;
+static bool no_node; /* the disk cannot be opened */
 
 /* What the light of the silent disk shows: '2' as the test leaves it. */
 static char light(void) {
@@ -92,7 +133,9 @@ static enum exit_status run_silent_disk(bool allowed) {
     text_copy(disk->areas[0].node, DISK_NODE_SIZE, in_place("node"));
     text_copy(disk->identity.serial, TEXT_FIELD_SIZE, "SILENT");
     disk->identity.capacity = 1 << 20;
-    assert_int_equal(mkfifo(in_place("node"), 0600), 0);
+    assert_true(no_node || mkfifo(in_place("node"), 0600) == 0);
+    if (state_folder)
+        disk->interrupted = json_new_object();
     text_copy(disk->place.led, sizeof disk->place.led, in_place("locate"));
     assert_int_equal(file_write(in_place("locate"), "2\n", 2, 0600), 0);
     scan.disks = calloc(1, sizeof *scan.disks);
@@ -109,6 +152,7 @@ static enum exit_status run_silent_disk(bool allowed) {
     session_start(&session, NULL);
     char folder[PATH_MAX];
     text_copy(folder, sizeof folder, in_place("spool"));
+    json_t *order = json_pack("{s:s}", "digest", "sha256:00");
     const struct pipeline pipeline = {
         .session = &session,
         .scan = &scan,
@@ -120,8 +164,12 @@ static enum exit_status run_silent_disk(bool allowed) {
         .locate = !lights_off,
         .stick = stick,
         .must_deliver = stick != NULL,
+        .order = order,
+        .state = state_folder,
+        .watcher = watcher,
     };
     const enum exit_status status = pipeline_run(&pipeline);
+    json_decref(order);
     session_end(&session);
     authorization_free(&authorization);
     scan_free(&scan);
@@ -197,6 +245,76 @@ static void test_stick_comes_during_the_run(void **state) {
     const size_t count = folder_names(folder, &names);
     assert_int_equal(count, 3);
     folder_free_names(names, count);
+}
+
+static enum exit_status run_with_hanging_stick(bool allowed) {
+    char path[PATH_MAX];
+    text_copy(path, sizeof path, in_place("stick"));
+    assert_int_equal(mkdir(path, 0700), 0);
+    stick = path;
+    watcher = &listener;
+    told[0] = '\0';
+    hanging_clock(3000);
+    hanging_begin(path);
+    const enum exit_status status = run_silent_disk(allowed);
+    stick = NULL;
+    watcher = NULL;
+    assert_int_equal(spool_count_unsafe(in_place("spool")), spool_count(in_place("spool")));
+    assert_null(spooled("incomplete"));
+    assert_non_null(strstr(told, "quietus: the stick cannot be written to (it has not answered for "
+                                 "30 s)\n"));
+    hanging_end();
+    clock_use(NULL);
+    return status;
+}
+
+/* A stick that does not come back from a sync: the run ends all the same, when it is asked to, with
+ * all of its documents in the spool, and says that they are nowhere else. */
+static void test_stick_that_hangs(void **state) {
+    (void)state;
+    pthread_t thread;
+    int with = SIGTERM;
+    interrupt_hold();
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &with), 0);
+    assert_int_equal(run_with_hanging_stick(true), EXIT_UNKNOWN);
+    (void)pthread_join(thread, NULL);
+    assert_non_null(strstr(told, "quietus: 3 documents are not delivered and stay in "));
+    assert_non_null(
+        strstr(told, "(they are not on the stick either: it has not answered for 30 s)"));
+    json_t *record = spooled("-record.json");
+    assert_string_equal(json_text(record, "interrupted_by"), "SIGTERM");
+    json_decref(record);
+}
+
+static void test_stick_that_hangs_where_nothing_is_erased(void **state) {
+    (void)state;
+    assert_int_equal(run_with_hanging_stick(false), EXIT_UNDELIVERED);
+    assert_int_equal(spool_count(in_place("spool")), 1);
+}
+
+/* What an earlier run has kept of a disk is there for the next one if this one left it alone. */
+static void test_state_of_a_disk_that_cannot_be_opened(void **state) {
+    (void)state;
+    char folder[PATH_MAX];
+    char path[PATH_MAX];
+    char name[80];
+    struct stat status;
+    const struct disk_identity identity = {.serial = "SILENT", .capacity = 1 << 20};
+    text_copy(folder, sizeof folder, in_place("state"));
+    path_format(path, folder, "/earlier");
+    assert_int_equal(file_make_folders(path, 0700), 0);
+    overwrite_state_name(&identity, name);
+    path_format(path, folder, "/earlier/%s", name);
+    assert_int_equal(file_write(path, "{}", 2, 0600), 0);
+    state_folder = folder;
+    no_node = true;
+    assert_int_equal(run_silent_disk(true), EXIT_FAILED);
+    state_folder = NULL;
+    no_node = false;
+    json_t *certificate = spooled("-certificate.json");
+    assert_non_null(strstr(json_text(certificate, "reason"), "cannot be opened"));
+    json_decref(certificate);
+    assert_int_equal(stat(path, &status), 0);
 }
 
 static void test_lights_are_left_alone_if_asked(void **state) {
@@ -387,6 +505,9 @@ static void test_many_refusals_of_one_reason(void **state) {
 static const struct CMUnitTest tests[] = {
     TEST(test_interrupted),
     TEST(test_stick_comes_during_the_run),
+    TEST(test_stick_that_hangs),
+    TEST(test_stick_that_hangs_where_nothing_is_erased),
+    TEST(test_state_of_a_disk_that_cannot_be_opened),
     TEST(test_lights_are_left_alone_if_asked),
     TEST(test_no_spool_no_erase),
     TEST(test_nothing_begins_where_nothing_may),

@@ -142,16 +142,20 @@ static void what_is_on_the_stick_is_safe(void **state) {
     char spool[PATH_MAX];
     (void)state;
     path_format(spool, stick, "/spool");
+    struct reason reason = {""};
+    atomic_int_fast64_t heard_ms = 0;
     assert_int_equal(spool_put(spool, &first), 0);
-    assert_int_equal(spool_put(spool, &second), 0);
-    assert_int_equal(spool_count_unsafe(spool), 2);
-    assert_int_equal(spool_put_on_stick(spool, stick, &first), 0);
+    assert_int_equal(spool_count_unsafe(spool), 1);
+    assert_int_equal(spool_save(spool, stick, &heard_ms, &reason), 0);
     assert_holds("a.json", "first");
+    assert_true(heard_ms > 0);
+    assert_int_equal(spool_put(spool, &second), 0);
     assert_int_equal(spool_count(spool), 2);
     assert_int_equal(spool_count_unsafe(spool), 1);
     /* Another document of that name is there already: this one is not safe. */
     assert_int_equal(stick_put(stick, "certificates", "b.json", "other", 5), 0);
-    assert_int_equal(spool_put_on_stick(spool, stick, &second), -EEXIST);
+    assert_int_equal(spool_save(spool, stick, &heard_ms, &reason), 1);
+    assert_non_null(strstr(reason.text, "b.json"));
     assert_int_equal(spool_count_unsafe(spool), 1);
     /* A spool that cannot be looked into may hold anything; one that is not there has none. */
     path_format(spool, stick, "/spool/a.json");
