@@ -755,7 +755,9 @@ def run_init_function(place, call, words="", spool=()):
     script = f"""
         . {TOP}/initramfs/functions
         . {TOP}/initramfs/stick
-        state={place}/state stick={place}/stick command_line={place}/cmdline console=/dev/null
+        state={place}/state stick={place}/state/stick command_line={place}/cmdline console=/dev/null
+        stopped={place}/stopped.txt
+        consoles() {{ echo {place}/tty0; echo {place}/ttyS0; }}
         poweroff() {{ echo POWEROFF; exit 0; }}
         reboot() {{ echo REBOOT; exit 0; }}
         sync() {{ :; }}
@@ -807,7 +809,21 @@ def test_emergency_delivers_first():
     with folder() as place:
         output = run_init_function(place, "emergency 'the agent ended with 139'", "quietus.report=http://r/", ("a.json",))
         assert "CALLED deliver" in output and output.splitlines()[-1] == "HOLD"
+        for console in ("tty0", "ttyS0"):
+            assert (place / console).read_text().count("=== QUIETUS STOPPED: the agent ended with 139 ===") == 2
     assert "No erase is running" not in (TOP / "initramfs/functions").read_text()
+
+
+def test_emergency_keeps_documents_on_the_stick():
+    """On one that is there, and what watches for one that comes later is begun, whatever watched before."""
+    watches = "start_stick_watch() { echo WATCHES; }; : >$state/stick-watcher; "
+    with folder() as place:
+        for name in ("certificates", "logs"):
+            (place / "state/stick" / name).mkdir(parents=True)
+        output = run_init_function(place, watches + "emergency 'the agent ended with 139'", "", ("a.json",))
+        assert f"CALLED deliver --spool {place}/state/spool --stick {place}/state/stick" in output and "WATCHES" in output
+        logs = list((place / "state/stick/logs").iterdir())
+        assert len(logs) == 1 and "QUIETUS STOPPED" in logs[0].read_text(), logs
 
 
 def test_key_with_a_passphrase():
