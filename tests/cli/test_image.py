@@ -72,7 +72,8 @@ def test_a_users_clone_that_root_builds_has_a_commit():
 def test_build_says_what_is_wrong():
     for arguments, problem in ((["--sign", "/none"], "usage"), (["--sign", "/none", "/none2"], "no file /none"),
                                (["--site", "/none"], "no file /none"), (["--firmware", "/none"], "no folder /none"),
-                               (["--cmdline"], "usage"), (["x"], "usage"), (["x", "y"], "usage")):
+                               (["--cmdline"], "usage"), (["--cmdline", "a='b'"], "cannot have"),
+                               (["--cmdline", "a\\b"], "cannot have"), (["--cmdline", '"a"'], "cannot have"), (["x"], "usage"), (["x", "y"], "usage")):
         done = subprocess.run([TOP / "scripts/build", *arguments], capture_output=True, text=True)
         assert done.returncode == 1 and problem in done.stderr, (arguments, done)
     done = subprocess.run([TOP / "scripts/build", "--help"], capture_output=True, text=True)
