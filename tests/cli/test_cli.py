@@ -755,6 +755,7 @@ def run_init_function(place, call, words="", spool=()):
     script = f"""
         . {TOP}/initramfs/functions
         . {TOP}/initramfs/stick
+        . {TOP}/initramfs/next
         state={place}/state stick={place}/state/stick command_line={place}/cmdline console=/dev/null
         stopped={place}/stopped.txt
         consoles() {{ echo {place}/tty0; echo {place}/ttyS0; }}
@@ -764,6 +765,7 @@ def run_init_function(place, call, words="", spool=()):
         slept=0
         sleep() {{ slept=$((slept + $1)); [ "$slept" -lt 200 ] || {{ echo HOLD; exit 0; }}; }}
         start_stick_watch() {{ :; }}
+        entry_after_this() {{ return 1; }}
         quietus() {{ echo "CALLED $*"; rm -f $state/spool/*.json; }}
         {call}"""
     done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=120)
@@ -802,6 +804,27 @@ def test_init_does_not_power_off_on_documents():
             assert output.splitlines()[-1] == expected, (call, words, spool, output)
             if "b/" in words:
                 assert f"CALLED deliver --spool {place}/state/spool --to http://b/" in output
+
+
+def test_only_who_is_done_with_goes_on():
+    """A mark is left and the next device booted where everything was erased, and documents are safe; else the machine
+    powers off, and boots Quietus again. A mark that cannot be stored is no restart."""
+    fails = "quietus() { echo CALLED; return 1; }; "
+    mark = "quietus.mark=http://h/done/52-54"
+    for call, spool, marks, expected in (
+            ("finish 0", (), 1, "REBOOT"), ("finish 30", ("a.json", "on-stick/a.json"), 1, "REBOOT"),
+            ("finish 30", ("a.json",), 0, "HOLD"), ("finish 10", (), 0, "POWEROFF"), ("finish 11", (), 0, "POWEROFF"),
+            ("finish 20", (), 0, "POWEROFF"), ("finish 21", (), 0, "POWEROFF"), ("finish 1", (), 0, "POWEROFF"),
+            (fails + "finish 0", (), 6, "HOLD")):
+        with folder() as place:
+            output = run_init_function(place, call, f"quietus.done=next {mark}", spool)
+            assert output.splitlines()[-1] == expected and output.count("CALLED") == marks, (call, spool, output)
+            assert ("not at http://h/done/52-54" in output) == (marks > 1), output
+            if marks == 1:
+                assert f"--file {place}/state/done --as 52-54 --to http://h/done" in output
+    with folder() as place:
+        output = run_init_function(place, "finish 30", f"quietus.done=next {mark} quietus.undelivered=give-up", ("a.json",))
+        assert output.splitlines()[-1] == "POWEROFF" and "CALLED" not in output, output
 
 
 def test_emergency_delivers_first():

@@ -59,7 +59,8 @@ def blind_to_ipxe(folder):
 
 def test_dnsmasq_ipxe_and_on():
     """Two boots of one machine, without a hand in between: the first goes by undionly.kpxe, erases and reboots; the
-    second finds the mark and leaves the network for the disk."""
+    second finds the mark and leaves the network for the disk. Before, the mark cannot be stored for a while, and there is no
+    restart without it."""
     site_network.have_programs()
     with tempfile.TemporaryDirectory(prefix="quietus-test-") as name:
         folder = pathlib.Path(name)
@@ -67,6 +68,9 @@ def test_dnsmasq_ipxe_and_on():
         assert content.count(path, content.canary("disk")) > 0
         with SiteNetwork(folder, dhcp=blind_to_ipxe(folder)) as site:
             prepare(site, folder)
+            in_its_way = site.www / "certificates/done"
+            in_its_way.parent.mkdir(exist_ok=True)
+            in_its_way.write_text("a file where a folder has to be")
             log = folder / "nginx/access.log"
             mark = f"GET /quietus/certificates/done/{machine.MAC.replace(':', '-')} "
             with Machine([machine.sata(path, SERIAL)], direct=False, network=False, prefix=site.prefix,
@@ -75,6 +79,8 @@ def test_dnsmasq_ipxe_and_on():
                                 "-action", "reboot=reset"]) as vm:
                 site.wait_for(lambda: "sent /srv/tftp/undionly.kpxe" in site.dnsmasq_log(), 300)
                 site.restart_dnsmasq(site_network.EXAMPLES / "dnsmasq.conf")
+                vm.wait_for("quietus: no restart: the mark .* trying again in 10 s")
+                in_its_way.unlink()
                 vm.wait_for("quietus: exit status 0; next")
                 end = time.monotonic() + 300
                 while len(re.findall(mark, log.read_text())) < 3 and time.monotonic() < end:
