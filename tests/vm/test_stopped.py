@@ -70,3 +70,18 @@ def test_the_screen_dies():
 def test_the_boot_script_dies():
     with stops("agent", "kill -KILL $PPID", "quietus.mode=inspect") as it:
         keeps_its_documents(*it, "QUIETUS STOPPED: the boot script ended with 137")
+
+
+def test_ctrl_alt_del():
+    """A button of a BMC's viewer: it restarts nothing, while the documents are in memory alone as before and after."""
+    with Machine(kernel_options="console=tty0 quietus.mode=inspect quietus.settle=1", network=False,
+                 extra=["-vga", "std"]) as vm:
+        keys = [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]
+        vm.wait_for("quietus: Quietus")
+        for time_of_run in ("Disks +0", "no poweroff: 1 documents are in /run/quietus/spool alone"):
+            vm.wait_for(time_of_run)
+            said = vm.console().count("Ctrl-Alt-Del does nothing here")
+            vm.qmp("send-key", keys=keys)
+            vm.wait_for(f"(?s)(Ctrl-Alt-Del does nothing here.*){{{said + 1}}}", 60)
+        time.sleep(3)
+        assert vm.process.poll() is None and vm.console().count("quietus: Quietus") == 1, vm.console()
