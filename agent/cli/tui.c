@@ -1,10 +1,17 @@
 #include "../tui/tui.h"
 
 #include "quietus/memory.h"
+#include "quietus/timekeeping.h"
 
 #include "cli.h"
 
 #include <stdlib.h>
+
+/* For the certificates; before there are threads, and not again if a network comes later. */
+static void learn_time(const char *servers) {
+    (void)time_learn(&(struct time_sources){servers, TIME_SERVERS_OF_DHCP, ""});
+    time_print(stdout);
+}
 
 int cli_tui(int argc, char **argv) {
     static const struct option options[] = {
@@ -14,6 +21,7 @@ int cli_tui(int argc, char **argv) {
         {"sign-key", required_argument, NULL, 'k'},
         {"parallel", required_argument, NULL, 'n'},
         {"start-rate", required_argument, NULL, 'f'},
+        {"ntp", required_argument, NULL, 'm'},
         {"choice", required_argument, NULL, 'e'},
         {"sysroot", required_argument, NULL, 'r'},
         CLI_POLICY_OPTIONS,
@@ -21,6 +29,7 @@ int cli_tui(int argc, char **argv) {
     };
     struct tui_options how = {.root = "", .spool = "./quietus-certificates"};
     struct reason reason;
+    const char *time_servers = NULL;
     char **consoles = memory_new((size_t)argc, sizeof *consoles);
     int error = 0;
     policy_default(&how.policy);
@@ -33,6 +42,8 @@ int cli_tui(int argc, char **argv) {
             how.stick = optarg;
         else if (option == 'k')
             how.sign_key = optarg;
+        else if (option == 'm')
+            time_servers = optarg;
         else if (option == 'e')
             how.choice = optarg;
         else if (option == 'r')
@@ -54,8 +65,11 @@ int cli_tui(int argc, char **argv) {
         status = cli_error("tui", "%s", reason.text);
     else if (optind != argc)
         status = cli_error("tui", "takes options only; disks are chosen on the screen");
-    else if (how.root[0] == '\0' || cli_sysroot("tui", how.root) == EXIT_GOOD)
+    else if (how.root[0] == '\0' || cli_sysroot("tui", how.root) == EXIT_GOOD) {
+        if (time_servers)
+            learn_time(time_servers);
         status = tui_run(&how);
+    }
     free(consoles);
     return status;
 }

@@ -3,7 +3,10 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
+
+from test_cli import FIXTURES, QUIETUS
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
@@ -13,6 +16,7 @@ def init(folder, script):
     text = f"""
         . {TOP}/initramfs/functions
         . {TOP}/initramfs/stick
+        . {TOP}/initramfs/screen
         state={folder} stick={folder}/stick command_line={folder}/cmdline shell_allowed={folder}/shell
         setsid() {{ echo "SHELL $*"; exit 0; }}
         {script}"""
@@ -32,6 +36,39 @@ def test_a_shell_needs_the_build_and_the_command_line():
             script = """consoles() { echo /dev/tty0; echo /dev/ttyS0; }
                 offer_shell; wait"""
             assert ("SHELL" in init(folder, script)) == shells, (built, words)
+
+
+def test_the_screen_takes_words_as_the_agent_does():
+    """One that means nothing is no reason to wait at the screen, and those that mean something there are passed on."""
+    for words, good in (("quietus.parallel=2 quietus.done=poweroff", True), ("", True), ("quietus.mdoe=erase", False),
+                        ("quietus.parallel=none quietus.settle=1", False), ("quietus.mdoe=erase quietus.end", False)):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "cmdline").write_text(f"quiet {words}\n")
+            said = init(folder, f"""quietus() {{ {QUIETUS} "$@"; }}
+                wants_screen && words_are_good && echo SCREEN; :""")
+            assert ("SCREEN" in said) == good, (words, said)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "cmdline").write_text("quietus.parallel=2 quietus.settle=1 quietus.start_rate=0.5 quietus.ntp=a,b\n")
+        assert init(folder, "screen_options").split() == ["--parallel", "2", "--start-rate", "0.5", "--ntp", "a,b"]
+
+
+def test_the_screen_asks_what_time_it_is():
+    """As the agent does, before there is a screen."""
+    server = subprocess.Popen([sys.executable, TOP / "tests/vm/ntp_server.py", "127.0.0.1"])
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            subprocess.run(["tar", "xzf", FIXTURES / "four-disks.tar.gz", "-C", name], check=True)
+            for _ in range(20):
+                done = subprocess.run([QUIETUS, "tui", "--sysroot", name, "--ntp", "127.0.0.1"], capture_output=True,
+                                      text=True, stdin=subprocess.DEVNULL, env={"TERM": "dumb"})
+                if "NTP" in done.stdout:
+                    break
+            assert "time: NTP server 127.0.0.1, which nobody vouches for" in done.stdout, done
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_words_of_the_stick():

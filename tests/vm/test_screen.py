@@ -241,3 +241,9 @@ def test_stop_and_power_cut():
         certificate = next(payload(path) for path in stick.Stick(image).copy_out("certificates", place / "out").iterdir()
                            if path.name.endswith("certificate.json"))
         assert certificate["disposition"] == "unknown" and "SIGINT" in certificate["reason"], certificate["reason"]
+
+
+def test_a_misspelt_word_is_no_screen():
+    with Machine([], "quietus.settle=1 quietus.mdoe=erase", network=False) as vm:
+        assert vm.wait_for_end() == 1
+        assert "has quietus.mdoe=erase, which means nothing; nothing was done" in vm.console()
