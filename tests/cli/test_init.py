@@ -1,6 +1,7 @@
 """Functions of init, by busybox's shell on this machine; what they would do to a machine is a function here."""
 
 import contextlib
+import hashlib
 import pathlib
 import subprocess
 import tempfile
@@ -91,6 +92,25 @@ take_words_of_stick >/dev/null; cat "$command_line"; take_authority; cat "$autho
         (place / "command-line").unlink()
         said = shell(place, script)
         assert "quietus.ca_sha256=00" in said, said
+
+
+def test_the_authority_and_its_digest():
+    """In capitals too, for a file as for a URL. By HTTPS it cannot come, and that is said at once."""
+    with folder() as place:
+        (place / "new.pem").write_text("new\n")
+        digest = hashlib.sha256(b"new\n").hexdigest()
+        fetches = "quietus() { echo FETCHES $*; }; "
+        for words, kept, said_of_it in (
+                (f"{place}/new.pem quietus.ca_sha256={digest}", True, ""),
+                (f"{place}/new.pem quietus.ca_sha256={digest.upper()}", True, ""),
+                (f"{place}/new.pem quietus.ca_sha256={'0' * 64}", False, "is not what quietus.ca_sha256 says"),
+                (f"http://h/ca quietus.ca_sha256={digest.upper()}", False, f"FETCHES fetch --sha256 {digest} "),
+                (f"https://h/ca quietus.ca_sha256={digest}", False, "give it by http://")):
+            (place / "line").write_text(f"quietus.ca={words}\n")
+            (place / "ca.pem").write_text("of the image\n")
+            said = shell(place, fetches + "take_authority")
+            assert (place / "ca.pem").read_text() == ("new\n" if kept else ""), (words, said)
+            assert said_of_it in said and ("FETCHES" in said) == ("FETCHES" in said_of_it), (words, said)
 
 
 def test_an_authority_larger_than_memory():
