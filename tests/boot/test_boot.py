@@ -143,7 +143,7 @@ def test_uefi_http_image_over_ipv6():
         check_documents(place, net.www / f"certificates/{boots.machine.SERIAL}")
 
 
-STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.settle=2 quietus.progress=none\n"
+STICK_WORDS = "quietus.mode=erase quietus.done=poweroff quietus.progress=none\n"
 
 
 def stick_files(place):

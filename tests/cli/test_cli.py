@@ -849,6 +849,14 @@ def test_emergency_keeps_documents_on_the_stick():
         assert len(logs) == 1 and "QUIETUS STOPPED" in logs[0].read_text(), logs
 
 
+def test_which_kernel_messages_are_shown():
+    for words, before, after in (("", "7", "4"), ("quietus.verbose=1", "4", "7"), ("quietus.verbose=1", "8", "8")):
+        with folder() as place:
+            (place / "printk").write_text(f"{before}\t4\t1\t7\n")
+            run_init_function(place, f"printk={place}/printk; show_kernel_messages", words)
+            assert (place / "printk").read_text().split()[0] == after, (words, before)
+
+
 def test_key_with_a_passphrase():
     """keygen --passphrase: a person is asked for it, three times; without a terminal the key is of no use."""
     with folder() as place:

@@ -33,7 +33,7 @@ def test_stick_without_a_network():
         it = stick.Stick(image)
         it.put(f"orders/{machine.SERIAL}.json", order(place, "S-DISK"))
         it.put("keys/site.key", (place.folder / "site.key").read_bytes())
-        it.put("quietus.conf", "# as Windows writes it\r\nquietus.mode=erase quietus.settle=2\r\nquietus.done=reboot\r\n"
+        it.put("quietus.conf", "# as Windows writes it\r\nquietus.mode=erase quietus.verbose=1\r\nquietus.done=reboot\r\n"
                                "init=/bin/sh\r\n")
         before = content.digest(image)
         with Machine([machine.sata(disk, "S-DISK"), machine.usb_stick(image, "STICK")], "quietus.progress=none",
@@ -43,6 +43,7 @@ def test_stick_without_a_network():
         assert status == 0, console
         assert "exit status 0; poweroff" in console, "the command line's quietus.done has to win"
         assert "init=/bin/sh" not in console
+        assert "Synchronizing SCSI cache" in console, "the stick's quietus.verbose has to count although there is 'quiet'"
         assert content.count(disk, content.canary("stick")) == 0
         assert content.digest(image) != before
         files = it.copy_out("certificates", place.folder / "certificates")
