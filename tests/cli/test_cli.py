@@ -768,7 +768,8 @@ def run_init_function(place, call, words="", spool=()):
         entry_after_this() {{ return 1; }}
         quietus() {{ echo "CALLED $*"; rm -f $state/spool/*.json; }}
         {call}"""
-    done = subprocess.run(["busybox", "sh", "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["busybox", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=120)
     assert done.returncode == 0, done
     return done.stdout
 
@@ -847,6 +848,17 @@ def test_emergency_keeps_documents_on_the_stick():
         assert f"CALLED deliver --spool {place}/state/spool --stick {place}/state/stick" in output and "WATCHES" in output
         logs = list((place / "state/stick/logs").iterdir())
         assert len(logs) == 1 and "QUIETUS STOPPED" in logs[0].read_text(), logs
+
+
+def test_seconds_that_are_none():
+    """They are no reason not to wait for disks and the network."""
+    for word, seconds in (("", 3), ("quietus.settle=5", 5), ("quietus.settle=0", 0), ("quietus.settle=3s", 3),
+                          ("quietus.settle=", 3), ("quietus.settle=-1", 3), ("quietus.settle=99999999999999999999", 3)):
+        with folder() as place:
+            call = "device_aliases() { :; }; load_drivers() { :; }; wait_for_disks; echo WAITED $slept"
+            output = run_init_function(place, call, word)
+            assert output.splitlines()[-1] == f"WAITED {seconds}", (word, output)
+            assert ("is no number of seconds; it is 3 now" in output) == (seconds == 3 and word != ""), (word, output)
 
 
 def test_which_kernel_messages_are_shown():
