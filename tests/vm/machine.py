@@ -283,6 +283,7 @@ mount_kernel_file_systems
 start_consoles
 load_drivers
 wait_for_disks
+drop_network_drivers
 {network}
 {body}
 echo ALL-DONE
