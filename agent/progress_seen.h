@@ -10,7 +10,7 @@ struct progress_seen {
     unsigned parts;
     uint64_t done;
     uint64_t total;
-    uint64_t flushed; /* of an overwrite */
+    uint64_t flushed;    /* of an overwrite */
     int64_t since_ms;    /* start of the phase's part, for the rate */
     uint64_t since_done; /* what was done then: an overwrite may have been taken up */
 };

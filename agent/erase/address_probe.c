@@ -72,7 +72,7 @@ static int each_place(struct probe *probe, probe_step step) {
     const struct layout *layout = probe->run->layout;
     for (unsigned i = 0; i < layout->area_count; i++) {
         const struct layout_area *area = &layout->areas[i];
-        if (area->bytes <= 2 * PATTERN_BLANK_ENDS)
+        if (area->bytes <= UINT64_C(2) * PATTERN_BLANK_ENDS)
             continue;
         struct place place = {.area = i, .length = area->unit};
         int error = step(probe, &place);

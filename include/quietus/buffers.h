@@ -14,6 +14,6 @@ enum { BUFFERS_MOST = 4 << 20, BUFFERS_LEAST = 2 << 20, BUFFERS_PLENTY = 64 << 2
 /* How many bytes there are for a disk that wants so many; it gives back as many. Buffers that the
  * kernel may still use are never given back. */
 size_t buffers_take(size_t wanted);
-void buffers_give(size_t taken);
+void buffers_give(size_t given);
 
 #endif
