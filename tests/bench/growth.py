@@ -82,6 +82,15 @@ def per_disk(rows):
     return slope, first["peak_mib"] - slope
 
 
+# buffers.h: so many disks get 4 MiB each, others half of it.
+WITH_ALL_BUFFERS, SAVED = 16, 2
+
+
+def memory_of(rows, disks):
+    slope, base = per_disk(rows)
+    return base + slope * disks - SAVED * max(disks - WITH_ALL_BUFFERS, 0)
+
+
 PLOT = """set terminal svg size 860,380 dynamic background 'white'
 set output '{path}'
 set multiplot layout 1,2

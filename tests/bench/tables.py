@@ -108,7 +108,8 @@ def limits(figures):
            f"MB/s, and k processors like this machine's spend c seconds on a GB: {random:.2f} for a random pass, {zero:.2f} for "
            "zeros, measured as the engine's own CPU time on the loop device; what a real disk's driver and interrupts take "
            "comes on top. "
-           f"Memory is {base:.0f} MiB and {slope:.1f} MiB for each disk.")
+           f"Memory is {base:.0f} MiB and {slope:.1f} MiB for each disk up to the {growth.WITH_ALL_BUFFERS}th, "
+           f"{slope - growth.SAVED:.1f} MiB for each one more.")
     for name, (count, capacity, speed, bus, shared) in CHASSIS.items():
         each = min(speed, bus / count)
         total = count * each / 1000
@@ -117,7 +118,7 @@ def limits(figures):
         yield (f"{name} of {capacity} TB and {speed} MB/s ({shared}): min({speed}, {bus}/{count} = {bus / count:.0f}) = {each:.0f} "
                f"MB/s each, so {what} it; {total:.1f} GB/s in all, {hours:.1f} h a pass. That takes {total * random:.1f} "
                f"processors for a random pass and {total * zero:.1f} for zeros: with fewer, the processors limit it, at "
-               f"{1 / random:.1f} GB/s of random data for each. Memory: {base + slope * count:.0f} MiB.")
+               f"{1 / random:.1f} GB/s of random data for each. Memory: {growth.memory_of(figures["growth"], count):.0f} MiB.")
 
 
 def show(figures):

@@ -9,7 +9,7 @@
 #include "test.h"
 #include "whole_erase.h"
 
-enum { MIB = 1 << 20 };
+enum { MIB = 1 << 20, SAMPLED_MIB = 96 }; /* of less than that every byte is read anyway */
 
 static void set_passes(struct erase *erase, const char *passes) {
     struct reason reason;
@@ -48,7 +48,7 @@ static json_t *evidence_of(const struct erase *erase, const char *kind) {
 /* A power loss too short for anything but one write to fail: it succeeds when it is done again, and
  * one sector that had been acknowledged holds again what it held. Samples would hardly find it. */
 static void lose_a_sector(struct erase *erase, const char *passes) {
-    erase_make(erase, COMMANDS_ATA, 48);
+    erase_make(erase, COMMANDS_ATA, SAMPLED_MIB);
     set_passes(erase, passes);
     erase->fake.bad_write_from = 30 * MIB;
     erase->fake.bad_write_to = 30 * MIB + 512;
@@ -73,7 +73,7 @@ static void test_what_a_failed_write_cost_is_found(void **state) {
 static void test_writes_that_were_done_again_are_an_exception(void **state) {
     (void)state;
     struct erase erase;
-    erase_make(&erase, COMMANDS_ATA, 48);
+    erase_make(&erase, COMMANDS_ATA, SAMPLED_MIB);
     erase.fake.bad_write_from = 30 * MIB;
     erase.fake.bad_write_to = 30 * MIB + 512;
     erase.fake.bad_write_failures = 1;

@@ -363,7 +363,7 @@ static void test_another_disk_before_the_second_pass(void **state) {
     text_copy(erase.policy.methods[1], POLICY_NAME_SIZE, "scsi-format");
     erase.policy.method_count = 2;
     erase.policy.fallback = true;
-    assert_int_equal(passes_parse("zero,ones", &erase.policy.passes, &reason), 0);
+    assert_int_equal(passes_parse("zero,random", &erase.policy.passes, &reason), 0);
     erase.fake.becomes_another_after = 8; /* the first pass has 8 requests */
     erase_go(&erase);
     assert_int_equal(erase.run->plan.step_count, 2);
