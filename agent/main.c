@@ -111,7 +111,8 @@ static const struct {
      "  --stick DIR                 where a stick is mounted (/run/quietus/stick): its order is\n"
      "                              taken where none is named (orders/SERIAL.json), its key signs\n"
      "                              (keys/site.key), documents are kept in its certificates/\n"
-     "  --passphrase-file FILE      opens the secrets, where nobody types\n"},
+     "  --passphrase-file FILE      opens the secrets, where nobody types\n"
+     "  --check-words               says whether the words mean something (status 0), and ends\n"},
     {"deliver",
      "  --spool DIR      the folder\n"
      "  --file FILE      one file instead, under its name with the server's serial number\n"
@@ -137,6 +138,7 @@ static const struct {
      "  --sign-key FILE  signs instead (assurance 'site')\n"
      "  --parallel N     so many disks at once (all)\n"
      "  --start-rate N   so many disks begun per second, such as 0.5 (no limit)\n"
+     "  --ntp SERVER,... asks these for the time, and those that DHCP names\n"
      "  --choice FILE    lets the person choose poweroff or reboot, and writes that there\n"
      "  --sysroot DIR    a saved tree instead of this machine: to look, nothing is erased\n"},
     {"order",

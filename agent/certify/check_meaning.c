@@ -12,8 +12,7 @@ static bool same_text(const json_t *a, const json_t *b, const char *key) {
     return strcmp(json_text(a, key), json_text(b, key)) == 0;
 }
 
-/* Whether the bound follows from the counts beside it. Other formulas are those of certificates
- * from before strata were known to be uneven. */
+/* Whether the bound follows from the counts beside it. */
 static bool is_bound_earned(const json_t *shown) {
     const json_t *bound = json_object_get(shown, "bound");
     const char *formula = json_text(bound, "formula");
@@ -22,10 +21,12 @@ static bool is_bound_earned(const json_t *shown) {
     const uint64_t units = json_count(shown, "units");
     const uint64_t strata = json_count(shown, "strata");
     const uint64_t informative = json_count(shown, "informative_strata");
+    if (!bound)
+        return true;
     if (strcmp(formula, STATS_FULL) == 0)
         return json_flag(shown, "every_unit");
     if (strcmp(formula, STATS_FORMULA) != 0)
-        return true;
+        return strcmp(formula, STATS_FORMULA_EVEN) == 0;
     return strata > 0 && strata <= units && informative <= strata && confidence > 0 &&
            confidence < 1 &&
            residue >= stats_bound(informative, confidence, stats_evenness(units, strata));

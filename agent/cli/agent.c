@@ -11,6 +11,7 @@
 #include "quietus/stick.h"
 #include "quietus/timekeeping.h"
 
+#include "agent_words.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -19,130 +20,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { VALUE_SIZE = 1024, MOST_SECONDS = 1000000 };
-
-struct agent_options {
-    bool erase;
-    bool locate;
-    char order[VALUE_SIZE];
-    char report[VALUE_SIZE];
-    char expected[VALUE_SIZE];
-    char secrets[VALUE_SIZE];
-    char ntp[VALUE_SIZE];
-    unsigned order_wait;
-    unsigned deliver_seconds;
-    unsigned heartbeat_seconds;
-    enum progress_style progress;
-    struct runner_limits limits;
-    const char *command_line;
-    const char *trust_folder;
-    const char *spool;
-    const char *state;
-    const char *stick;
-    const char *passphrase_file;
-    enum thaw thaw;
-};
-
-static int take_seconds(const char *value, unsigned *out) {
-    char *end;
-    errno = 0;
-    const unsigned long seconds = strtoul(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || seconds > MOST_SECONDS)
-        return -EINVAL;
-    *out = (unsigned)seconds;
-    return 0;
-}
-
-/* init's own; named here so that a word that nobody knows can be told from them. */
-static bool is_for_init(const char *name) {
-    /* clang-format off */
-    static const char *const names[] = {
-        "done", "mark", "undelivered", "settle", "medium", "verbose",
-        "network_wait", "nic", "vlan", "address", "gateway", "dns",
-        "ca", "ca_sha256",
-    };
-    /* clang-format on */
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int take_option(const char *name, const char *value, struct agent_options *out) {
-    struct reason reason;
-    if (strcmp(name, "mode") == 0) {
-        out->erase = strcmp(value, "erase") == 0;
-        return out->erase || strcmp(value, "inspect") == 0 ? 0 : -EINVAL;
-    }
-    if (strcmp(name, "locate") == 0) {
-        out->locate = strcmp(value, "on") == 0;
-        return out->locate || strcmp(value, "off") == 0 ? 0 : -EINVAL;
-    }
-    /* Without a value: not what anybody means, so not what is done. */
-    if (strcmp(name, "order") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
-        text_copy(out->order, VALUE_SIZE, value);
-        return 0;
-    }
-    if (strcmp(name, "report") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
-        text_copy(out->report, VALUE_SIZE, value);
-        return 0;
-    }
-    if (strcmp(name, "expected") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
-        text_copy(out->expected, VALUE_SIZE, value);
-        return 0;
-    }
-    if (strcmp(name, "thaw") == 0)
-        return thaw_parse(value, &out->thaw);
-    if (strcmp(name, "secrets") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
-        text_copy(out->secrets, VALUE_SIZE, value);
-        return 0;
-    }
-    if (strcmp(name, "ntp") == 0 && value[0] != '\0' && strlen(value) < VALUE_SIZE) {
-        text_copy(out->ntp, VALUE_SIZE, value);
-        return 0;
-    }
-    if (strcmp(name, "order_wait") == 0)
-        return take_seconds(value, &out->order_wait);
-    if (strcmp(name, "deliver") == 0)
-        return take_seconds(value, &out->deliver_seconds);
-    if (strcmp(name, "heartbeat") == 0)
-        return take_seconds(value, &out->heartbeat_seconds);
-    if (strcmp(name, "progress") == 0)
-        return cli_progress_style(value, &out->progress);
-    if (strcmp(name, "parallel") == 0)
-        return runner_parse_parallel(value, &out->limits, &reason);
-    if (strcmp(name, "start_rate") == 0)
-        return runner_parse_start_rate(value, &out->limits, &reason);
-    return is_for_init(name) ? 0 : -EINVAL;
-}
-
-/* A word that is misspelt must not be passed over: it may be the one that limits what is done. */
-static int take_command_line(char *line, struct agent_options *out) {
-    static const char prefix[] = "quietus.";
-    char *rest = line;
-    for (char *word; (word = strsep(&rest, " \t\n"));) {
-        if (strncmp(word, prefix, strlen(prefix)) != 0)
-            continue;
-        char *value = strchr(word, '=');
-        if (value)
-            *value++ = '\0';
-        if (take_option(word + strlen(prefix), value ? value : "", out))
-            return cli_error("agent",
-                             "the kernel's command line has %s%s%s, which means nothing; "
-                             "nothing was done",
-                             word, value ? "=" : "", value ? value : "");
-    }
-    return EXIT_GOOD;
-}
-
 /* Where no order is named, it is on the stick, if there is one. */
-static void look_on_stick(struct agent_options *out) {
+static void look_on_stick(struct agent_words *out) {
     if (out->erase && out->order[0] == '\0' && stick_present(out->stick))
         (void)snprintf(out->order, sizeof out->order, "%s/orders/{serial}.json", out->stick);
 }
 
-static int parse(int argc, char **argv, struct agent_options *out) {
+static int parse(int argc, char **argv, struct agent_words *out) {
     static const struct option options[] = {
         {"command-line", required_argument, NULL, 'c'},
         {"trust", required_argument, NULL, 't'},
@@ -150,12 +34,13 @@ static int parse(int argc, char **argv, struct agent_options *out) {
         {"state", required_argument, NULL, 'k'},
         {"stick", required_argument, NULL, 'u'},
         {"passphrase-file", required_argument, NULL, 'f'},
+        {"check-words", no_argument, NULL, 'w'},
         {NULL, 0, NULL, 0},
     };
     enum { LINE_LIMIT = 65536 };
     AUTO_FREE char *line = NULL;
     size_t length;
-    *out = (struct agent_options){
+    *out = (struct agent_words){
         .locate = true,
         .order_wait = 300,
         .deliver_seconds = 600,
@@ -179,6 +64,8 @@ static int parse(int argc, char **argv, struct agent_options *out) {
             out->stick = optarg;
         else if (option == 'f')
             out->passphrase_file = optarg;
+        else if (option == 'w')
+            out->only_check = true;
         else
             return cli_bad_option("agent");
     }
@@ -187,14 +74,14 @@ static int parse(int argc, char **argv, struct agent_options *out) {
     const int error = file_read(out->command_line, LINE_LIMIT, &line, &length);
     if (error)
         return cli_error("agent", "%s: %s", out->command_line, strerror(-error));
-    const int status = take_command_line(line, out);
+    const int status = agent_take_words(line, out);
     look_on_stick(out);
     return status;
 }
 
 /* What an agent's run consists of. */
 struct agent_run {
-    const struct agent_options *options;
+    const struct agent_words *options;
     struct scan scan;
     struct order order; /* .document NULL: none */
     struct policy policy;
@@ -226,7 +113,7 @@ static int fetch_once(const char *where, size_t limit, int64_t give_up_ms, char 
 
 /* The first HTTPS URL that the command line has, since its server can prove who it is; else any;
  * else "". */
-static const char *url_for_time(const struct agent_options *options) {
+static const char *url_for_time(const struct agent_words *options) {
     const char *const urls[] = {options->report, options->order, options->expected,
                                 options->secrets};
     const char *best = "";
@@ -242,7 +129,7 @@ static const char *url_for_time(const struct agent_options *options) {
 
 /* Before anything is judged by the time, and again where a network comes up late. */
 static void learn_time(const struct agent_run *run) {
-    char url[2 * VALUE_SIZE];
+    char url[2 * AGENT_VALUE_SIZE];
     struct reason reason;
     if (time_chosen())
         return;
@@ -256,8 +143,8 @@ static void learn_time(const struct agent_run *run) {
  * is not there is not waited for. */
 static int fetch(const struct agent_run *run, const char *what, const char *from, size_t limit,
                  char **text, size_t *length, struct reason *reason) {
-    const struct agent_options *options = run->options;
-    char where[2 * VALUE_SIZE];
+    const struct agent_words *options = run->options;
+    char where[2 * AGENT_VALUE_SIZE];
     const int64_t give_up = clock_monotonic_ms() + (int64_t)options->order_wait * 1000;
     int64_t pause_s = 1;
     int error = http_expand(from, &run->scan.server, where, sizeof where, reason);
@@ -465,12 +352,12 @@ static void scan_machine(struct agent_run *run) {
     (void)puts("");
 }
 
-static int run_agent(const struct agent_options *options) {
+static int run_agent(const struct agent_words *options) {
     struct agent_run run = {
         .options = options, .mode = options->erase ? "erase" : "inspect", .secrets = secrets_new()};
     struct session session;
     struct reason reason;
-    char report[2 * VALUE_SIZE];
+    char report[2 * AGENT_VALUE_SIZE];
     policy_default(&run.policy);
     scan_machine(&run);
     const bool reports = options->report[0] != '\0';
@@ -519,7 +406,7 @@ static int run_agent(const struct agent_options *options) {
 }
 
 int cli_agent(int argc, char **argv) {
-    struct agent_options options;
+    struct agent_words options;
     const int status = parse(argc, argv, &options);
-    return status == EXIT_GOOD ? run_agent(&options) : status;
+    return status == EXIT_GOOD && !options.only_check ? run_agent(&options) : status;
 }

@@ -25,6 +25,8 @@
 /* As certificates say it. */
 #define STATS_FORMULA "1 - (1 - p s / l)^n"
 #define STATS_FULL    "every unit was read"
+/* Of certificates from before strata were known to be uneven. */
+#define STATS_FORMULA_EVEN "1 - (1 - p)^n"
 
 /* s and l of n strata of [0, units), see sampling.h; 0 < n <= units. */
 uint64_t stats_shortest(uint64_t units, uint64_t n);

@@ -41,7 +41,7 @@ def test_a_shell_needs_the_build_and_the_command_line():
 def test_the_screen_takes_words_as_the_agent_does():
     """One that means nothing is no reason to wait at the screen, and those that mean something there are passed on."""
     for words, good in (("quietus.parallel=2 quietus.done=poweroff", True), ("", True), ("quietus.mdoe=erase", False),
-                        ("quietus.parallel=none quietus.settle=1", False), ("quietus.mdoe=erase quietus.end", False)):
+                        ("quietus.parallel=none quietus.settle=1", False), ("quietus.order=", False), ("quietus.settle=1 quietus.ca=/x", True)):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             (folder / "cmdline").write_text(f"quiet {words}\n")

@@ -1,8 +1,8 @@
-/* The kernel's command line. agent.c is included for its parser, which nothing else has. */
+/* The kernel's command line. */
+#include "../../agent/cli/agent_words.h"
 #include "fuzz.h"
 
-/* NOLINTNEXTLINE(bugprone-suspicious-include) */
-#include "../../agent/cli/agent.c"
+#include <string.h>
 
 /* Every refusal prints a message; libFuzzer and the sanitizers do not write through stderr. */
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -25,13 +25,14 @@ static bool has_word(const char *line, const char *word) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct agent_options options = {.order_wait = 300, .deliver_seconds = 600};
+    struct agent_words options = {.order_wait = 300, .deliver_seconds = 600};
     char *line = fuzz_text(data, size);
     char *words = fuzz_text(data, size);
-    if (take_command_line(words, &options) == EXIT_GOOD) {
-        REQUIRE(options.order_wait <= MOST_SECONDS && options.deliver_seconds <= MOST_SECONDS);
-        REQUIRE(strnlen(options.order, VALUE_SIZE) < VALUE_SIZE);
-        REQUIRE(strnlen(options.report, VALUE_SIZE) < VALUE_SIZE);
+    if (agent_take_words(words, &options) == EXIT_GOOD) {
+        REQUIRE(options.order_wait <= AGENT_MOST_SECONDS &&
+                options.deliver_seconds <= AGENT_MOST_SECONDS);
+        REQUIRE(strnlen(options.order, AGENT_VALUE_SIZE) < AGENT_VALUE_SIZE);
+        REQUIRE(strnlen(options.report, AGENT_VALUE_SIZE) < AGENT_VALUE_SIZE);
         REQUIRE(!options.erase || has_word(line, "quietus.mode=erase"));
     }
     free(words);

@@ -223,6 +223,11 @@ static void forge_failed_writes(json_t *p) {
     json_object_set_new(json_object_get(last_attempt(p), "verification"), "every_unit",
                         json_false());
 }
+static void forge_formula(json_t *p) {
+    json_t *verification = json_object_get(last_attempt(p), "verification");
+    json_object_set_new(json_object_get(verification, "bound"), "formula",
+                        json_string("all of it"));
+}
 static void forge_more_passes(json_t *p) {
     json_object_set_new(json_object_get(p, "policy"), "passes", json_string("random,random"));
 }
@@ -254,13 +259,33 @@ static void forge_no_disk(json_t *p) {
 static void test_forgeries_are_noticed(void **state) {
     (void)state;
     static void (*const forgeries[])(json_t *) = {
-        forge_facts,         forge_refuted,      forge_binding,     forge_no_facts,
-        forge_mismatch,      forge_counts,       forge_announced,   forge_announced_reads,
-        forge_purge,         forge_rev1,         forge_method,      forge_unknown_method,
-        forge_half_a_pass,   forge_bad_sectors,  forge_flush,       forge_result,
-        forge_failed_writes, forge_more_passes,  forge_no_evidence, forge_other_disk_after,
-        forge_no_disk_after, forge_no_authority, forge_disposition, forge_no_such_disposition,
-        forge_schema,        forge_no_disk,
+        forge_facts,
+        forge_refuted,
+        forge_binding,
+        forge_no_facts,
+        forge_mismatch,
+        forge_counts,
+        forge_announced,
+        forge_announced_reads,
+        forge_purge,
+        forge_rev1,
+        forge_method,
+        forge_unknown_method,
+        forge_half_a_pass,
+        forge_bad_sectors,
+        forge_flush,
+        forge_result,
+        forge_failed_writes,
+        forge_formula,
+        forge_more_passes,
+        forge_no_evidence,
+        forge_other_disk_after,
+        forge_no_disk_after,
+        forge_no_authority,
+        forge_disposition,
+        forge_no_such_disposition,
+        forge_schema,
+        forge_no_disk,
     };
     json_t *good = erased_certificate(COMMANDS_ATA);
     for (size_t i = 0; i < COUNT_OF(forgeries); i++) {
