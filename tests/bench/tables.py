@@ -112,13 +112,14 @@ def limits(figures):
            f"{slope - growth.SAVED:.1f} MiB for each one more.")
     for name, (count, capacity, speed, bus, shared) in CHASSIS.items():
         each = min(speed, bus / count)
+        memory = growth.memory_of(figures["growth"], count)
         total = count * each / 1000
         hours = capacity * 1e6 / each / 3600
         what = "the bus limits" if bus / count < speed else "the disks themselves limit"
         yield (f"{name} of {capacity} TB and {speed} MB/s ({shared}): min({speed}, {bus}/{count} = {bus / count:.0f}) = {each:.0f} "
                f"MB/s each, so {what} it; {total:.1f} GB/s in all, {hours:.1f} h a pass. That takes {total * random:.1f} "
                f"processors for a random pass and {total * zero:.1f} for zeros: with fewer, the processors limit it, at "
-               f"{1 / random:.1f} GB/s of random data for each. Memory: {growth.memory_of(figures["growth"], count):.0f} MiB.")
+               f"{1 / random:.1f} GB/s of random data for each. Memory: {memory:.0f} MiB.")
 
 
 def show(figures):
