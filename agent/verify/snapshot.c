@@ -15,8 +15,10 @@ enum {
     /* A drive whose last sanitize failed refuses every read, and the kernel needs long for each: if
      * so many are refused and none has been answered, no more are tried. */
     MOST_REFUSED = 512,
-    /* Likewise of markers that a write protected drive does not take. */
+    /* Likewise of markers that a write protected drive does not take; and of those of a drive that
+     * has taken some. */
     MOST_UNWRITTEN = 16,
+    MOST_UNWRITTEN_OF_SOME = 512,
 };
 
 static const char marker_magic[16] = "QUIETUS MARKER";
@@ -134,8 +136,12 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
     progress_start(progress, PHASE_SAMPLING, 2, 2, snapshot->places.count);
     for (uint64_t i = 0; i < snapshot->places.count; i++) {
         struct mark *mark = &snapshot->marks[i];
-        const bool takes_none = snapshot->markers == 0 && unwritten >= MOST_UNWRITTEN;
-        if (mark->wants_marker && !takes_none) {
+        if (atomic_load(&progress->given_up)) {
+            error = -ECANCELED;
+            break;
+        }
+        const unsigned most = snapshot->markers > 0 ? MOST_UNWRITTEN_OF_SOME : MOST_UNWRITTEN;
+        if (mark->wants_marker && unwritten < most) {
             const struct place_unit place = snapshot_place(snapshot, i);
             error = plant(snapshot, armed, &place, buffer, expected, mark);
             if (error == -ETIME) { /* the kernel may still write to it */
@@ -149,7 +155,7 @@ static int plant_all(struct snapshot *snapshot, struct armed *armed, struct prog
     }
     free(buffer);
     free(expected);
-    return 0;
+    return error == -ECANCELED ? error : 0;
 }
 
 /* They are gone through several times, and looked up; as many as a default sample has. */

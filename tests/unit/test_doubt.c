@@ -3,6 +3,7 @@
  * whose addresses are cut off, one that crawls, one that is given up.
  */
 #include "quietus/certificate.h"
+#include "quietus/clock.h"
 #include "quietus/json.h"
 
 #include "../../agent/erase/writer.h"
@@ -191,6 +192,72 @@ static void test_disk_that_is_slow_is_not_given_up(void **state) {
     erase_end(&erase, DISPOSITION_ERASED);
 }
 
+static struct erase *watched;
+static unsigned given_up_at;    /* how much had been written then */
+static unsigned given_up_after; /* waits */
+
+/* The watcher gives the run up after so many of its requests. */
+static void wait_and_give_up(int64_t milliseconds) {
+    (void)milliseconds;
+    if (given_up_after > 0 && --given_up_after == 0) {
+        given_up_at = watched->fake.destructive;
+        atomic_store(&watched->run->progress.given_up, true);
+    }
+}
+
+static int64_t clock_of_the_watched(void) {
+    return 1000;
+}
+
+static void give_up_after(struct erase *erase, unsigned waits) {
+    static const struct clock_source source = {clock_of_the_watched, wait_and_give_up};
+    clock_use(&source);
+    watched = erase;
+    given_up_after = waits;
+    erase->fake.request_takes_ms = 1;
+    erase_go(erase);
+    assert_int_equal(given_up_after, 0);
+}
+
+static void test_no_sector_is_tried_once_given_up(void **state) {
+    (void)state;
+    enum { CHUNKS = 16, TRIES = 4 };
+    struct erase erase;
+    erase_make(&erase, COMMANDS_ATA, 8);
+    erase.fake.bad_write_from = 3 * MIB;
+    erase.fake.bad_write_to = 3 * MIB + 512;
+    give_up_after(&erase, CHUNKS + TRIES);
+    assert_int_equal(given_up_at, CHUNKS + TRIES);
+    assert_int_equal(erase.fake.destructive, given_up_at);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+static void test_no_marker_is_written_once_given_up(void **state) {
+    (void)state;
+    enum { PLACES = 8 * MIB / 4096, MARKERS = 100 };
+    struct erase erase;
+    erase_make(&erase, COMMANDS_NVME, 8);
+    fake_disk_erase(&erase.fake);
+    give_up_after(&erase, PLACES + 2 * MARKERS); /* each is read back */
+    assert_int_equal(given_up_at, MARKERS);
+    assert_int_equal(erase.fake.destructive, given_up_at); /* and nothing is formatted */
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
+/* A drive that takes some markers and then no more, each after half a minute. */
+static void test_markers_that_fail_have_an_end(void **state) {
+    (void)state;
+    struct erase erase;
+    erase_make(&erase, COMMANDS_NVME, 8);
+    fake_disk_erase(&erase.fake);
+    erase.fake.bad_write_from = 1 * MIB;
+    erase.fake.bad_write_to = 8 * MIB;
+    erase_only(&erase, "nvme-format-user-data");
+    erase_go(&erase);
+    assert_int_equal(erase.fake.failed_writes, 512);
+    erase_end(&erase, DISPOSITION_UNKNOWN); /* most of it could not be marked */
+}
+
 /* A run that was ended from outside has no end of its own: what it wrote, by which key and how far,
  * is on its certificate all the same. */
 static void test_certificate_of_a_run_that_was_given_up(void **state) {
@@ -228,6 +295,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_disk_that_crawls_is_given_up),
     cmocka_unit_test(test_disk_that_begins_to_crawl_is_given_up),
     cmocka_unit_test(test_disk_that_is_slow_is_not_given_up),
+    cmocka_unit_test(test_no_sector_is_tried_once_given_up),
+    cmocka_unit_test(test_no_marker_is_written_once_given_up),
+    cmocka_unit_test(test_markers_that_fail_have_an_end),
     cmocka_unit_test(test_certificate_of_a_run_that_was_given_up),
 };
 TEST_MAIN(tests)
