@@ -265,6 +265,9 @@ static enum exit_status run_with_hanging_stick(bool allowed) {
                                  "30 s)\n"));
     hanging_end();
     clock_use(NULL);
+    /* It answers at last: what it has taken is safe, and nobody writes there any more. */
+    while (spool_count_unsafe(in_place("spool")) > 0)
+        (void)usleep(1000);
     return status;
 }
 
