@@ -158,6 +158,9 @@ def left(sim):
             for serial, _ in DRIVES]
 
 
+# Seconds in which an image that was started after all would have shown its first line twice over.
+AFTER_REFUSAL = 15
+
 # Of each boot that was not refused: seconds from power-on to the agent's first line, and to power-off.
 times = {}
 
@@ -170,7 +173,7 @@ def machine_with_drives(place, name, arguments, time_limit=machine.TIME_LIMIT, p
     sections += [port("nvme", "nvme", "s-nvme"), port("ahci", "ahci", "s-sata")]
     with Simulation(place.folder / f"{name}-drives", *sections, factor=10, trace=False) as sim:
         assert left(sim) == [VISIBLE, VISIBLE], "nothing was planted"
-        with Machine(network=False, direct=False, memory=1024, sim_drives=sim, extra=arguments,
+        with Machine(network=False, direct=False, memory=512, sim_drives=sim, extra=arguments,
                      time_limit=time_limit, prefix=prefix) as vm:
             yield vm, sim
 
@@ -181,7 +184,10 @@ def boot(place, name, arguments, refused=None, time_limit=machine.TIME_LIMIT, pr
     with machine_with_drives(place, name, arguments, time_limit, prefix) as (vm, sim):
         vm.wait_for(refused or r"quietus: Quietus")
         up = time.monotonic() - vm.started
-        if not refused:
+        if refused:
+            time.sleep(AFTER_REFUSAL)
+            assert "quietus: Quietus" not in vm.console(), vm.console()[-6000:]
+        else:
             status = vm.wait_for_end()
             times[name] = up, time.monotonic() - vm.started
             assert status == 0, vm.console()[-6000:]
