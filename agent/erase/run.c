@@ -187,7 +187,8 @@ static int verify(struct disk_run *run, struct erase_run *erase, struct attempt 
     else
         error = verification_of_erase(&verification, snapshot, &attempt->facts.samples,
                                       &attempt->verification);
-    if (error)
+    /* What the state that was read back has shown says more. */
+    if (error && attempt->reason.text[0] == '\0')
         reason_set(&attempt->reason, "reading back could not go on: %s", strerror(-error));
     return error;
 }
