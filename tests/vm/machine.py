@@ -29,7 +29,7 @@ MAC = "52:54:00:51:54:01"
 
 # Processors take turns: where each runs in a thread of its own, one may go on executing a breakpoint that another has taken
 # out of the kernel's text again, and the kernel dies of it (seen once in some thousand boots, as "Oops: int3").
-ACCELERATOR = ("-accel", "tcg,thread=multi")
+ACCELERATOR = ("-accel", "tcg,thread=single")
 
 
 # Seconds from power-on until a test is given up. On an idle machine few take 60; on one with other work to do all of
