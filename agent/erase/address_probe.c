@@ -42,6 +42,8 @@ static int heard(struct probe *probe, int error) {
 
 static int write_place(struct probe *probe, const struct place *place) {
     struct erase_run *run = probe->run;
+    if (atomic_load(&run->progress->given_up))
+        return -ECANCELED;
     pattern_fill(&probe->pattern, run->layout, place->area, place->offset, probe->expected,
                  place->length);
     probe->places++;
@@ -146,5 +148,9 @@ int address_probe(struct erase_run *run) {
     }
     memory_pages_free(probe.expected, size);
     memory_pages_free(probe.found, size);
+    if (error) {
+        reason_set(run->reason, "stopped before the first pass");
+        return error;
+    }
     return judge(&probe);
 }

@@ -331,8 +331,10 @@ static int try_addresses(struct erase_run *run) {
 static int run_all_passes(struct erase_run *run, struct pass_run *pass) {
     run->taken_up = take_up(pass);
     int first_error = try_addresses(run);
-    if (first_error == -ETIME)
+    if (first_error == -ETIME || first_error == -ECANCELED)
         return first_error;
+    /* Taken up by another run, it would not be tried again, and read alike everywhere. */
+    pass->is_told = pass->is_told && first_error == 0;
     for (; pass->number <= run->policy->passes.count; pass->number++) {
         if (pass->from == 0) /* else it is the earlier run's */
             pattern_start(run->pattern, &run->policy->passes.list[pass->number - 1]);

@@ -218,6 +218,17 @@ static void test_no_sector_is_tried_once_given_up(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
+static void test_no_address_is_tried_once_given_up(void **state) {
+    (void)state;
+    struct erase erase;
+    erase_make(&erase, COMMANDS_ATA, 12);
+    set_passes(&erase, "zero");
+    give_up_after(&erase, 2);
+    assert_int_equal(given_up_at, 2);
+    assert_int_equal(erase.fake.destructive, given_up_at);
+    erase_end(&erase, DISPOSITION_FAILED);
+}
+
 static void test_no_marker_is_written_once_given_up(void **state) {
     (void)state;
     enum { PLACES = 8 * MIB / 4096, MARKERS = 100 };
@@ -281,6 +292,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_disk_that_crawls_is_given_up),
     cmocka_unit_test(test_disk_that_begins_to_crawl_is_given_up),
     cmocka_unit_test(test_no_sector_is_tried_once_given_up),
+    cmocka_unit_test(test_no_address_is_tried_once_given_up),
     cmocka_unit_test(test_no_marker_is_written_once_given_up),
     cmocka_unit_test(test_markers_that_fail_have_an_end),
     cmocka_unit_test(test_certificate_of_a_run_that_was_given_up),
