@@ -28,6 +28,19 @@ static bool holds_what_it_says(const struct world *world, const json_t *document
     return good;
 }
 
+/* Taken up by the next boot its addresses would not be tried again, and zeroes read alike. */
+static void test_addresses_that_are_cut_off_are_not_taken_up(void **state) {
+    (void)state;
+    for (int cut_off = 0; cut_off < 2; cut_off++) {
+        struct world world;
+        world_begin(&world, COMMANDS_ATA, "zero", ANY);
+        world.fake.wraps_at = cut_off ? 8 << 20 : 0;
+        interrupted_boot(&world, CHUNKS + SOME);
+        assert_int_equal(count_in(world.folder) > 0, !cut_off);
+        world_end(&world);
+    }
+}
+
 /* The disk loses with its power what it has not flushed: the position is below all of that, and
  * what an erase ends with is flushed. */
 static void test_only_what_was_flushed_counts(void **state) {
@@ -263,6 +276,7 @@ static void test_nothing_to_keep(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_addresses_that_are_cut_off_are_not_taken_up),
     cmocka_unit_test(test_only_what_was_flushed_counts),
     cmocka_unit_test(test_begun_anew_and_cut_at_once),
     cmocka_unit_test(test_one_ends_before_another_begins),
