@@ -168,6 +168,8 @@ static void format(struct fake_disk *fake, struct nvme_command *command) {
     /* Setting 0 erases nothing (a disk imaging system lived on that for three years). */
     if ((command->cdw10 >> 9 & 7) != 0)
         erase_bytes(fake, index * area_bytes(fake), (index + 1) * area_bytes(fake));
+    if (fake->flushed) /* no cache is between it and the medium */
+        memcpy(fake->flushed, fake->medium, fake->bytes);
 }
 
 static int fake_nvme(void *context, struct nvme_command *command) {

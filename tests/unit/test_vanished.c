@@ -4,6 +4,7 @@
  */
 #include "quietus/clock.h"
 #include "quietus/json.h"
+#include "quietus/tcg.h"
 
 #include "../../agent/erase/vanished.h"
 #include "test.h"
@@ -94,6 +95,62 @@ static void test_one_whose_reading_was_given_up(void **state) {
     assert_true(has_exception(&erase, "vanished while it was read back"));
     assert_string_equal(erase.run->attempts[0].reason.text, "");
     erase_end(&erase, DISPOSITION_ERASED);
+}
+
+/* In the comparison with what was there before, or in the first read of other places. */
+static void test_one_that_vanishes_after_its_own_erase(void **state) {
+    (void)state;
+    static const unsigned reads_of_a_part = (DISK_MIB << 20) / 4096;
+    for (unsigned at = 1; at < 2 * reads_of_a_part; at += reads_of_a_part / 4) {
+        struct erase erase;
+        vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "random");
+        erase_only(&erase, "nvme-format-user-data");
+        erase.policy.verify = (struct verify_level){.kind = VERIFY_FULL};
+        erase.fake.vanishes_after = reads_of_a_part + at;
+        erase.fake.returns = 1;
+        erase_go(&erase);
+        assert_int_equal(erase.fake.returns, 0);
+        assert_true(was_all_read(&erase));
+        assert_true(has_exception(&erase, "has to be read anew"));
+        assert_false(has_exception(&erase, "every byte"));
+        assert_string_equal(erase.run->attempts[0].reason.text, "");
+        erase_end(&erase, DISPOSITION_ERASED);
+    }
+}
+
+/* Level-0 discovery: a locking feature, locked since the power was lost. */
+static bool locks_when_it_returns(struct fake_disk *fake, struct nvme_command *command) {
+    enum { SECURITY_RECEIVE = 0x82, LOCKING = 0x0002, ENABLED = 0x03, LOCKED = 0x04 };
+    uint8_t *data = command->data;
+    if (command->opcode != SECURITY_RECEIVE)
+        return false;
+    memset(data, 0, TCG_DISCOVERY_SIZE);
+    put_be32(data, 48 + 16 - 4);
+    put_be32(data + 4, 1);
+    put_be16(data + 48, LOCKING);
+    data[50] = 0x10;
+    data[51] = 12;
+    data[52] = fake->found_at > 0 ? ENABLED | LOCKED : ENABLED;
+    return true;
+}
+
+/* What is read then is not what is on the medium. */
+static void test_one_that_comes_back_locked(void **state) {
+    (void)state;
+    for (int vanishes = 0; vanishes < 2; vanishes++) {
+        struct erase erase;
+        vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "random");
+        erase_only(&erase, "nvme-format-user-data");
+        erase.fake.on_nvme = locks_when_it_returns;
+        erase.disk = fake_disk_scanned(&erase.fake);
+        erase.disk->tcg.known = true;
+        erase.fake.vanishes_after = vanishes ? (DISK_MIB << 20) / 4096 + 100 : 1 << 30;
+        erase.fake.returns = 1;
+        erase_go(&erase);
+        assert_int_equal(erase.fake.returns, !vanishes);
+        assert_true(has_exception(&erase, "TCG ranges are locked") == vanishes);
+        erase_end(&erase, vanishes ? DISPOSITION_UNKNOWN : DISPOSITION_ERASED);
+    }
 }
 
 /* What a read has found before is not forgotten, and a cache that is lost is noticed. */
@@ -319,6 +376,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_it_is_gone_on_with_where_it_was_flushed),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
     cmocka_unit_test(test_one_whose_reading_was_given_up),
+    cmocka_unit_test(test_one_that_vanishes_after_its_own_erase),
+    cmocka_unit_test(test_one_that_comes_back_locked),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read_and_has_lied),
     cmocka_unit_test(test_one_that_does_not_come_back_to_be_read),
     cmocka_unit_test(test_one_that_answers_again_where_it_was),
