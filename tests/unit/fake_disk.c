@@ -37,14 +37,24 @@ static void note(struct fake_disk *fake, char event) {
         fake->log[fake->logged++] = event;
 }
 
-static void fill_sector(uint64_t index, uint8_t *out) {
-    for (size_t i = 0; i < SECTOR; i += 32)
-        (void)snprintf((char *)out + i, 33, "customer data %06llu %010zu",
-                       (unsigned long long)index, i);
+static void put_digits(uint8_t *out, unsigned count, uint64_t value) {
+    for (; count > 0; value /= 10)
+        out[--count] = (uint8_t)('0' + value % 10);
+}
+
+/* Lines with the sector's number and their place in it. */
+static void fill_sector(uint64_t index, uint8_t out[SECTOR]) {
+    enum { NUMBER = 14, PLACE = 21 };
+    static const char line[32] = "customer data 000000 0000000000";
+    for (size_t i = 0; i < SECTOR; i += sizeof line) {
+        memcpy(out + i, line, sizeof line);
+        put_digits(out + i + NUMBER, 6, index);
+        put_digits(out + i + PLACE, 10, i);
+    }
 }
 
 void fake_disk_make(struct fake_disk *fake, enum command_set commands, unsigned mebibytes) {
-    uint8_t sector[SECTOR + 1];
+    uint8_t sector[SECTOR];
     *fake = (struct fake_disk){.commands = commands,
                                .serial = "FAKE0001",
                                .bytes = (uint64_t)mebibytes << 20,
@@ -87,7 +97,7 @@ void fake_disk_erase(struct fake_disk *fake) {
 }
 
 uint64_t fake_disk_residue(const struct fake_disk *fake) {
-    uint8_t sector[SECTOR + 1];
+    uint8_t sector[SECTOR];
     uint64_t left = 0;
     for (uint64_t i = 0; i < fake->bytes / SECTOR; i++) {
         fill_sector(i, sector);
@@ -239,7 +249,7 @@ static bool is_bad_write(struct fake_disk *fake, uint64_t from, uint32_t length)
 
 /* What was acknowledged, and only in its cache. */
 static void lose_with_failure(struct fake_disk *fake) {
-    uint8_t sector[SECTOR + 1];
+    uint8_t sector[SECTOR];
     for (uint64_t at = fake->failure_loses_from; at < fake->failure_loses_to; at += SECTOR) {
         fill_sector(at / SECTOR, sector);
         memcpy(fake->medium + at, sector, SECTOR);
