@@ -191,10 +191,10 @@ def ports_of(front, path, names):
 class Batch:
     """The drives of some scenarios in one machine."""
 
-    def __init__(self, scenarios, policy, cut=None):
+    def __init__(self, scenarios, policy, cut=None, processors=1):
         """cut: two boots; a function of the simulation and the drives, called in the first boot, that
-        returns when the plug is to be pulled."""
-        self.policy, self.cut = policy, cut
+        returns when the plug is to be pulled. processors: of the machine."""
+        self.policy, self.cut, self.processors = policy, cut, processors
         self.drives = []
         for scenario in scenarios:
             for twin in range(scenario.twins):
@@ -247,7 +247,7 @@ class Batch:
             return ended, seconds, record
 
     def machine(self, place, sim, folder, log):
-        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=900, log=log, processors=2,
+        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=900, log=log, processors=self.processors,
                        kernel_options=f"{self.kernel_options()} quietus.mode=erase quietus.order={place.url}/order.json "
                                       f"quietus.report={place.url}/{folder} quietus.progress=none")
 
