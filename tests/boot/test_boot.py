@@ -9,6 +9,7 @@ import boots
 import site_network
 from authority import Authority
 from boots import FIRMWARE, OUT, TOP, boot, cdrom, check_documents, network, site, uefi, usb
+from framebuffer import FrameBuffer
 from site_network import SiteNetwork
 
 
@@ -172,6 +173,25 @@ def test_usb_bios_with_a_screen():
 def test_usb_uefi_serial_only_no_network():
     """As all machines of these tests it has no screen but a serial line, and here no network card either."""
     erase_by_stick("usb_uefi_serial_only_no_network", "uefi")
+
+
+def test_uefi_with_a_screen():
+    """What most technicians have: a stick, UEFI, and a monitor on the firmware's frame buffer. Nothing says what is to
+    be done, so the screen comes up; at it the disks are erased."""
+    place = site()
+    folder = folder_for(place, "uefi-screen")
+    with place.lock:
+        source = place.plain_iso
+    image, it = place.medium("uefi-screen", source)
+    with boots.machine_with_drives(place, "uefi-screen", uefi(folder) + usb(image) + ["-device", "VGA"]) as (vm, sim):
+        monitor = FrameBuffer(vm, folder)
+        monitor.waits_for("for the screen press Enter here")
+        monitor.presses("ret")
+        monitor.waits_for("0 of 2 disks chosen")
+        monitor.presses("a")
+        monitor.waits_for("2 of 2 disks chosen")
+        monitor.presses("n", "n")
+    image.unlink()
 
 
 def erase_by_cd(name, firmware):

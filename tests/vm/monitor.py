@@ -68,9 +68,10 @@ class Monitor(Watched):
 
 
 class Pixels:
-    """A picture in the PPM format."""
+    """A picture in the PPM format, of cells."""
 
-    def __init__(self, path):
+    def __init__(self, path, cell_width=CELL_WIDTH, cell_height=CELL_HEIGHT):
+        self.cell_width, self.cell_height = cell_width, cell_height
         data = path.read_bytes()
         self.width, self.height = (int(n) for n in re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data).groups())
         self.data = data[-3 * self.width * self.height:]
@@ -78,8 +79,8 @@ class Pixels:
     def shape(self, column, row):
         """Which pixels of a cell differ from its upper left one, the background's."""
         lines = []
-        for y in range(row * CELL_HEIGHT, (row + 1) * CELL_HEIGHT):
-            start = 3 * (y * self.width + column * CELL_WIDTH)
-            lines.append(self.data[start:start + 3 * CELL_WIDTH])
+        for y in range(row * self.cell_height, (row + 1) * self.cell_height):
+            start = 3 * (y * self.width + column * self.cell_width)
+            lines.append(self.data[start:start + 3 * self.cell_width])
         background = lines[0][:3]
         return tuple(line[i:i + 3] != background for line in lines for i in range(0, len(line), 3))

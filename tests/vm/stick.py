@@ -51,10 +51,12 @@ class Stick:
         listed = _tool("mdir", "-b", "-i", self.image, f"::/{folder}/")
         return sorted(line.rsplit("/", 1)[1] for line in listed.splitlines() if line and not line.endswith("/"))
 
-    def copy_out(self, folder, target):
-        """All files of a folder, in a new one."""
+    def copy_out(self, folder, target, whole_only=False):
+        """All files of a folder, in a new one. whole_only: without those that were only being written (of these there
+        may be a name and no clusters)."""
         target = pathlib.Path(target)
         target.mkdir()
         for name in self.names(folder):
-            _tool("mcopy", "-i", self.image, f"::/{folder}/{name}", target / name)
+            if not (whole_only and ".tmp" in name):
+                _tool("mcopy", "-i", self.image, f"::/{folder}/{name}", target / name)
         return target

@@ -143,7 +143,7 @@ def check_times(site):
     clock = document(site, "secure/*record.json")["clock"]
     assert clock["source"] == f"Date of https://{HOST}" and clock["authenticated"] is True
     assert [("problem" in said, said["source"]) for said in clock["asked"]] == [
-        (True, "NTP server 10.20.0.99"), (False, f"NTP server {HOST}"), (False, f"Date of https://{HOST}")]
+        (True, "NTP server 10.20.0.99"), (False, f"NTP server {HOST}"), (False, f"Date of https://{HOST}")], clock
 
 
 def phases_of(console):

@@ -128,7 +128,7 @@ done"""
         names = it.names("certificates")
         assert before == [] and len(names) >= 2, names
         whole = 0
-        for path in it.copy_out("certificates", place.folder / "certificates").iterdir():
+        for path in it.copy_out("certificates", place.folder / "certificates", whole_only=True).iterdir():
             if path.name.endswith(".json") and path.stat().st_size:
                 quietus("check", path, status=3)
                 whole += 1
