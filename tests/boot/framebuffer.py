@@ -17,7 +17,7 @@ class FrameBuffer(Monitor):
         self.alphabet = {}  # the shape of each character of the texts that were found
 
     def rows(self):
-        """Of each line, the shapes of its cells; numbers, equal for equal shapes. 0: blank."""
+        """Of each line, the shapes of its cells."""
         pixels = Pixels(self.picture(self.folder / "frame-buffer.ppm"), CELL_WIDTH, CELL_HEIGHT)
         return [[pixels.shape(column, row) for column in range(pixels.width // CELL_WIDTH)]
                 for row in range(pixels.height // CELL_HEIGHT)]

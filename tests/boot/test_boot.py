@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import re
 import shutil
+import time
 
 import boots
 import site_network
@@ -185,12 +186,25 @@ def test_uefi_with_a_screen():
     image, it = place.medium("uefi-screen", source)
     with boots.machine_with_drives(place, "uefi-screen", uefi(folder) + usb(image) + ["-device", "VGA"]) as (vm, sim):
         monitor = FrameBuffer(vm, folder)
-        monitor.waits_for("for the screen press Enter here")
+        monitor.waits_for("Quietus: press Enter here to have the technician's screen on this console.")
         monitor.presses("ret")
-        monitor.waits_for("0 of 2 disks chosen")
-        monitor.presses("a")
-        monitor.waits_for("2 of 2 disks chosen")
+        monitor.waits_for("0 of 3 disks chosen")
+        monitor.presses("a")  # but for the stick
+        monitor.waits_for("2 of 3 disks chosen")
         monitor.presses("n", "n")
+        monitor.waits_for("Who, and why")
+        monitor.types("Ann Example\nT-77\n")
+        monitor.presses("ret", "ret")
+        monitor.waits_for("EVERYTHING on these 2 disks")
+        monitor.types("two\n")
+        monitor.waits_for("2 erased")
+        monitor.waits_for("Documents saved")
+        while len(it.names("certificates")) < 3:
+            assert vm.process.poll() is None and time.monotonic() < vm.started + vm.time_limit
+            time.sleep(1)
+        vm.kill()
+        assert boots.left(sim) == [boots.NOTHING, boots.NOTHING]
+    check_documents(place, it.copy_out("certificates", folder / "out", whole_only=True))
     image.unlink()
 
 

@@ -142,8 +142,12 @@ def check_times(site):
     assert len(doubts) == 1 and "2019-" in doubts[0], certificate["exceptions"]
     clock = document(site, "secure/*record.json")["clock"]
     assert clock["source"] == f"Date of https://{HOST}" and clock["authenticated"] is True
-    assert [("problem" in said, said["source"]) for said in clock["asked"]] == [
-        (True, "NTP server 10.20.0.99"), (False, f"NTP server {HOST}"), (False, f"Date of https://{HOST}")], clock
+    nobody, ntp, https = clock["asked"]
+    assert [said["source"] for said in (nobody, ntp, https)] == [
+        "NTP server 10.20.0.99", f"NTP server {HOST}", f"Date of https://{HOST}"], clock
+    assert "problem" in nobody and "problem" not in https, clock
+    # On a busy machine its answer may be late.
+    assert ntp.get("problem") in (None, "Connection timed out"), clock
 
 
 def phases_of(console):
