@@ -244,11 +244,9 @@ SUITES = [
     UNIT,
     Checked("sanitize", Unit("sanitize", "sanitize", "-DCMAKE_BUILD_TYPE=Debug",
                              "-DQUIETUS_SANITIZERS=address,undefined")),
-    # Signals between processes (apart) do not always get through it. fair-sched: else a thread that looks for something
-    # again and again may starve the one that it waits for.
+    # fair-sched: else a thread that looks for something again and again may starve the one that it waits for.
     Checked("valgrind", UNIT, ("valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", "--fair-sched=yes",
-                               "--errors-for-leak-kinds=definite", "--child-silent-after-fork=yes"),
-            leave_out=re.compile(SLOW.pattern + r"|apart\.")),
+                               "--errors-for-leak-kinds=definite", "--child-silent-after-fork=yes"), leave_out=SLOW),
     Fuzz(),
 ]
 # What spends most of its time waiting, for a machine's boot or a drive: all of it side by side, what
