@@ -20,7 +20,7 @@ SEEDS = PROGRAM.parents[1] / "harness/quietus-seeds"
 SEED_COUNT = 500  # quietus-seeds tries more of them
 SEEDS_BEHIND = 60  # RAID controllers, of each kind; NVMe drives among them are passed over
 SEEDS_OF_A_KIND = 3  # that are booted: of NVMe, libata, SATL and SAS drives each
-# Drives that are given up after the policy's minute, or over which the kernel spends minutes.
+# Drives that are given up after the policy's minutes, or over which the kernel spends minutes.
 SLOW = re.compile(r"misbehave = (?:stuck|gone|fail ata|power-cut (?:scsi|nvme)-format|return .* as=)")
 # What takes an agent longer to give up than a test may last.
 TOO_LONG = re.compile(r"hang |gone security|stuck security|stuck nvme-format")
