@@ -52,11 +52,15 @@ static uint64_t count_passes(const json_t *list, uint64_t done, uint64_t bytes, 
     return done;
 }
 
-static bool has_entry(const json_t *certificate, const char *kind) {
+/* Of another method's reading it says nothing about the passes. Without a method it is of an agent
+ * that read nothing but overwrites anew. */
+static bool was_reading_cut_off(const json_t *certificate) {
     size_t i;
     json_t *entry;
     json_array_foreach(json_object_get(certificate, "evidence"), i, entry) {
-        if (strcmp(json_text(entry, "kind"), kind) == 0)
+        const char *method = json_text(entry, "method");
+        if (strcmp(json_text(entry, "kind"), "reading-cut-off") == 0 &&
+            (method[0] == '\0' || strcmp(method, "overwrite") == 0))
             return true;
     }
     return false;
@@ -78,7 +82,7 @@ static bool shows_passes(const json_t *certificate) {
     const bool taken_up = json_is_object(state);
     /* As it was at the end: hidden capacity may have been opened first. */
     const uint64_t bytes = json_count(json_object_get(certificate, "identity_after"), "capacity");
-    bool is_doubtful = taken_up || has_entry(certificate, "reading-cut-off");
+    bool is_doubtful = taken_up || was_reading_cut_off(certificate);
     uint64_t done = count_passes(json_object_get(state, "done"), 0, bytes, taken_up, &is_doubtful);
     done =
         count_passes(json_object_get(certificate, "evidence"), done, bytes, taken_up, &is_doubtful);

@@ -132,6 +132,7 @@ static void note_cut_off(struct disk_run *run, struct attempt *attempt) {
                    "has to be read anew%s",
                    attempt->method->leaves_pattern ? ", every byte" : "");
     json_add_text(attempt->exceptions, text);
+    json_put_text(attempt->verification, "method", attempt->method->name);
     evidence_event(run->evidence, "reading-cut-off", attempt->verification);
     attempt->verification = NULL;
     attempt->reason.text[0] = '\0';

@@ -332,6 +332,10 @@ static void forge_reading_cut_off(json_t *p) {
                     json_object_get(json_object_get(p, "identity_after"), "capacity"));
     forge_not_all_read(p);
 }
+static void forge_overwrite_cut_off(json_t *p) {
+    json_object_set_new(first_part(p), "method", json_string("overwrite"));
+    forge_reading_cut_off(p);
+}
 static void forge_begun_anew(json_t *p) {
     json_object_set_new(first_part(p), "flushed_below", json_integer(0));
     json_object_del(last_pass(p), "taken_up_at");
@@ -374,8 +378,15 @@ static void test_bounds_have_to_be_earned(void **state) {
 static void test_forged_parts_are_noticed(void **state) {
     (void)state;
     static void (*const forgeries[])(json_t *) = {
-        forge_gap,           forge_rest_alone,   forge_part_of_another_pass, forge_other_key,
-        forge_other_pattern, forge_not_all_read, forge_reading_cut_off,      forge_begun_anew,
+        forge_gap,
+        forge_rest_alone,
+        forge_part_of_another_pass,
+        forge_other_key,
+        forge_other_pattern,
+        forge_not_all_read,
+        forge_reading_cut_off,
+        forge_begun_anew,
+        forge_overwrite_cut_off,
     };
     json_t *good = certificate_in_parts();
     assert_int_equal(check_signed(envelope_type_certificate, good), CHECK_UNPROVEN);

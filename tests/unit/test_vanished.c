@@ -118,6 +118,27 @@ static void test_one_that_vanishes_after_its_own_erase(void **state) {
     }
 }
 
+/* What was read of another attempt is no doubt about the overwrite that follows it, which is
+ * sampled. */
+static void test_overwrite_after_one_that_vanished(void **state) {
+    (void)state;
+    struct erase erase;
+    vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "random");
+    erase_only(&erase, "nvme-format-user-data");
+    text_copy(erase.policy.methods[erase.policy.method_count++], POLICY_NAME_SIZE, "overwrite");
+    erase.policy.fallback = true;
+    erase.fake.format_keeps_from = (DISK_MIB - 1) << 20;
+    erase.fake.format_keeps_to = DISK_MIB << 20;
+    erase.fake.vanishes_after = (DISK_MIB << 20) / 4096 + 100;
+    erase.fake.returns = 1;
+    erase_go(&erase);
+    assert_int_equal(erase.run->attempt_count, 2);
+    assert_true(has_exception(&erase, "has to be read anew"));
+    assert_int_equal(erase.run->attempts[0].judged, DISPOSITION_FAILED);
+    assert_false(json_flag(erase.run->attempts[1].verification, "every_unit"));
+    erase_end(&erase, DISPOSITION_ERASED);
+}
+
 /* Level-0 discovery: a locking feature, locked since the power was lost. */
 static bool locks_when_it_returns(struct fake_disk *fake, struct nvme_command *command) {
     enum { SECURITY_RECEIVE = 0x82, LOCKING = 0x0002, ENABLED = 0x03, LOCKED = 0x04 };
@@ -377,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read),
     cmocka_unit_test(test_one_whose_reading_was_given_up),
     cmocka_unit_test(test_one_that_vanishes_after_its_own_erase),
+    cmocka_unit_test(test_overwrite_after_one_that_vanished),
     cmocka_unit_test(test_one_that_comes_back_locked),
     cmocka_unit_test(test_one_that_vanishes_while_it_is_read_and_has_lied),
     cmocka_unit_test(test_one_that_does_not_come_back_to_be_read),
