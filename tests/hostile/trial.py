@@ -17,8 +17,8 @@ TIME_FACTOR = 10  # the drives' clocks run so many times faster than the agent's
 ATTESTED = "attested by the drive alone"
 STATUSES = {"unknown": 21, "absent": 21, "failed": 20, "refused": 10, "held": 10}
 
-# Policies that orders of the table give.
-# Three minutes: on a busy host it takes a guest one of its own until a drive that lost its power is back in its place.
+# Policies that orders of the table give. Three minutes: on a busy host a guest may take more than one until a drive
+# that lost its power is back in its place.
 STRICT = {"fallback": False, "stall_minutes": 3}
 LADDER = {"fallback": True, "stall_minutes": 3}
 FORMAT = {"methods": ["scsi-format"], "fallback": False, "stall_minutes": 3}
@@ -248,7 +248,8 @@ class Batch:
             return ended, seconds, record
 
     def machine(self, place, sim, folder, log):
-        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=1200, log=log, processors=self.processors,
+        return Machine(sim_drives=sim, initrds=[place.site], memory=1024, time_limit=1200, log=log,
+                       processors=self.processors,
                        kernel_options=f"{self.kernel_options()} quietus.mode=erase quietus.order={place.url}/order.json "
                                       f"quietus.report={place.url}/{folder} quietus.progress=none")
 
