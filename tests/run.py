@@ -102,7 +102,7 @@ class Unit:
 
 
 # Whole erases of larger disks, and of simulated drives: under valgrind they take minutes.
-SLOW = re.compile(r"sim\.|run\.|resume|vanished\.|not_begun\.|doubt\.|detection\.|harness\.|secrets\.")
+SLOW = re.compile(r"sim\.|run\.|bad_sectors\.|format\.|resume|vanished\.|not_begun\.|doubt\.|detection\.|harness\.|secrets\.")
 
 
 class Checked:

@@ -12,11 +12,6 @@
 
 enum { MIB = 1 << 20, SAMPLED_MIB = 96 }; /* of less than that every byte is read anyway */
 
-static void set_passes(struct erase *erase, const char *passes) {
-    struct reason reason;
-    assert_int_equal(passes_parse(passes, &erase->policy.passes, &reason), 0);
-}
-
 static const struct attempt *last_attempt(const struct erase *erase) {
     assert_true(erase->run->attempt_count > 0);
     return &erase->run->attempts[erase->run->attempt_count - 1];
@@ -88,7 +83,7 @@ static void test_addresses_that_are_cut_off_show_under_zeroes(void **state) {
         for (uint64_t wraps_at = 2 * MIB; wraps_at <= 8 * MIB; wraps_at *= 2) {
             struct erase erase;
             erase_make(&erase, COMMANDS_ATA, 12);
-            set_passes(&erase, passes[i]);
+            erase_passes(&erase, passes[i]);
             erase.fake.wraps_at = wraps_at;
             erase_go(&erase);
             assert_non_null(strstr(erase.reason.text, "does not keep its addresses apart"));
@@ -106,7 +101,7 @@ static void test_addresses_of_good_disks_are_tried_and_told_of(void **state) {
         erase_make(&erase, COMMANDS_NVME, 12);
         erase.fake.namespaces = namespaces;
         erase_only(&erase, "overwrite");
-        set_passes(&erase, "zero");
+        erase_passes(&erase, "zero");
         erase_go(&erase);
         json_t *probe = evidence_of(&erase, "address-probe");
         assert_non_null(probe);
@@ -124,7 +119,7 @@ static void test_a_random_pass_needs_no_trial_of_addresses(void **state) {
     (void)state;
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 12);
-    set_passes(&erase, "zero,random");
+    erase_passes(&erase, "zero,random");
     erase_go(&erase);
     assert_null(evidence_of(&erase, "address-probe"));
     erase_end(&erase, DISPOSITION_ERASED);
@@ -134,7 +129,7 @@ static void test_addresses_that_cannot_be_tried_are_an_exception(void **state) {
     (void)state;
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 12);
-    set_passes(&erase, "zero");
+    erase_passes(&erase, "zero");
     erase.fake.bad_write_from = 8 * MIB;
     erase.fake.bad_write_to = 8 * MIB + 512;
     erase.fake.bad_write_failures = 1;
@@ -222,7 +217,7 @@ static void test_no_address_is_tried_once_given_up(void **state) {
     (void)state;
     struct erase erase;
     erase_make(&erase, COMMANDS_ATA, 12);
-    set_passes(&erase, "zero");
+    erase_passes(&erase, "zero");
     give_up_after(&erase, 2);
     assert_int_equal(given_up_at, 2);
     assert_int_equal(erase.fake.destructive, given_up_at);

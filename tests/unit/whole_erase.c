@@ -40,6 +40,11 @@ void erase_only(struct erase *erase, const char *method) {
     erase->policy.method_count = 1;
 }
 
+void erase_passes(struct erase *erase, const char *passes) {
+    struct reason reason;
+    assert_int_equal(passes_parse(passes, &erase->policy.passes, &reason), 0);
+}
+
 void erase_go(struct erase *erase) {
     static const uint8_t run_id[SNAPSHOT_RUN_ID_SIZE] = {1, 2, 3};
     json_t *authority = json_new_object();
@@ -53,6 +58,11 @@ void erase_go(struct erase *erase) {
     disk_run_on_device(erase->run, device);
     device_close(device);
     erase->outcome = disk_run_disposition(erase->run, &erase->reason);
+}
+
+const struct attempt *erase_attempt(const struct erase *erase, unsigned i) {
+    assert_true(i < erase->run->attempt_count);
+    return &erase->run->attempts[i];
 }
 
 static void check_certificate(const struct erase *erase) {

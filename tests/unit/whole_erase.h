@@ -19,8 +19,12 @@ struct erase {
 void erase_make(struct erase *erase, enum command_set commands, unsigned mebibytes);
 /* The policy allows this method alone. */
 void erase_only(struct erase *erase, const char *method);
+/* Its passes, as an order writes them. */
+void erase_passes(struct erase *erase, const char *passes);
 /* Scans the disk, unless a test has done so to change what was found, and erases it. */
 void erase_go(struct erase *erase);
+/* One of the run's attempts, which must have been made. */
+const struct attempt *erase_attempt(const struct erase *erase, unsigned i);
 /*
  * Fails the test if the outcome is another, if a disk that is erased holds anything of what it
  * held, or if the certificate is not intact or says something else. Frees everything, and gives the
