@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/timex.h>
 
 enum { NTP_WAIT_MS = 3000, NTP_SERVERS = TIME_READINGS - 1 };
@@ -61,21 +62,32 @@ static void ask_date(const char *url, struct time_reading *out) {
     (void)snprintf(out->source, sizeof out->source, "Date of %.*s", end, shown);
 }
 
+/* Each server once: the DHCP of several cards may name the same. */
+static size_t take_servers(char *list, const char *servers[NTP_SERVERS]) {
+    size_t count = 0;
+    for (char *server; count < NTP_SERVERS && (server = strsep(&list, ", \t\r\n"));) {
+        bool is_new = *server != '\0';
+        for (size_t i = 0; i < count; i++)
+            is_new = is_new && strcasecmp(servers[i], server) != 0;
+        if (is_new)
+            servers[count++] = server;
+    }
+    return count;
+}
+
 bool time_learn(const struct time_sources *sources) {
     enum { FILE_LIMIT = 4096 };
     struct time_reading readings[TIME_READINGS];
-    size_t count = 0;
+    const char *servers[NTP_SERVERS];
     AUTO_FREE char *of_dhcp = NULL;
-    AUTO_FREE char *servers = NULL;
+    AUTO_FREE char *list = NULL;
     size_t length;
     const bool has_file =
         sources->ntp_file && file_read(sources->ntp_file, FILE_LIMIT, &of_dhcp, &length) == 0;
-    memory_require(asprintf(&servers, "%s %s", sources->ntp, has_file ? of_dhcp : "") >= 0);
-    char *rest = servers;
-    for (char *server; count < NTP_SERVERS && (server = strsep(&rest, ", \t\r\n"));) {
-        if (*server != '\0')
-            ntp_ask(server, NTP_WAIT_MS, &readings[count++]);
-    }
+    memory_require(asprintf(&list, "%s %s", sources->ntp, has_file ? of_dhcp : "") >= 0);
+    size_t count = take_servers(list, servers);
+    for (size_t i = 0; i < count; i++)
+        ntp_ask(servers[i], NTP_WAIT_MS, &readings[i]);
     if (sources->url[0] != '\0')
         ask_date(sources->url, &readings[count++]);
     return time_take(readings, count);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 static const uint64_t cookie = 0x1122334455667788;
 
@@ -188,9 +189,36 @@ static void test_no_password_in_documents(void **state) {
     (void)time_take(NULL, 0);
 }
 
+/* The cards of a server name the same one, in DHCP's own words, and so may whoever gives an order.
+ */
+static void test_a_server_is_asked_once(void **state) {
+    (void)state;
+    char path[] = "/tmp/quietus-ntp-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    const char of_dhcp[] = "127.0.0.2\nLOCALHOST\n127.0.0.3\n127.0.0.2\n";
+    assert_int_equal(write(fd, of_dhcp, sizeof of_dhcp - 1), sizeof of_dhcp - 1);
+    assert_int_equal(close(fd), 0);
+    (void)time_learn(&(struct time_sources){"localhost,, 127.0.0.2", path, ""});
+    assert_int_equal(unlink(path), 0);
+    json_t *json = time_json();
+    const json_t *asked = json_object_get(json, "asked");
+    const char *expected[] = {"NTP server localhost", "NTP server 127.0.0.2",
+                              "NTP server 127.0.0.3"};
+    assert_int_equal(json_array_size(asked), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(json_text(json_array_get(asked, i), "source"), expected[i]);
+    json_decref(json);
+    (void)time_take(NULL, 0);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_answer),      cmocka_unit_test(test_no_answer),
-    cmocka_unit_test(test_date_header), cmocka_unit_test(test_whom_to_believe),
-    cmocka_unit_test(test_orders_time), cmocka_unit_test(test_no_password_in_documents),
+    cmocka_unit_test(test_answer),
+    cmocka_unit_test(test_no_answer),
+    cmocka_unit_test(test_date_header),
+    cmocka_unit_test(test_whom_to_believe),
+    cmocka_unit_test(test_orders_time),
+    cmocka_unit_test(test_no_password_in_documents),
+    cmocka_unit_test(test_a_server_is_asked_once),
 };
 TEST_MAIN(tests)
