@@ -1,5 +1,8 @@
-/* Reads many places of a disk with many requests in flight; in as much memory as the writer
- * (buffers.h), and never at the same time. */
+/*
+ * Reads many places of a disk with many requests in flight; in at most as much memory as the writer
+ * (buffers.h), and never at the same time. Places that follow each other on the disk are one
+ * request; if it fails each is read alone, so that what is reported is of each place.
+ */
 #ifndef QUIETUS_VERIFY_READER_H
 #define QUIETUS_VERIFY_READER_H
 
@@ -11,7 +14,7 @@ struct reader {
     struct device *device;
     struct progress *progress;
     uint64_t count;
-    uint32_t largest; /* bytes of the largest place */
+    bool whole; /* the places are all of the disk, or nearly: larger requests, fewer at a time */
     /* The i-th place to read; asked for once each, in this order. */
     struct place_unit (*place)(void *user, uint64_t i);
     /* Called once for each place: with its data, or with NULL and a negative errno. */

@@ -83,7 +83,6 @@ int verify_prefix(struct device *device, const struct layout *layout, const stru
     const struct reader reader = {.device = device,
                                   .progress = progress,
                                   .count = check->count,
-                                  .largest = layout_largest_unit(layout),
                                   .place = place,
                                   .done = done,
                                   .user = check,

@@ -148,7 +148,7 @@ static void test_unreadable_samples_fail_the_disk(void **state) {
     erase_end(&erase, DISPOSITION_FAILED);
 }
 
-/* One unreadable sector in a full read: the rest of its chunk is still compared. */
+/* One unreadable sector in a full read: the rest of its request is still compared. */
 static void test_full_read_narrows_what_is_unreadable(void **state) {
     (void)state;
     struct erase erase;
@@ -164,7 +164,7 @@ static void test_full_read_narrows_what_is_unreadable(void **state) {
     assert_string_equal(json_text(bound, "formula"), STATS_FORMULA); /* not every unit was read */
     assert_int_equal(samples->informative, (48 << 8) - 1);
     erase_end(&erase, DISPOSITION_FAILED);
-    /* Units of several chunks. */
+    /* Units of several requests. */
     erase_make(&erase, COMMANDS_ATA, 48);
     erase.policy.verify.kind = VERIFY_FULL;
     erase.fake.bad_read_from = (20 << 19) - (20 << 12);
@@ -197,7 +197,7 @@ static void check_given_up(const struct erase *erase) {
 }
 
 /* Every failed read may take half a minute. That a disk is not erased is known after the first, so
- * that not all of them are tried: nor of a sample, nor of the chunks of a full read. */
+ * that not all of them are tried: nor of a sample, nor of a full read. */
 static void test_unreadable_overwrite_is_given_up_soon(void **state) {
     (void)state;
     static const enum verify_kind levels[] = {VERIFY_SAMPLE, VERIFY_FULL};
@@ -209,7 +209,7 @@ static void test_unreadable_overwrite_is_given_up_soon(void **state) {
         erase.fake.bad_read_to = 30 << 20;
         erase_go(&erase);
         check_given_up(&erase);
-        assert_in_range(erase.fake.failed_reads, 64, 2 * (64 + TRANSPORT_DEPTH));
+        assert_in_range(erase.fake.failed_reads, 64, 2 * (64 + 3 * TRANSPORT_DEPTH));
         erase_end(&erase, DISPOSITION_FAILED);
     }
 }
@@ -228,7 +228,7 @@ static void test_unreadable_after_a_format_is_given_up_soon(void **state) {
     erase.fake.on_nvme = breaks_in_format;
     erase_go(&erase);
     check_given_up(&erase);
-    assert_in_range(erase.fake.failed_reads, 64, 64 + TRANSPORT_DEPTH);
+    assert_in_range(erase.fake.failed_reads, 64, 64 + 3 * TRANSPORT_DEPTH);
     erase_end(&erase, DISPOSITION_FAILED);
 }
 

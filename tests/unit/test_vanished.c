@@ -83,7 +83,7 @@ static void test_one_that_vanishes_while_it_is_read(void **state) {
 /* The read is given up when so much of it has failed, which is said no more once all was read. */
 static void test_one_whose_reading_was_given_up(void **state) {
     (void)state;
-    enum { MIB = 40, REQUESTS = 2 * MIB }; /* 64 chunks that fail are too many */
+    enum { MIB = 40, REQUESTS = 2 * MIB }; /* 64 units that fail are too many */
     struct erase erase;
     struct reason reason;
     vanishing_make(&erase, COMMANDS_ATA, MIB, "random");
@@ -100,13 +100,12 @@ static void test_one_whose_reading_was_given_up(void **state) {
 /* In the comparison with what was there before, or in the first read of other places. */
 static void test_one_that_vanishes_after_its_own_erase(void **state) {
     (void)state;
-    static const unsigned reads_of_a_part = (DISK_MIB << 20) / 4096;
-    for (unsigned at = 1; at < 2 * reads_of_a_part; at += reads_of_a_part / 4) {
+    for (unsigned at = 1; at < 2 * CHUNKS; at += CHUNKS / 4) {
         struct erase erase;
         vanishing_make(&erase, COMMANDS_NVME, DISK_MIB, "random");
         erase_only(&erase, "nvme-format-user-data");
         erase.policy.verify = (struct verify_level){.kind = VERIFY_FULL};
-        erase.fake.vanishes_after = reads_of_a_part + at;
+        erase.fake.vanishes_after = CHUNKS + at;
         erase.fake.returns = 1;
         erase_go(&erase);
         assert_int_equal(erase.fake.returns, 0);
@@ -129,7 +128,7 @@ static void test_overwrite_after_one_that_vanished(void **state) {
     erase.policy.fallback = true;
     erase.fake.format_keeps_from = (DISK_MIB - 1) << 20;
     erase.fake.format_keeps_to = DISK_MIB << 20;
-    erase.fake.vanishes_after = (DISK_MIB << 20) / 4096 + 100;
+    erase.fake.vanishes_after = CHUNKS + 12;
     erase.fake.returns = 1;
     erase_go(&erase);
     assert_int_equal(erase.run->attempt_count, 2);
@@ -165,7 +164,7 @@ static void test_one_that_comes_back_locked(void **state) {
         erase.fake.on_nvme = locks_when_it_returns;
         erase.disk = fake_disk_scanned(&erase.fake);
         erase.disk->tcg.known = true;
-        erase.fake.vanishes_after = vanishes ? (DISK_MIB << 20) / 4096 + 100 : 1 << 30;
+        erase.fake.vanishes_after = vanishes ? CHUNKS + 12 : 1 << 30;
         erase.fake.returns = 1;
         erase_go(&erase);
         assert_int_equal(erase.fake.returns, !vanishes);
