@@ -43,12 +43,11 @@ static void look_ahead(struct run *run) {
         run->ahead = run->reader->place(run->reader->user, run->next);
 }
 
-/* Whether the place ahead can be read with what a slot has. */
+/* Whether the place ahead can be read with what a slot has. A short one is the last of its area. */
 static bool fits(const struct run *run, const struct slot *slot) {
     const struct place_unit *left = &slot->left;
     const struct place_unit *place = &run->ahead;
     return place->area == left->area && place->offset == left->offset + left->length &&
-           left->length % slot->unit == 0 && place->length <= slot->unit &&
            left->length + place->length <= run->room;
 }
 

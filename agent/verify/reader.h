@@ -15,7 +15,7 @@ struct reader {
     struct progress *progress;
     uint64_t count;
     bool whole; /* the places are all of the disk, or nearly: larger requests, fewer at a time */
-    /* The i-th place to read; asked for once each, in this order. */
+    /* The i-th place to read, a unit of the disk's layout; asked for once each, in this order. */
     struct place_unit (*place)(void *user, uint64_t i);
     /* Called once for each place: with its data, or with NULL and a negative errno. */
     void (*done)(void *user, uint64_t i, const struct place_unit *place, const uint8_t *data,

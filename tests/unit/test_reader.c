@@ -6,10 +6,11 @@
 
 enum { MOST_PLACES = 2048, BAD_RANGES = 6, LARGE = 512 << 10, SMALL = 64 << 10 };
 
-/* Two areas with sectors of 512 and of 520 bytes; the last unit of each is short. */
+/* The last units of the first two are short; the third has units as the first has. */
 static const struct disk_area areas[] = {
     {.node = "/dev/a", .lba_size = 512, .lba_count = 8 * 900 + 3},
     {.node = "/dev/b", .lba_size = 520, .lba_count = 7 * 200 + 1},
+    {.node = "/dev/c", .lba_size = 4096, .lba_count = 10},
 };
 
 struct bad {
@@ -167,23 +168,24 @@ static void test_what_lies_together_is_one_request(void **state) {
     assert_int_equal(read_them(true), 0);
     assert_each_was_told();
     /* 901 units of 4096 bytes, the last of them short; 201 of 3640, likewise. */
-    assert_int_equal(world.requests, (901 + 127) / 128 + (201 + 143) / 144);
+    assert_int_equal(world.requests, (901 + 127) / 128 + (201 + 143) / 144 + 1);
     take_all();
     assert_int_equal(read_them(false), 0);
     assert_each_was_told();
-    assert_int_equal(world.requests, (901 + 15) / 16 + (201 + 17) / 18);
+    assert_int_equal(world.requests, (901 + 15) / 16 + (201 + 17) / 18 + 1);
 }
 
 /* Neither gaps nor places that come twice are bridged. */
 static void test_what_lies_apart_is_not(void **state) {
     (void)state;
-    static const uint64_t units[] = {3, 3, 4, 6, 7, 5, 900, 901, 902};
+    enum { OF_B = 901, OF_C = OF_B + 201 };
+    static const uint64_t units[] = {3, 3, 4, 6, 7, 5, 900, OF_B, OF_B + 1, 2, OF_C + 3};
     world_make();
     world.count = COUNT_OF(units);
     memcpy(world.units, units, sizeof units);
     assert_int_equal(read_them(false), 0);
     assert_each_was_told();
-    assert_int_equal(world.requests, 6); /* 3; 3, 4; 6, 7; 5; 900; 901, 902 */
+    assert_int_equal(world.requests, 8); /* 3, 4 and 6, 7 together, and the two of b */
 }
 
 /* Of several that fail together, each is told of as it is alone. */
