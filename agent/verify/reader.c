@@ -10,14 +10,25 @@
 /* Bytes that are read at once, if they lie together. Of a whole disk eight such keep any device
  * busy (writer.c); of samples there are as many requests as can be in flight. */
 enum { REQUEST_OF_ALL = 512 << 10, REQUEST_OF_SOME = LAYOUT_LARGEST_UNIT };
+enum { MOST_LANES = REQUEST_OF_ALL / LAYOUT_LARGEST_UNIT };
 
-/* One request: a place, or several that follow each other on the disk. If those fail together they
- * are read one by one. */
-struct slot {
+/* A request, and the part of a slot's memory that it reads to. */
+struct lane {
     struct io_request request;
-    struct place_unit left; /* what has not been reported: whole places, the last may be shorter */
-    uint32_t unit;          /* bytes of a place */
+    struct slot *slot;
+    uint64_t index; /* of its first place */
+    bool busy;
+};
+
+/* A place, or several that follow each other on the disk, which are one request, in the first lane.
+ * If that fails they are read one by one, as many at a time as there are lanes: the kernel may need
+ * long for each that fails. */
+struct slot {
+    struct lane lanes[MOST_LANES];
+    struct place_unit left; /* what no request is for yet: whole places, the last may be shorter */
     uint64_t index;         /* of the first that is left */
+    uint32_t unit;          /* bytes of a place */
+    unsigned busy;          /* lanes */
     bool singly;
 };
 
@@ -28,6 +39,7 @@ struct run {
     struct slot *idle[TRANSPORT_DEPTH];
     unsigned depth; /* slots that there is memory for */
     unsigned idle_count;
+    unsigned lanes;          /* that a slot may use */
     uint64_t next;           /* the first place that is in no slot, */
     struct place_unit ahead; /* and where it is, if there is one */
     uint64_t finished;
@@ -65,53 +77,71 @@ static uint32_t shorter(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-static int send_next(const struct reader *reader, struct slot *slot) {
-    slot->request.area = slot->left.area;
-    slot->request.offset = slot->left.offset;
-    slot->request.length =
-        slot->singly ? shorter(slot->unit, slot->left.length) : slot->left.length;
-    slot->request.result = 0;
-    return device_submit(reader->device, &slot->request);
-}
-
-/* Reports the first place that is left. */
-static void tell(struct run *run, struct slot *slot, const uint8_t *data, int error) {
+static void tell(struct run *run, struct lane *lane, uint32_t at, const uint8_t *data, int error) {
     const struct reader *reader = run->reader;
-    const struct place_unit place = {slot->left.area, slot->left.offset,
-                                     shorter(slot->unit, slot->left.length)};
-    reader->done(reader->user, slot->index++, &place, data, error);
-    slot->left.offset += place.length;
-    slot->left.length -= place.length;
+    const struct io_request *request = &lane->request;
+    const struct place_unit place = {request->area, request->offset + at,
+                                     shorter(lane->slot->unit, request->length - at)};
+    reader->done(reader->user, lane->index++, &place, data, error);
     progress_heard(reader->progress, ++run->finished);
 }
 
 /* A request has ended. */
-static void take(struct run *run, struct slot *slot) {
-    const struct io_request *request = &slot->request;
+static void take(struct run *run, struct lane *lane) {
+    struct slot *slot = lane->slot;
+    const struct io_request *request = &lane->request;
     const uint8_t *data = request->buffer;
     int error = 0;
+    lane->busy = false;
+    slot->busy--;
     if (request->result < 0)
         error = request->result;
     else if ((uint32_t)request->result != request->length)
         error = -EIO;
     if (error && request->length > slot->unit) {
         slot->singly = true;
+        slot->left = (struct place_unit){request->area, request->offset, request->length};
+        slot->index = lane->index;
         return;
     }
     for (uint32_t at = 0; at < request->length; at += slot->unit)
-        tell(run, slot, error ? NULL : data + at, error);
+        tell(run, lane, at, error ? NULL : data + at, error);
 }
 
-/* Sends what is left of a slot, as long as that fails at once; it is idle when nothing is left. */
+static struct lane *free_lane(struct slot *slot) {
+    struct lane *lane = slot->lanes;
+    while (lane->busy)
+        lane++;
+    return lane;
+}
+
+/* Sends what is left of a slot or the first place of it. */
+static void send_next(struct run *run, struct slot *slot) {
+    struct lane *lane = free_lane(slot);
+    struct io_request *request = &lane->request;
+    request->area = slot->left.area;
+    request->offset = slot->left.offset;
+    request->length = slot->singly ? shorter(slot->unit, slot->left.length) : slot->left.length;
+    request->result = 0;
+    lane->index = slot->index++; /* of several, all are sent */
+    slot->left.offset += request->length;
+    slot->left.length -= request->length;
+    lane->busy = true;
+    slot->busy++;
+    const int error = device_submit(run->reader->device, request);
+    if (error == 0)
+        return;
+    request->result = error;
+    take(run, lane);
+}
+
+/* A slot is idle when nothing of it is left and nothing under way. */
 static void go_on(struct run *run, struct slot *slot) {
-    while (slot->left.length > 0 && !has_enough(run->reader)) {
-        const int error = send_next(run->reader, slot);
-        if (error == 0)
-            return;
-        slot->request.result = error;
-        take(run, slot);
-    }
-    run->idle[run->idle_count++] = slot;
+    while (slot->left.length > 0 && slot->busy < (slot->singly ? run->lanes : 1) &&
+           !has_enough(run->reader))
+        send_next(run, slot);
+    if (slot->busy == 0)
+        run->idle[run->idle_count++] = slot;
 }
 
 static void start(struct run *run) {
@@ -133,10 +163,28 @@ static int run_all(struct run *run) {
         const int error = device_wait(reader->device, PROGRESS_SILENCE_MS, &done);
         if (error)
             return error;
-        take(run, done->owner);
-        go_on(run, done->owner);
+        struct lane *lane = done->owner;
+        take(run, lane);
+        go_on(run, lane->slot);
     }
     return 0;
+}
+
+static void make_slots(struct run *run) {
+    run->lanes = TRANSPORT_DEPTH / run->depth;
+    if (run->lanes > run->room / LAYOUT_LARGEST_UNIT)
+        run->lanes = run->room / LAYOUT_LARGEST_UNIT;
+    for (unsigned i = 0; i < run->depth; i++) {
+        struct slot *slot = &run->slots[i];
+        for (unsigned k = 0; k < run->lanes; k++) {
+            struct lane *lane = &slot->lanes[k];
+            lane->slot = slot;
+            lane->request.owner = lane;
+            lane->request.buffer =
+                run->memory + (size_t)i * run->room + (size_t)k * LAYOUT_LARGEST_UNIT;
+        }
+        run->idle[run->idle_count++] = slot;
+    }
 }
 
 int reader_run(const struct reader *reader) {
@@ -146,12 +194,7 @@ int reader_run(const struct reader *reader) {
     const size_t size = buffers_take((size_t)run->room * TRANSPORT_DEPTH);
     run->depth = (unsigned)(size / run->room);
     run->memory = memory_pages(size);
-    for (unsigned i = 0; i < run->depth; i++) {
-        run->slots[i].request.buffer = run->memory + (size_t)i * run->room;
-        run->slots[i].request.owner = &run->slots[i];
-        run->idle[i] = &run->slots[i];
-    }
-    run->idle_count = run->depth;
+    make_slots(run);
     device_lend(reader->device, run->memory, size);
     look_ahead(run);
     const int error = run_all(run);

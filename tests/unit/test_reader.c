@@ -1,4 +1,6 @@
 /* Reading of many places: what lies together is one request, and what is told is of each place. */
+#include "quietus/buffers.h"
+
 #include "../../agent/verify/reader.h"
 #include "test.h"
 
@@ -30,6 +32,7 @@ static struct world {
     unsigned silent_after; /* requests; 0: never */
     struct io_request *flying[TRANSPORT_DEPTH];
     unsigned in_flight;
+    unsigned peak;
     unsigned requests;
     unsigned told[MOST_PLACES];
     unsigned failed;
@@ -71,6 +74,8 @@ static int submit(void *context, struct io_request *request) {
     for (int32_t i = 0; i < request->result; i++)
         data[i] = byte_at(request->area, request->offset + (uint64_t)i);
     world.flying[world.in_flight++] = request;
+    if (world.in_flight > world.peak)
+        world.peak = world.in_flight;
     return 0;
 }
 
@@ -168,6 +173,7 @@ static void test_what_lies_together_is_one_request(void **state) {
     assert_int_equal(read_them(true), 0);
     assert_each_was_told();
     /* 901 units of 4096 bytes, the last of them short; 201 of 3640, likewise. */
+    assert_int_equal(world.peak, BUFFERS_MOST / LARGE);
     assert_int_equal(world.requests, (901 + 127) / 128 + (201 + 143) / 144 + 1);
     take_all();
     assert_int_equal(read_them(false), 0);
@@ -221,6 +227,8 @@ static void test_enough(void **state) {
         assert_in_range(world.failed, 64, 64 + TRANSPORT_DEPTH);
         assert_int_equal(world.requests, world.requests_at_enough);
         assert_in_range(world.requests, 65, 64 + 3 * TRANSPORT_DEPTH);
+        /* The kernel handles errors of many at once. */
+        assert_int_equal(world.peak, how == IS_REFUSED ? 0 : TRANSPORT_DEPTH);
         assert_int_equal(world.in_flight, 0);
     }
 }
