@@ -137,8 +137,7 @@ static void send_next(struct run *run, struct slot *slot) {
 
 /* A slot is idle when nothing of it is left and nothing under way. */
 static void go_on(struct run *run, struct slot *slot) {
-    while (slot->left.length > 0 && slot->busy < (slot->singly ? run->lanes : 1) &&
-           !has_enough(run->reader))
+    while (slot->left.length > 0 && slot->busy < run->lanes && !has_enough(run->reader))
         send_next(run, slot);
     if (slot->busy == 0)
         run->idle[run->idle_count++] = slot;
