@@ -39,7 +39,8 @@ struct run {
     struct slot *idle[TRANSPORT_DEPTH];
     unsigned depth; /* slots that there is memory for */
     unsigned idle_count;
-    unsigned lanes;          /* that a slot may use */
+    unsigned lanes; /* that a slot may use */
+    unsigned in_flight;
     uint64_t next;           /* the first place that is in no slot, */
     struct place_unit ahead; /* and where it is, if there is one */
     uint64_t finished;
@@ -94,6 +95,7 @@ static void take(struct run *run, struct lane *lane) {
     int error = 0;
     lane->busy = false;
     slot->busy--;
+    run->in_flight--;
     if (request->result < 0)
         error = request->result;
     else if ((uint32_t)request->result != request->length)
@@ -128,6 +130,7 @@ static void send_next(struct run *run, struct slot *slot) {
     slot->left.length -= request->length;
     lane->busy = true;
     slot->busy++;
+    run->in_flight++;
     const int error = device_submit(run->reader->device, request);
     if (error == 0)
         return;
@@ -139,25 +142,31 @@ static void send_next(struct run *run, struct slot *slot) {
 static void go_on(struct run *run, struct slot *slot) {
     while (slot->left.length > 0 && slot->busy < run->lanes && !has_enough(run->reader))
         send_next(run, slot);
-    if (slot->busy == 0)
+    if (slot->left.length == 0 && slot->busy == 0)
         run->idle[run->idle_count++] = slot;
 }
 
-static void start(struct run *run) {
-    struct slot *slot = run->idle[--run->idle_count];
-    gather(run, slot);
-    go_on(run, slot);
+/* Begins what can be begun, with what is left of slots first: what was enough may be so no more. */
+static void begin(struct run *run) {
+    for (unsigned i = 0; i < run->depth; i++) {
+        if (run->slots[i].left.length > 0)
+            go_on(run, &run->slots[i]);
+    }
+    while (run->idle_count > 0 && run->next < run->reader->count && !has_enough(run->reader)) {
+        struct slot *slot = run->idle[--run->idle_count];
+        gather(run, slot);
+        go_on(run, slot);
+    }
 }
 
 static int run_all(struct run *run) {
     const struct reader *reader = run->reader;
     while (run->finished < reader->count) {
-        while (run->idle_count > 0 && run->next < reader->count && !has_enough(reader))
-            start(run);
-        if (run->idle_count == run->depth && has_enough(reader))
-            return -EIO;
-        if (run->idle_count == run->depth)
-            continue;
+        begin(run);
+        if (run->finished == reader->count)
+            break;
+        if (run->in_flight == 0)
+            return -EIO; /* there is enough */
         struct io_request *done;
         const int error = device_wait(reader->device, PROGRESS_SILENCE_MS, &done);
         if (error)
@@ -197,7 +206,7 @@ int reader_run(const struct reader *reader) {
     device_lend(reader->device, run->memory, size);
     look_ahead(run);
     const int error = run_all(run);
-    if (run->idle_count < run->depth) {
+    if (run->in_flight > 0) {
         memory_abandon(run);
         return error;
     }

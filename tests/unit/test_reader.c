@@ -37,6 +37,7 @@ static struct world {
     unsigned told[MOST_PLACES];
     unsigned failed;
     unsigned enough_at; /* failures after which nothing more is to be read; 0: never */
+    bool taken_back;    /* once anything has been read after all */
     bool enough;
     unsigned requests_at_enough;
 } world;
@@ -85,7 +86,9 @@ static int wait_for(void *context, uint32_t timeout_ms, struct io_request **done
     assert_true(world.in_flight > 0);
     if (world.silent_after > 0 && world.requests > world.silent_after)
         return -ETIME;
-    const unsigned i = world.requests % world.in_flight; /* in whatever order */
+    unsigned i = world.requests % world.in_flight; /* in whatever order, */
+    while (world.taken_back && i > 0 && world.flying[i]->result == (int32_t)world.flying[i]->length)
+        i--; /* or rather those that fail first */
     *done = world.flying[i];
     world.flying[i] = world.flying[--world.in_flight];
     return 0;
@@ -120,6 +123,8 @@ static void take(void *user, uint64_t i, const struct place_unit *place, const u
         return;
     }
     assert_int_equal(error, 0);
+    if (world.taken_back)
+        world.enough = false;
     for (uint32_t k = 0; k < place->length; k++)
         assert_true(data[k] == byte_at(place->area, place->offset + k));
 }
@@ -233,11 +238,31 @@ static void test_enough(void **state) {
     }
 }
 
+/* What was under way may be read after all. */
+static void test_enough_for_a_while(void **state) {
+    (void)state;
+    for (int how = 0; how < BADS; how++) {
+        take_all();
+        world.bad[world.bad_count++] = (struct bad){.to = 70 << 12, .how = how};
+        world.enough_at = 1;
+        world.taken_back = true;
+        assert_int_equal(read_them(false), how == IS_REFUSED ? -EIO : 0);
+        if (how != IS_REFUSED)
+            assert_each_was_told();
+    }
+}
+
+/* The kernel may still write to what it was given. */
 static void test_silence(void **state) {
     (void)state;
     take_all();
     world.silent_after = 12;
     assert_int_equal(read_them(false), -ETIME);
+    assert_true(world.in_flight > 0);
+    for (unsigned i = 0; i < world.in_flight; i++) {
+        memset(world.flying[i]->buffer, 1, world.flying[i]->length);
+        world.flying[i]->result = (int32_t)world.flying[i]->length;
+    }
     for (uint64_t i = 0; i < world.count; i++)
         assert_true(world.told[i] <= 1);
 }
@@ -247,6 +272,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_lies_apart_is_not),
     cmocka_unit_test(test_what_fails_is_told_of_each),
     cmocka_unit_test(test_enough),
+    cmocka_unit_test(test_enough_for_a_while),
     cmocka_unit_test(test_silence),
 };
 
