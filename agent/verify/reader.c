@@ -117,7 +117,8 @@ static struct lane *free_lane(struct slot *slot) {
     return lane;
 }
 
-/* Sends what is left of a slot or the first place of it. */
+/* Sends what is left of a slot or, singly, the first place of it. A unit that is larger than any of
+ * a layout may be has no room, and fails. */
 static void send_next(struct run *run, struct slot *slot) {
     struct lane *lane = free_lane(slot);
     struct io_request *request = &lane->request;
@@ -131,7 +132,8 @@ static void send_next(struct run *run, struct slot *slot) {
     lane->busy = true;
     slot->busy++;
     run->in_flight++;
-    const int error = device_submit(run->reader->device, request);
+    const int error =
+        slot->unit > LAYOUT_LARGEST_UNIT ? -EMSGSIZE : device_submit(run->reader->device, request);
     if (error == 0)
         return;
     request->result = error;

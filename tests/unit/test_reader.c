@@ -252,6 +252,46 @@ static void test_enough_for_a_while(void **state) {
     }
 }
 
+static void taken_for_too_large(void *user, uint64_t i, const struct place_unit *place,
+                                const uint8_t *data, int error) {
+    unsigned *count = user;
+    (void)i;
+    assert_int_equal(place->length, 2 * LAYOUT_LARGEST_UNIT);
+    assert_null(data);
+    assert_int_equal(error, -EMSGSIZE);
+    ++*count;
+}
+
+static struct place_unit large_place(void *user, uint64_t i) {
+    (void)user;
+    return (struct place_unit){0, i * 2 * LAYOUT_LARGEST_UNIT, 2 * LAYOUT_LARGEST_UNIT};
+}
+
+/* No decoder lets such sectors pass; if one did, nothing is written past the memory there is. */
+static void test_units_that_are_too_large(void **state) {
+    (void)state;
+    static const struct transport_ops ops = {.submit = submit, .wait = wait_for, .close = nothing};
+    for (int whole = 0; whole < 2; whole++) {
+        struct progress progress = {0};
+        unsigned count = 0;
+        struct disk *disk = disk_new();
+        world_make();
+        struct device *device = device_new(&ops, NULL, disk);
+        const struct reader reader = {.device = device,
+                                      .progress = &progress,
+                                      .count = 9,
+                                      .whole = whole,
+                                      .place = large_place,
+                                      .done = taken_for_too_large,
+                                      .user = &count};
+        assert_int_equal(reader_run(&reader), 0);
+        assert_int_equal(count, 9);
+        assert_int_equal(world.requests, 0);
+        device_close(device);
+        disk_free(disk);
+    }
+}
+
 /* The kernel may still write to what it was given. */
 static void test_silence(void **state) {
     (void)state;
@@ -273,6 +313,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_fails_is_told_of_each),
     cmocka_unit_test(test_enough),
     cmocka_unit_test(test_enough_for_a_while),
+    cmocka_unit_test(test_units_that_are_too_large),
     cmocka_unit_test(test_silence),
 };
 
